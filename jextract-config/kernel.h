@@ -1,0 +1,32 @@
+/* What linen uses of the kernel's ABI (UAPI headers only, no libc). What jextract takes from it: the .includes files. */
+#include <linux/const.h> /* _BITUL, which prctl.h uses without including it */
+
+/* memory */
+#include <linux/mman.h>
+#include <linux/memfd.h>
+#include <linux/uio.h>
+#include <linux/fs.h> /* PROCMAP_QUERY */
+
+/* threads */
+#include <linux/futex.h>
+#include <linux/sched.h>
+#include <linux/sched/types.h>
+#include <linux/membarrier.h>
+#include <linux/prctl.h>
+#include <linux/resource.h>
+#include <linux/auxvec.h>
+
+/* signals; each needs the one before it */
+#include <linux/signal.h>
+#include <asm/sigcontext.h>
+#include <asm/ucontext.h>
+
+/* seccomp */
+#include <linux/seccomp.h>
+#include <linux/filter.h>
+
+/* the rest */
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/time.h>
+#include <linux/time_types.h>

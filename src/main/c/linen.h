@@ -1,0 +1,68 @@
+/*
+ * linen.h: the memory that Java and the native part share.
+ *
+ * Java fills it before a thread starts and reads it while the thread runs and after it ended; the C beside
+ * this file reads it in the thread. jextract turns it into the layouts that Java uses, so that no offset is
+ * written down twice. Addresses are uint64_t: to Java they are numbers.
+ *
+ * A stack buffer is one mapping; this is where the structs lie in it:
+ *
+ *   (top)
+ *     struct linen_exit      result, futex, canary            16 bytes, the last of the mapping
+ *     stack                  grows down from &linen_exit
+ *     guard                  PROT_NONE                        a stack overflow faults here
+ *     signal stack           grows down, towards the control block
+ *     struct linen_control   thread-local block, start record  at the start of a page
+ *     guard                  PROT_NONE                        libc's thread-local storage would lie here
+ *   (bottom)
+ */
+#ifndef LINEN_H
+#define LINEN_H
+
+#include <stdint.h>
+
+/* Goes up with every change to this file or to a function's arguments: Java refuses a library of another one. */
+#define LINEN_ABI 1
+
+/* Tells a handle from garbage, as it did in the seed. */
+#define LINEN_CANARY 0xDEADBEEF
+
+/* Stands in a linen thread's thread-local block where glibc and musl keep a pointer, which it can't be mistaken
+ * for: as an address it isn't canonical. Reads "linen-th" in memory. */
+#define LINEN_TLS_MAGIC 0x68742d6e656e696c
+
+/* What a thread is known by: the two topmost dwords of its buffer, and the address of the first. */
+struct linen_handle {
+    uint32_t futex;  /* the thread's tid while it lives; the kernel clears it at the end and wakes one waiter */
+    uint32_t canary; /* LINEN_CANARY */
+};
+
+/* The top of the buffer, and so the top of the stack. */
+struct linen_exit {
+    uint64_t result; /* what the function returned; valid once the futex is 0 */
+    struct linen_handle handle;
+};
+
+/*
+ * What the thread pointer (%fs on x86-64) points to. libc's block would be far larger; functions that need it
+ * reach below this one, into the guard, and fault there instead of corrupting something.
+ */
+struct linen_tls {
+    uint64_t self;        /* +0x00  its own address: how x86-64 code finds the thread pointer's value */
+    uint64_t magic;       /* +0x08  LINEN_TLS_MAGIC */
+    uint64_t unused[3];   /* +0x10  libc's fields that freestanding code doesn't touch */
+    uint64_t stack_guard; /* +0x28  what gcc's -fstack-protector compares */
+};
+
+/* What the thread needs to know, filled in by Java before clone. */
+struct linen_control {
+    struct linen_tls tls;
+    uint64_t function;           /* void *(*)(void *) */
+    uint64_t argument;           /* its argument */
+    uint64_t exit;               /* the struct linen_exit, and the stack pointer to start with: 16-byte aligned */
+    uint64_t signal_stack;       /* lowest address of the signal stack */
+    uint64_t signal_stack_bytes; /* its size */
+    int64_t failure;             /* 0, or -errno when the thread ended before it called the function */
+};
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * cpu.h, x86-64: the three things that no portable C can say: enter the kernel, enter it to come back twice.
+ * Another CPU brings its own file of this name and nothing else.
+ *
+ *                 number  arg 1  arg 2  arg 3  arg 4  arg 5  arg 6   result   destroyed by the kernel
+ *   system call   rax     rdi    rsi    rdx    r10    r8     r9      rax      rcx (rip), r11 (rflags)
+ *   C function            rdi    rsi    rdx    rcx    r8     r9      rax      (see the System V ABI)
+ *
+ * The two differ in one register: `syscall` itself overwrites rcx with the return address, so the kernel takes
+ * its fourth argument in r10.
+ */
+#ifndef LINEN_CPU_H
+#define LINEN_CPU_H
+
+#include "../linen.h"
+#include <asm/unistd.h>
+
+static inline __attribute__((always_inline)) long
+cpu_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+    register long r10 __asm__("r10") = d; /* these three have no constraint letter of their own: */
+    register long r8 __asm__("r8") = e;   /* a register variable puts them in place               */
+    register long r9 __asm__("r9") = f;
+    long result;
+    __asm__ volatile("syscall"                /* rip -> rcx, rflags -> r11, enter the kernel */
+                     : "=a"(result)           /* rax out: the result, or -errno */
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory"); /* the kernel reads and writes what the arguments point to */
+    return result;
+}
+
+/*
+ * clone(flags, stack, parent_tid, child_tid, tls): returns the child's tid or -errno to the parent. The child
+ * wakes up with the parent's registers but for rax = 0 and rsp = stack; nothing of the parent's frame is on its
+ * stack, so it must not run a single instruction of this function's C: it jumps to linen_child(control).
+ */
+static inline __attribute__((always_inline)) long
+cpu_clone(unsigned long flags, uint64_t stack, uint64_t tid, uint64_t tls, struct linen_control *control)
+{
+    register uint64_t r10 __asm__("r10") = tid;                   /* child_tid: cleared when it ends */
+    register uint64_t r8 __asm__("r8") = tls;                     /* the child's %fs */
+    register struct linen_control *r12 __asm__("r12") = control;  /* kept by the kernel: the child reads it */
+    long result;
+    __asm__ volatile("syscall\n\t"            /* clone */
+                     "test %%rax, %%rax\n\t"  /* 0 in the child only */
+                     "jnz 1f\n\t"             /* parent: done */
+                     "xor %%ebp, %%ebp\n\t"   /* outermost frame: walks along frame pointers end here */
+                     "mov %%r12, %%rdi\n\t"   /* first argument */
+                     "push %%rbp\n\t"         /* return address 0: unwinders end here; rsp is now 8 mod 16, */
+                     "jmp linen_child\n"      /* as after a call from a 16-byte aligned stack */
+                     "1:"
+                     : "=a"(result)
+                     : "a"(__NR_clone), "D"(flags), "S"(stack), "d"(tid), "r"(r10), "r"(r8), "r"(r12)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+#endif

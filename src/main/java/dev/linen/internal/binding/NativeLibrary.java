@@ -1,0 +1,99 @@
+package dev.linen.internal.binding;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+import dev.linen.internal.linux.LinenH;
+
+/**
+ * {@code liblinen.so}, loaded once, and the handles of its functions.
+ *
+ * <p>All its functions take and return {@code long}. Where the library can't be had, a handle that throws the reason
+ * stands in for the function: so classes that hold handles can always be initialised, and every call, not only the
+ * first, says what is wrong.
+ */
+final class NativeLibrary {
+
+    /** Makes a new exception for each refused call, so that its stack trace is the caller's. */
+    private sealed interface Loaded {
+        record Library(SymbolLookup symbols) implements Loaded {}
+
+        record Refused(Supplier<Throwable> reason) implements Loaded {}
+    }
+
+    private static final Loaded LOADED = load();
+
+    private NativeLibrary() {}
+
+    /** The handle of a function with that many arguments. */
+    static MethodHandle link(String function, int arguments) {
+        return switch (LOADED) {
+            case Loaded.Refused refused -> refuse(refused.reason(), arguments);
+            case Loaded.Library library ->
+                DynamicLinker.downcall(library.symbols().find(function).orElseThrow(), arguments);
+        };
+    }
+
+    private static Loaded load() {
+        Optional<String> unsupported = Platform.unsupportedReason();
+        if (unsupported.isPresent()) {
+            String reason = unsupported.get();
+            return new Loaded.Refused(() -> new UnsupportedOperationException(reason));
+        }
+        try {
+            SymbolLookup symbols = LibraryLoader.load();
+            requireAbi(symbols);
+            return new Loaded.Library(symbols);
+        } catch (IllegalCallerException denied) {
+            String reason = accessDenied(NativeLibrary.class.getModule());
+            return new Loaded.Refused(() -> new IllegalCallerException(reason, denied));
+        } catch (UnsatisfiedLinkError failed) {
+            String reason = String.valueOf(failed.getMessage());
+            return new Loaded.Refused(() -> new UnsatisfiedLinkError(reason));
+        }
+    }
+
+    /** Java and the library must have been built from the same linen.h. */
+    private static void requireAbi(SymbolLookup symbols) {
+        int found = symbols.find("linen_abi").map(word -> word.reinterpret(JAVA_INT.byteSize()).get(JAVA_INT, 0))
+                .orElse(0);
+        if (found != LinenH.LINEN_ABI()) {
+            throw new UnsatisfiedLinkError("the liblinen.so that was loaded belongs to another version of linen (its "
+                    + "interface is number " + found + ", this is " + LinenH.LINEN_ABI() + "); remove it from "
+                    + LibraryLoader.PATH_PROPERTY);
+        }
+    }
+
+    private static String accessDenied(Module module) {
+        String name = module.isNamed() ? module.getName() : "ALL-UNNAMED";
+        return "linen calls native code, and this JVM doesn't allow it to: start it with --enable-native-access="
+                + name + (module.isNamed()
+                        ? ""
+                        : " (linen is on the class path; on the module path it would be "
+                                + "--enable-native-access=dev.linen)");
+    }
+
+    private static MethodHandle refuse(Supplier<Throwable> reason, int arguments) {
+        Class<?>[] longs = new Class<?>[arguments];
+        Arrays.fill(longs, long.class);
+        try {
+            MethodHandle throwing = MethodHandles.lookup().findStatic(NativeLibrary.class, "throwReason",
+                    MethodType.methodType(long.class, Supplier.class));
+            return MethodHandles.dropArguments(throwing.bindTo(reason), 0, longs);
+        } catch (ReflectiveOperationException impossible) {
+            throw new LinkageError(impossible.getMessage(), impossible);
+        }
+    }
+
+    @SuppressWarnings("unused") // called by the handles that refuse() makes
+    private static long throwReason(Supplier<Throwable> reason) throws Throwable {
+        throw reason.get();
+    }
+}

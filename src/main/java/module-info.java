@@ -1,0 +1,7 @@
+/** Native threads and raw Linux system calls, on memory you own. */
+module dev.linen {
+    requires static org.jspecify; // null annotations, for the compiler only
+
+    exports dev.linen.syscall; // the kernel, raw
+
+}
