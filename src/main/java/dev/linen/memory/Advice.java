@@ -1,0 +1,129 @@
+package dev.linen.memory;
+
+import java.util.Map;
+
+import dev.linen.internal.linux.Kernel;
+
+/**
+ * What to tell the kernel about pages: the {@code advice} argument of {@code madvise}.
+ *
+ * <p>Some of it is a hint, some a command that changes the contents (DONTNEED, FREE, REMOVE, GUARD_INSTALL). Open:
+ * numbers that linen has no name for are passed on.
+ *
+ * @param number the {@code MADV_} number, as the kernel takes it
+ * @see <a href="https://man7.org/linux/man-pages/man2/madvise.2.html">madvise(2)</a>
+ */
+public record Advice(int number) {
+
+    /** {@code MADV_NORMAL}: no advice. */
+    public static final Advice NORMAL = new Advice(Kernel.MADV_NORMAL());
+
+    /** {@code MADV_RANDOM}: expect reads in no order: no read-ahead. */
+    public static final Advice RANDOM = new Advice(Kernel.MADV_RANDOM());
+
+    /** {@code MADV_SEQUENTIAL}: expect reads in order: read ahead, drop behind. */
+    public static final Advice SEQUENTIAL = new Advice(Kernel.MADV_SEQUENTIAL());
+
+    /** {@code MADV_WILLNEED}: expect use soon: read ahead now. */
+    public static final Advice WILLNEED = new Advice(Kernel.MADV_WILLNEED());
+
+    /** {@code MADV_DONTNEED}: give the pages back; private anonymous memory reads as zero afterwards. */
+    public static final Advice DONTNEED = new Advice(Kernel.MADV_DONTNEED());
+
+    /** {@code MADV_FREE}: the pages may be given back when memory is short. Since Linux 4.5. */
+    public static final Advice FREE = new Advice(Kernel.MADV_FREE());
+
+    /** {@code MADV_REMOVE}: punch a hole into the file behind shared memory. */
+    public static final Advice REMOVE = new Advice(Kernel.MADV_REMOVE());
+
+    /** {@code MADV_DONTFORK}: not in a child of fork. */
+    public static final Advice DONTFORK = new Advice(Kernel.MADV_DONTFORK());
+
+    /** {@code MADV_DOFORK}: undoes DONTFORK. */
+    public static final Advice DOFORK = new Advice(Kernel.MADV_DOFORK());
+
+    /** {@code MADV_MERGEABLE}: pages of the same content may be merged (KSM). */
+    public static final Advice MERGEABLE = new Advice(Kernel.MADV_MERGEABLE());
+
+    /** {@code MADV_UNMERGEABLE}: undoes MERGEABLE. */
+    public static final Advice UNMERGEABLE = new Advice(Kernel.MADV_UNMERGEABLE());
+
+    /** {@code MADV_HUGEPAGE}: back it with transparent huge pages. */
+    public static final Advice HUGEPAGE = new Advice(Kernel.MADV_HUGEPAGE());
+
+    /** {@code MADV_NOHUGEPAGE}: no transparent huge pages. */
+    public static final Advice NOHUGEPAGE = new Advice(Kernel.MADV_NOHUGEPAGE());
+
+    /** {@code MADV_DONTDUMP}: not in a core dump. */
+    public static final Advice DONTDUMP = new Advice(Kernel.MADV_DONTDUMP());
+
+    /** {@code MADV_DODUMP}: undoes DONTDUMP. */
+    public static final Advice DODUMP = new Advice(Kernel.MADV_DODUMP());
+
+    /** {@code MADV_WIPEONFORK}: zero in a child of fork. Since Linux 4.14. */
+    public static final Advice WIPEONFORK = new Advice(Kernel.MADV_WIPEONFORK());
+
+    /** {@code MADV_KEEPONFORK}: undoes WIPEONFORK. */
+    public static final Advice KEEPONFORK = new Advice(Kernel.MADV_KEEPONFORK());
+
+    /** {@code MADV_COLD}: reclaim these pages first. Since Linux 5.4. */
+    public static final Advice COLD = new Advice(Kernel.MADV_COLD());
+
+    /** {@code MADV_PAGEOUT}: reclaim these pages now. Since Linux 5.4. */
+    public static final Advice PAGEOUT = new Advice(Kernel.MADV_PAGEOUT());
+
+    /** {@code MADV_POPULATE_READ}: fault the pages in, readable. Since Linux 5.14. */
+    public static final Advice POPULATE_READ = new Advice(Kernel.MADV_POPULATE_READ());
+
+    /** {@code MADV_POPULATE_WRITE}: fault the pages in, writable. Since Linux 5.14. */
+    public static final Advice POPULATE_WRITE = new Advice(Kernel.MADV_POPULATE_WRITE());
+
+    /** {@code MADV_DONTNEED_LOCKED}: as DONTNEED, for locked pages too. Since Linux 5.18. */
+    public static final Advice DONTNEED_LOCKED = new Advice(Kernel.MADV_DONTNEED_LOCKED());
+
+    /** {@code MADV_COLLAPSE}: make huge pages of it now. Since Linux 6.1. */
+    public static final Advice COLLAPSE = new Advice(Kernel.MADV_COLLAPSE());
+
+    /** {@code MADV_GUARD_INSTALL}: make the pages a guard: any access faults, at no cost of a VMA. Since Linux 6.13. */
+    public static final Advice GUARD_INSTALL = new Advice(Kernel.MADV_GUARD_INSTALL());
+
+    /** {@code MADV_GUARD_REMOVE}: undoes GUARD_INSTALL. */
+    public static final Advice GUARD_REMOVE = new Advice(Kernel.MADV_GUARD_REMOVE());
+
+    private static final Map<Advice, String> NAMES = Map.ofEntries(
+            Map.entry(NORMAL, "MADV_NORMAL"),
+            Map.entry(RANDOM, "MADV_RANDOM"),
+            Map.entry(SEQUENTIAL, "MADV_SEQUENTIAL"),
+            Map.entry(WILLNEED, "MADV_WILLNEED"),
+            Map.entry(DONTNEED, "MADV_DONTNEED"),
+            Map.entry(FREE, "MADV_FREE"),
+            Map.entry(REMOVE, "MADV_REMOVE"),
+            Map.entry(DONTFORK, "MADV_DONTFORK"),
+            Map.entry(DOFORK, "MADV_DOFORK"),
+            Map.entry(MERGEABLE, "MADV_MERGEABLE"),
+            Map.entry(UNMERGEABLE, "MADV_UNMERGEABLE"),
+            Map.entry(HUGEPAGE, "MADV_HUGEPAGE"),
+            Map.entry(NOHUGEPAGE, "MADV_NOHUGEPAGE"),
+            Map.entry(DONTDUMP, "MADV_DONTDUMP"),
+            Map.entry(DODUMP, "MADV_DODUMP"),
+            Map.entry(WIPEONFORK, "MADV_WIPEONFORK"),
+            Map.entry(KEEPONFORK, "MADV_KEEPONFORK"),
+            Map.entry(COLD, "MADV_COLD"),
+            Map.entry(PAGEOUT, "MADV_PAGEOUT"),
+            Map.entry(POPULATE_READ, "MADV_POPULATE_READ"),
+            Map.entry(POPULATE_WRITE, "MADV_POPULATE_WRITE"),
+            Map.entry(DONTNEED_LOCKED, "MADV_DONTNEED_LOCKED"),
+            Map.entry(COLLAPSE, "MADV_COLLAPSE"),
+            Map.entry(GUARD_INSTALL, "MADV_GUARD_INSTALL"),
+            Map.entry(GUARD_REMOVE, "MADV_GUARD_REMOVE"));
+
+    /**
+     * As C writes it.
+     *
+     * @return "MADV_DONTNEED", or the number where it has no name
+     */
+    @Override
+    public String toString() {
+        return NAMES.getOrDefault(this, Integer.toString(number));
+    }
+}

@@ -1,0 +1,124 @@
+package dev.linen.memory;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Everything that is mapped into this process, at one moment: {@code /proc/self/maps}.
+ *
+ * <p>A snapshot: other threads map and unmap meanwhile. Regions are in the order of their addresses and don't overlap.
+ *
+ * @see <a href="https://man7.org/linux/man-pages/man5/proc_pid_maps.5.html">proc_pid_maps(5)</a>
+ */
+public final class MemoryMap {
+
+    private static final Path FILE = Path.of("/proc/self/maps");
+
+    private final List<Region> regions;
+
+    private MemoryMap(List<Region> regions) {
+        this.regions = regions;
+    }
+
+    /**
+     * One mapping, a VMA of the kernel's.
+     *
+     * @param start its lowest address
+     * @param end the address behind its last byte
+     * @param protection what may be done there
+     * @param shared whether writes are seen by others that map the same file
+     * @param offset where it starts in its file, in bytes
+     * @param device the file's device, "major:minor" in hex; "00:00" without a file
+     * @param inode the file's inode number; 0 without a file
+     * @param name the file's path, or the kernel's name for it ("[stack]"), or empty
+     */
+    public record Region(long start, long end, Protection protection, boolean shared, long offset, String device,
+            long inode, String name) {
+
+        /**
+         * Its size.
+         *
+         * @return the size in bytes
+         */
+        public long byteSize() {
+            return end - start;
+        }
+
+        /**
+         * Whether an address lies in it.
+         *
+         * @param address the address, unsigned
+         * @return true from start up to, but without, end
+         */
+        public boolean contains(long address) {
+            return Long.compareUnsigned(start, address) <= 0 && Long.compareUnsigned(address, end) < 0;
+        }
+
+        /**
+         * Whether it is memory without a file, such as heaps, stacks and what a JIT compiler writes its code to.
+         *
+         * @return false for files and for the kernel's own pages ("[vdso]")
+         */
+        public boolean isAnonymous() {
+            return inode == 0 && (name.isEmpty() || name.startsWith("[anon") || name.equals("[heap]")
+                    || name.equals("[stack]"));
+        }
+
+        /** 7f0c-7f0d r-xp 00001000 fe:00 4711   /usr/lib/libfoo.so, with any number of blanks before the name. */
+        static Region parse(String line) {
+            String[] fields = line.split(" +", 6);
+            int dash = fields[0].indexOf('-');
+            return new Region(Long.parseUnsignedLong(fields[0].substring(0, dash), 16),
+                    Long.parseUnsignedLong(fields[0].substring(dash + 1), 16), protection(fields[1]),
+                    fields[1].charAt(3) == 's', Long.parseUnsignedLong(fields[2], 16), fields[3],
+                    Long.parseUnsignedLong(fields[4]), fields.length > 5 ? fields[5] : "");
+        }
+
+        private static Protection protection(String letters) {
+            Protection protection = Protection.NONE;
+            protection = letters.charAt(0) == 'r' ? protection.with(Protection.READ) : protection;
+            protection = letters.charAt(1) == 'w' ? protection.with(Protection.WRITE) : protection;
+            return letters.charAt(2) == 'x' ? protection.with(Protection.EXEC) : protection;
+        }
+    }
+
+    /**
+     * Takes a snapshot.
+     *
+     * @return what is mapped now
+     * @throws UncheckedIOException when {@code /proc/self/maps} can't be read
+     */
+    public static MemoryMap read() {
+        try {
+            // Latin-1, because a file's name may be any bytes.
+            List<String> lines = Files.readAllLines(FILE, StandardCharsets.ISO_8859_1);
+            return new MemoryMap(lines.stream().map(Region::parse).toList());
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException("this process's mappings can't be read", unreadable);
+        }
+    }
+
+    /**
+     * All mappings.
+     *
+     * @return the regions, lowest address first
+     */
+    public List<Region> regions() {
+        return regions;
+    }
+
+    /**
+     * The mapping at an address.
+     *
+     * @param address the address, unsigned
+     * @return the region it lies in; empty when nothing is mapped there
+     */
+    public Optional<Region> find(long address) {
+        return regions.stream().filter(region -> region.contains(address)).findFirst();
+    }
+}

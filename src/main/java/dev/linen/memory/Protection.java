@@ -1,0 +1,70 @@
+package dev.linen.memory;
+
+import dev.linen.internal.linux.Kernel;
+
+/**
+ * What may be done with pages: the {@code prot} argument of {@code mmap} and {@code mprotect}.
+ *
+ * <p>Open: bits that linen has no name for are passed on and printed as a number.
+ *
+ * @param bits the {@code PROT_} bits, as the kernel takes them
+ * @see <a href="https://man7.org/linux/man-pages/man2/mprotect.2.html">mprotect(2)</a>
+ */
+public record Protection(int bits) {
+
+    /** {@code PROT_NONE}: any access faults. */
+    public static final Protection NONE = new Protection(Kernel.PROT_NONE());
+
+    /** {@code PROT_READ}. */
+    public static final Protection READ = new Protection(Kernel.PROT_READ());
+
+    /** {@code PROT_WRITE}; on x86-64 it implies reading. */
+    public static final Protection WRITE = new Protection(Kernel.PROT_WRITE());
+
+    /** {@code PROT_EXEC}. */
+    public static final Protection EXEC = new Protection(Kernel.PROT_EXEC());
+
+    /** {@code PROT_READ|PROT_WRITE}. */
+    public static final Protection READ_WRITE = READ.with(WRITE);
+
+    /** {@code PROT_READ|PROT_EXEC}. */
+    public static final Protection READ_EXEC = READ.with(EXEC);
+
+    private static final FlagNames NAMES = new FlagNames()
+            .add(Kernel.PROT_READ(), "PROT_READ")
+            .add(Kernel.PROT_WRITE(), "PROT_WRITE")
+            .add(Kernel.PROT_EXEC(), "PROT_EXEC")
+            .add(Kernel.PROT_SEM(), "PROT_SEM")
+            .add(Kernel.PROT_GROWSDOWN(), "PROT_GROWSDOWN")
+            .add(Kernel.PROT_GROWSUP(), "PROT_GROWSUP");
+
+    /**
+     * Both.
+     *
+     * @param other further bits
+     * @return the union
+     */
+    public Protection with(Protection other) {
+        return new Protection(bits | other.bits);
+    }
+
+    /**
+     * Whether all of the other's bits are set here.
+     *
+     * @param other the bits to look for
+     * @return true for each protection that allows what the other allows
+     */
+    public boolean has(Protection other) {
+        return (bits & other.bits) == other.bits;
+    }
+
+    /**
+     * As C writes it.
+     *
+     * @return "PROT_READ|PROT_WRITE"
+     */
+    @Override
+    public String toString() {
+        return bits == 0 ? "PROT_NONE" : NAMES.describe(bits);
+    }
+}
