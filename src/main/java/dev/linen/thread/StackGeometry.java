@@ -1,0 +1,100 @@
+package dev.linen.thread;
+
+import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.linen_control;
+import dev.linen.internal.linux.linen_exit;
+import dev.linen.memory.Mapping;
+import dev.linen.syscall.AuxiliaryVector;
+
+/**
+ * How large the parts of a stack buffer are and where they start; in bytes, from the buffer's lowest address. The
+ * drawing is at {@link StackBuffer}.
+ *
+ * @param stackBytes the stack with the exit record on top of it
+ * @param guardBytes the guard below the stack
+ */
+record StackGeometry(long stackBytes, long guardBytes) {
+
+    static final long DEFAULT_STACK_BYTES = 2L << 20;
+    static final long DEFAULT_GUARD_BYTES = 64L << 10;
+
+    /** What POSIX threads ask for at least (PTHREAD_STACK_MIN). */
+    static final long LEAST_STACK_BYTES = 16L << 10;
+
+    /** No CPU that linen knows has more address space for a process. */
+    private static final long MOST_BYTES = 1L << 47;
+
+    /** Static thread-local storage of glibc and what it loads reaches some 4.2 KiB below the thread pointer. */
+    private static final long LEAST_TLS_GUARD_BYTES = 16L << 10;
+
+    /** What a signal handler gets for itself, on top of the frame that the kernel writes. */
+    private static final long HANDLER_BYTES = 8L << 10;
+
+    private static final long STACK_ALIGNMENT = 16;
+
+    static final StackGeometry DEFAULT = new StackGeometry(DEFAULT_STACK_BYTES, DEFAULT_GUARD_BYTES);
+
+    /** @throws IllegalArgumentException naming the size that can't be */
+    static long requireStackSize(long bytes) {
+        if (bytes < LEAST_STACK_BYTES || bytes > MOST_BYTES) {
+            throw new IllegalArgumentException("a stack has from " + LEAST_STACK_BYTES + " to " + MOST_BYTES
+                    + " bytes, not " + bytes);
+        }
+        return roundUp(bytes, Mapping.pageSize());
+    }
+
+    /** @throws IllegalArgumentException naming the size that can't be */
+    static long requireGuardSize(long bytes) {
+        long page = Mapping.pageSize();
+        if (bytes < page || bytes > MOST_BYTES || bytes % page != 0) {
+            throw new IllegalArgumentException("a guard is one page (" + page + " bytes) or a multiple of it, not "
+                    + bytes + " bytes");
+        }
+        return bytes;
+    }
+
+    long totalBytes() {
+        return stackOffset() + stackBytes;
+    }
+
+    long tlsGuardBytes() {
+        return Math.max(2 * Mapping.pageSize(), roundUp(LEAST_TLS_GUARD_BYTES, Mapping.pageSize()));
+    }
+
+    /** At a page's start: what is below faults. */
+    long controlOffset() {
+        return tlsGuardBytes();
+    }
+
+    long signalStackOffset() {
+        return controlOffset() + roundUp(linen_control.sizeof(), STACK_ALIGNMENT);
+    }
+
+    long signalStackBytes() {
+        return guardOffset() - signalStackOffset();
+    }
+
+    long guardOffset() {
+        return controlOffset() + roundUp(linen_control.sizeof() + SignalFrame.BYTES + HANDLER_BYTES,
+                Mapping.pageSize());
+    }
+
+    long stackOffset() {
+        return guardOffset() + guardBytes;
+    }
+
+    long exitOffset() {
+        return totalBytes() - linen_exit.sizeof();
+    }
+
+    /** What the kernel writes when it delivers a signal: it depends on the CPU's registers, so the kernel is asked. */
+    private static final class SignalFrame {
+        private static final long BEFORE_LINUX_5_14 = 2048; // MINSIGSTKSZ, for CPUs without AVX-512
+
+        static final long BYTES = AuxiliaryVector.get(Kernel.AT_MINSIGSTKSZ()).orElse(BEFORE_LINUX_5_14);
+    }
+
+    private static long roundUp(long bytes, long multiple) {
+        return (bytes + multiple - 1) / multiple * multiple;
+    }
+}

@@ -1,0 +1,86 @@
+package dev.linen.thread;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Locale;
+
+import dev.linen.internal.linux.linen_control;
+import dev.linen.internal.linux.linen_exit;
+import dev.linen.internal.linux.linen_handle;
+import dev.linen.internal.linux.linen_tls;
+
+/** Draws a stack buffer with its addresses and values; highest address first, as stacks are drawn. */
+final class StackSketch {
+
+    private static final int WIDTH = 56;
+
+    private final StringBuilder text = new StringBuilder();
+
+    StackSketch(StackBuffer buffer) {
+        StackGeometry geometry = buffer.geometry();
+        long bottom = buffer.address();
+        MemorySegment exit = buffer.exit();
+        MemorySegment handle = linen_exit.handle(exit);
+        MemorySegment control = buffer.control();
+        MemorySegment tls = linen_control.tls(control);
+        int futex = linen_handle.futex(handle);
+
+        edge('┌', '┐', bottom + buffer.byteSize(), "top");
+        row(handle.address() + linen_handle.canary$offset(), "canary    " + hex(linen_handle.canary(handle)));
+        row(handle.address(), "futex     " + (futex == 0 ? "0, the thread has ended" : "tid " + futex), "<- handle");
+        row(exit.address(), "result    " + (futex == 0 ? hex(linen_exit.result(exit)) : "none yet"));
+        row("stack     " + size(buffer.stackSize()) + ", " + size(buffer.used()) + " touched, grows down");
+        edge('├', '┤', bottom + geometry.stackOffset(), "");
+        row("guard     " + size(geometry.guardBytes()) + ", no access");
+        edge('├', '┤', bottom + geometry.guardOffset(), "");
+        row("signal    " + size(geometry.signalStackBytes()) + ", grows down");
+        row(control.address() + linen_control.argument$offset(), "argument  " + hex(linen_control.argument(control)));
+        row(control.address() + linen_control.function$offset(), "function  " + hex(linen_control.function(control)));
+        row(tls.address() + linen_tls.stack_guard$offset(), "protector " + hex(linen_tls.stack_guard(tls)));
+        row(tls.address() + linen_tls.magic$offset(), "magic     " + hex(linen_tls.magic(tls)));
+        row(tls.address(), "self      " + hex(linen_tls.self(tls)), "<- thread pointer");
+        edge('├', '┤', bottom + geometry.controlOffset(), "");
+        row("guard     " + size(geometry.tlsGuardBytes()) + ", no access");
+        edge('└', '┘', bottom, "bottom");
+    }
+
+    private void edge(char left, char right, long address, String note) {
+        line(hex(address), left + "─".repeat(WIDTH) + right, note);
+    }
+
+    private void row(long address, String content) {
+        row(address, content, "");
+    }
+
+    private void row(long address, String content, String note) {
+        line(hex(address), String.format(Locale.ROOT, "│ %-" + (WIDTH - 1) + "s│", content), note);
+    }
+
+    private void row(String content) {
+        line("", String.format(Locale.ROOT, "│ %-" + (WIDTH - 1) + "s│", content), "");
+    }
+
+    private void line(String address, String box, String note) {
+        text.append(String.format(Locale.ROOT, "%16s  %s  %s", address, box, note).stripTrailing()).append('\n');
+    }
+
+    private static String hex(long number) {
+        return "0x" + Long.toHexString(number);
+    }
+
+    private static String hex(int number) {
+        return "0x" + Integer.toHexString(number);
+    }
+
+    /** In the largest unit that divides it. */
+    private static String size(long bytes) {
+        if (bytes % (1L << 20) == 0) {
+            return (bytes >> 20) + " MiB";
+        }
+        return bytes % (1L << 10) == 0 ? (bytes >> 10) + " KiB" : bytes + " bytes";
+    }
+
+    @Override
+    public String toString() {
+        return text.toString();
+    }
+}

@@ -1,0 +1,12 @@
+/**
+ * Native threads on memory that Java maps: the function, the stack buffer, the thread.
+ *
+ * <p>Floor 3 of the house: uses memory and futex below it, and the clone stub. Its nouns, one a class:
+ * {@link dev.linen.thread.NativeFunction} is what runs, {@link dev.linen.thread.StackBuffer} where it runs,
+ * {@link dev.linen.thread.NativeThreadBuilder} brings the two together by clone, {@link dev.linen.thread.NativeThread}
+ * is the running thread and its end.
+ */
+@NullMarked
+package dev.linen.thread;
+
+import org.jspecify.annotations.NullMarked;
