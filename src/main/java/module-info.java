@@ -2,6 +2,7 @@
 module dev.linen {
     requires static org.jspecify; // null annotations, for the compiler only
 
+    exports dev.linen; // the seed's calls
     exports dev.linen.thread; // native threads
     exports dev.linen.futex; // waiting on a word of memory
     exports dev.linen.memory; // mappings

@@ -1,0 +1,165 @@
+package dev.linen;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+
+import dev.linen.internal.binding.Platform;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.SyscallException;
+import dev.linen.thread.NativeFunction;
+import dev.linen.thread.NativeThread;
+
+/**
+ * The seed's calls, as they stand in C: pointers in, 0 or {@code -errno} out.
+ *
+ * <pre>{@code
+ * MemorySegment handleOut = arena.allocate(ValueLayout.ADDRESS);
+ * MemorySegment resultOut = arena.allocate(ValueLayout.ADDRESS);
+ * int error = Linen.threadCreate(handleOut, function, argument);
+ * if (error == 0) {
+ *     error = Linen.threadJoin(handleOut.get(ValueLayout.ADDRESS, 0), resultOut);
+ * }
+ * }</pre>
+ *
+ * <p>{@link NativeThread} is the same with types, exceptions and a stack to look at. What C would take for a crash (a heap
+ * segment, a closed arena, an address that can't be run) is an exception here too.
+ */
+public final class Linen {
+
+    /** The threads that {@code threadCreate} made and nobody has joined, by their handles. */
+    private static final ConcurrentMap<Long, Joinable> THREADS = new ConcurrentHashMap<>();
+
+    private record Joinable(NativeThread thread, AtomicBoolean claimed) {}
+
+    private Linen() {}
+
+    /**
+     * Whether linen works on this system and CPU. Where it doesn't, its classes load all the same, and the first call
+     * that needs the kernel throws {@link UnsupportedOperationException}.
+     *
+     * @return true on Linux, on a CPU that this build has a native part for
+     */
+    public static boolean isSupported() {
+        return unsupportedReason().isEmpty();
+    }
+
+    /**
+     * Why linen doesn't work here.
+     *
+     * @return the reason, for people; empty where it works
+     */
+    public static Optional<String> unsupportedReason() {
+        return Platform.unsupportedReason();
+    }
+
+    /**
+     * Starts a thread: {@code int linen_thread_create(struct {uint32_t futex, canary;} **handle, void *(*fn)(void *),
+     * void *arg)}, on a stack of 2 MiB with a guard of 64 KiB.
+     *
+     * @param handleOut where to put the handle: 8 bytes of native memory. It must go to {@link #threadJoin} or, until
+     *        that returns 0, {@link #threadTryJoin} once
+     * @param function what the thread runs
+     * @param argument what it is called with; may be {@link MemorySegment#NULL}
+     * @return 0; -EINVAL when the handle's place or the function is {@link MemorySegment#NULL}; otherwise -errno of
+     *         {@code mmap}, {@code mprotect} (-ENOMEM) or {@code clone} (-EAGAIN), and nothing stays mapped
+     * @throws IllegalArgumentException when handleOut is too small, read-only or, like the argument, on the heap; when
+     *         the function isn't one that can run, see {@link NativeFunction#ofAddress}
+     * @throws IllegalStateException when the arena of one of the three is closed
+     */
+    public static int threadCreate(MemorySegment handleOut, MemorySegment function, MemorySegment argument) {
+        if (handleOut.equals(MemorySegment.NULL) || function.equals(MemorySegment.NULL)) {
+            return Errno.EINVAL.result();
+        }
+        requirePlace("handleOut", handleOut);
+        try {
+            NativeThread thread = NativeThread.start(NativeFunction.ofAddress(function), argument);
+            THREADS.put(thread.handle(), new Joinable(thread, new AtomicBoolean()));
+            handleOut.set(JAVA_LONG_UNALIGNED, 0, thread.handle());
+            return 0;
+        } catch (SyscallException failed) {
+            return failed.errno().result();
+        }
+    }
+
+    /**
+     * Waits for a thread's end, gives its result and unmaps its stack. After a 0, nothing is left of the handle.
+     *
+     * @param handle what {@link #threadCreate} gave
+     * @param resultOut where to put what the function returned: 8 bytes of native memory, or {@link MemorySegment#NULL}
+     * @return 0; -EFAULT when nothing is mapped at the handle (it may have been joined before); -EINVAL when what is
+     *         there has no canary, or another thread has begun to join it; -ESRCH when it has a canary but isn't a
+     *         handle of {@link #threadCreate}
+     * @throws IllegalArgumentException when resultOut is too small, read-only or on the heap
+     * @throws IllegalStateException when the arena of resultOut is closed
+     */
+    public static int threadJoin(MemorySegment handle, MemorySegment resultOut) {
+        return join(handle, resultOut, thread -> OptionalLong.of(thread.join()));
+    }
+
+    /**
+     * Joins a thread that has ended; doesn't wait.
+     *
+     * @param handle what {@link #threadCreate} gave
+     * @param resultOut where to put what the function returned: 8 bytes of native memory, or {@link MemorySegment#NULL}
+     * @return 0; -EBUSY when it still runs; otherwise as {@link #threadJoin}
+     * @throws IllegalArgumentException when resultOut is too small, read-only or on the heap
+     * @throws IllegalStateException when the arena of resultOut is closed
+     */
+    public static int threadTryJoin(MemorySegment handle, MemorySegment resultOut) {
+        return join(handle, resultOut, NativeThread::tryJoin);
+    }
+
+    private static int join(MemorySegment handle, MemorySegment resultOut,
+            Function<NativeThread, OptionalLong> waiting) {
+        boolean resultWanted = !resultOut.equals(MemorySegment.NULL);
+        if (resultWanted) {
+            requirePlace("resultOut", resultOut);
+        }
+        Joinable joinable = THREADS.get(handle.address());
+        if (joinable == null) {
+            return HandleCheck.errorAt(handle.address()).result();
+        }
+        if (!joinable.claimed().compareAndSet(false, true)) {
+            return Errno.EINVAL.result();
+        }
+        OptionalLong result = waiting.apply(joinable.thread());
+        if (result.isEmpty()) {
+            joinable.claimed().set(false);
+            return Errno.EBUSY.result();
+        }
+        THREADS.remove(handle.address());
+        joinable.thread().close();
+        if (resultWanted) {
+            resultOut.set(JAVA_LONG_UNALIGNED, 0, result.getAsLong());
+        }
+        return 0;
+    }
+
+    private static void requirePlace(String name, MemorySegment place) {
+        if (!place.isNative()) {
+            throw new IllegalArgumentException(name + " is on the Java heap; it is 8 bytes of native memory: allocate "
+                    + "it from an Arena");
+        }
+        if (!place.scope().isAlive()) {
+            throw new IllegalStateException(name + " is freed: its arena is closed");
+        }
+        if (place.byteSize() < Long.BYTES) {
+            throw new IllegalArgumentException(name + " is 8 bytes of native memory; this segment has "
+                    + place.byteSize()
+                    + (place.byteSize() == 0 ? " (a bare address: reinterpret(8) comes first)" : ""));
+        }
+        if (place.isReadOnly()) {
+            throw new IllegalArgumentException(name + " is written to; this segment is read-only");
+        }
+        if (!place.isAccessibleBy(Thread.currentThread())) {
+            throw new WrongThreadException(name + " belongs to another Java thread: its arena is confined");
+        }
+    }
+}
