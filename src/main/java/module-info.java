@@ -1,6 +1,8 @@
 /** Native threads and raw Linux system calls, on memory you own. */
 module dev.linen {
     requires static org.jspecify; // null annotations, for the compiler only
+    requires static info.picocli; // the command line
+    requires static com.google.gson; // its --json
 
     exports dev.linen; // the seed's calls
     exports dev.linen.thread; // native threads
@@ -8,4 +10,5 @@ module dev.linen {
     exports dev.linen.memory; // mappings
     exports dev.linen.syscall; // the kernel, raw
 
+    opens dev.linen.cli to info.picocli; // it fills in the annotated fields
 }

@@ -1,0 +1,87 @@
+package dev.linen.cli;
+
+import java.io.IOException;
+import java.lang.foreign.SymbolLookup;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+import dev.linen.internal.binding.MemfdLibrary;
+
+/** Makes a shared library of a C file, with the compiler that is on the path. */
+final class CCompiler {
+
+    /** Without libc: a linen thread has none. Bound at once, since the lazy binder runs on the calling thread. */
+    private static final List<String> FLAGS = List.of("-O2", "-g", "-shared", "-fPIC", "-ffreestanding", "-nostdlib",
+            "-fno-omit-frame-pointer", "-Wl,-z,now");
+
+    private CCompiler() {}
+
+    static SymbolLookup compileAndLoad(Path source) throws IOException {
+        Path directory = writableDirectory();
+        Path library = Files.createTempFile(directory, "linen-", ".so");
+        try {
+            compile(source, library, directory);
+            return load(library, source);
+        } finally {
+            Files.deleteIfExists(library);
+        }
+    }
+
+    /** Through a memfd: so the file may lie where nothing can be executed. */
+    private static SymbolLookup load(Path library, Path source) throws IOException {
+        byte[] elf = Files.readAllBytes(library);
+        try {
+            return MemfdLibrary.open(elf, source.getFileName().toString());
+        } catch (IOException refused) {
+            throw new BadInput(source + " is compiled, but can't be loaded: " + refused.getMessage());
+        }
+    }
+
+    private static Path writableDirectory() {
+        return Stream.of(System.getProperty("java.io.tmpdir"), System.getenv("TMPDIR"), "/dev/shm", "/var/tmp", ".")
+                .filter(Objects::nonNull).map(Path::of).filter(Files::isWritable).findFirst()
+                .orElseThrow(() -> new BadInput("there is no writable directory to compile into; -Djava.io.tmpdir="
+                        + "DIRECTORY in JAVA_TOOL_OPTIONS names one"));
+    }
+
+    private static void compile(Path source, Path library, Path directory) throws IOException {
+        String compiler = Objects.requireNonNullElse(System.getenv("CC"), "cc");
+        List<String> command = new ArrayList<>(List.of(compiler.split(" ")));
+        command.addAll(FLAGS);
+        command.addAll(List.of("-o", library.toString(), source.toString()));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("TMPDIR", directory.toString());
+        Process process;
+        try {
+            process = builder.start();
+        } catch (IOException missing) {
+            throw new BadInput("there is no C compiler " + compiler + ": on Debian, apt-get install gcc");
+        }
+        List<String> output = process.inputReader(StandardCharsets.UTF_8).lines().toList();
+        if (exitStatus(process) != 0) {
+            throw new BadInput(source + " doesn't compile: " + firstError(output));
+        }
+    }
+
+    private static int exitStatus(Process process) {
+        try {
+            return process.waitFor();
+        } catch (InterruptedException interrupted) {
+            process.destroy();
+            Thread.currentThread().interrupt();
+            throw new BadInput("the compiler was interrupted");
+        }
+    }
+
+    private static String firstError(List<String> output) {
+        List<String> errors = output.stream().filter(line -> line.contains("error:")).toList();
+        String first = errors.stream().findFirst().or(() -> output.stream().findFirst())
+                .orElse("the compiler is silent");
+        return errors.size() > 1 ? first + " (and " + (errors.size() - 1) + " more)" : first;
+    }
+}

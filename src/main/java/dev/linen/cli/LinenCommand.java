@@ -1,0 +1,79 @@
+package dev.linen.cli;
+
+import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.concurrent.Callable;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code linen}: the command line's root. Exit status 0: done; 1: failed; 2: the input was no good. */
+@Command(name = "linen", description = "Native threads and raw Linux system calls for Java, on memory you own.", mixinStandardHelpOptions = true, version = "linen 0.1.0", subcommands = {
+        RunCommand.class,
+        LinenCommand.Shell.class}, exitCodeListHeading = "%nExit status:%n", exitCodeList = {"0:done",
+                "1:something failed",
+                "2:the input was no good; one line on stderr says why"})
+public final class LinenCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    private LinenCommand() {}
+
+    /**
+     * Runs the command line and exits with its status.
+     *
+     * @param arguments as typed
+     */
+    public static void main(String... arguments) {
+        System.exit(commandLine().execute(markNegativeNumbers(arguments)));
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new LinenCommand())
+                .setParameterExceptionHandler((wrong, arguments) -> refuse(wrong.getCommandLine(), wrong))
+                .setExecutionExceptionHandler((failed, command, parsed) -> {
+                    if (failed instanceof BadInput) {
+                        return refuse(command, failed);
+                    }
+                    throw failed;
+                });
+    }
+
+    /** With a blank in front, -5 isn't taken for an option; the number's converter strips it. */
+    static String[] markNegativeNumbers(String... arguments) {
+        return Arrays.stream(arguments).map(argument -> argument.matches("-[0-9].*") ? " " + argument : argument)
+                .toArray(String[]::new);
+    }
+
+    private static int refuse(CommandLine command, Exception wrong) {
+        String name = command.getCommandSpec().qualifiedName();
+        String firstLine = String.valueOf(wrong.getMessage()).lines().findFirst().orElse("");
+        command.getErr().println(name + ": " + firstLine + " (" + name + " --help tells more)");
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    /** Without a subcommand: the help, as an error. */
+    @Override
+    public Integer call() {
+        PrintWriter err = spec.commandLine().getErr();
+        spec.commandLine().usage(err);
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    /** Only for the help: the launcher starts jshell itself. */
+    @Command(name = "shell", description = "jshell with linen on its path: native access granted, imports done.")
+    static final class Shell implements Callable<Integer> {
+
+        @Spec
+        private CommandSpec spec = CommandSpec.create();
+
+        @Override
+        public Integer call() {
+            throw new ParameterException(spec.commandLine(), "the shell is started by the launcher: ./linen shell");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package dev.linen.cli;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.NoSuchElementException;
+import java.util.concurrent.Callable;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+import dev.linen.Linen;
+import dev.linen.memory.Mapping;
+import dev.linen.syscall.SyscallException;
+import dev.linen.thread.NativeFunction;
+import dev.linen.thread.NativeThread;
+
+/** {@code linen run}: one native function on one linen thread, and what became of it. */
+@Command(name = "run", mixinStandardHelpOptions = true, description = "Runs a native function on a linen thread.", footer = {
+        "", "Examples:", "  linen run examples/collatz.c 27",
+        "  linen run examples/crc32.c --map README.md --json"})
+final class RunCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Parameters(index = "0", paramLabel = "FILE", description = "A C file, compiled with cc (or $CC), or a shared library.")
+    private Path file = Path.of("");
+
+    @Parameters(index = "1", arity = "0..1", paramLabel = "ARG", converter = UnsignedOrSigned.class, description = "The function's argument, a 64-bit number: decimal or 0x hex, signed or unsigned. NULL "
+            + "unless given.")
+    private @Nullable Long argument;
+
+    @Option(names = "--function", paramLabel = "NAME", defaultValue = "entry", description = "The function: void *NAME(void *). ${DEFAULT-VALUE} unless given.")
+    private String function = "";
+
+    @Option(names = "--map", paramLabel = "FILE", description = "Maps this file; the function's argument is then a pointer "
+            + "to { const void *data; uint64_t size; }.")
+    private @Nullable Path mapped;
+
+    @Option(names = "--json", description = "Prints one JSON object: function, library, tid, handle, result, hex, "
+            + "stackSize, stackUsed, nanos.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        Linen.unsupportedReason().ifPresent(reason -> {
+            throw new BadInput(reason);
+        });
+        if (mapped != null && argument != null) {
+            throw new BadInput("the argument is either a number or, with --map, a file; not both");
+        }
+        NativeFunction code = function();
+        RunReport report = mapped != null ? runOnFile(code, mapped) : run(code, argument != null ? argument : 0);
+        spec.commandLine().getOut().print(json ? report.json() : report.text());
+        spec.commandLine().getOut().flush();
+        return 0;
+    }
+
+    private NativeFunction function() {
+        try {
+            return NativeFunction.ofSymbol(NativeFile.load(file), function);
+        } catch (NoSuchElementException missing) {
+            throw new BadInput(file + " has no function " + function + "; --function names another one");
+        } catch (IllegalArgumentException data) {
+            throw new BadInput(file + ": " + data.getMessage());
+        }
+    }
+
+    private RunReport runOnFile(NativeFunction code, Path data) {
+        try (Mapping mapping = map(data); Arena arena = Arena.ofConfined()) {
+            MemorySegment span = arena.allocate(JAVA_LONG, 2);
+            span.setAtIndex(JAVA_LONG, 0, mapping.address());
+            span.setAtIndex(JAVA_LONG, 1, mapping.byteSize());
+            return run(code, span.address());
+        }
+    }
+
+    private static Mapping map(Path data) {
+        try {
+            return Mapping.file(data);
+        } catch (SyscallException | IllegalArgumentException failed) {
+            throw new BadInput(data + " can't be mapped: " + failed.getMessage());
+        }
+    }
+
+    private RunReport run(NativeFunction code, long argument) {
+        long start = System.nanoTime();
+        try (NativeThread thread = NativeThread.start(code, argument)) {
+            long result = thread.join();
+            long nanos = System.nanoTime() - start;
+            return RunReport.of(function, file, thread, result, nanos);
+        }
+    }
+}

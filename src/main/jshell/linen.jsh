@@ -1,0 +1,9 @@
+// What ./linen shell starts with: the imports, so that the README's example can be typed.
+import dev.linen.*
+import dev.linen.futex.*
+import dev.linen.memory.*
+import dev.linen.syscall.*
+import dev.linen.thread.*
+import java.lang.foreign.*
+import java.nio.file.*
+import java.time.Duration
