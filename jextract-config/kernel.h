@@ -25,6 +25,10 @@
 #include <linux/seccomp.h>
 #include <linux/filter.h>
 
+/* what threads share: only for the tests */
+#include <linux/sem.h>
+#include <linux/ioprio.h>
+
 /* the rest */
 #include <linux/errno.h>
 #include <linux/fcntl.h>

@@ -10,12 +10,13 @@ void *identity(void *argument)
     return argument;
 }
 
-/* Counts down from its argument. */
+/* Counts from 0 to its argument, which takes a while, and returns it. */
 void *count(void *argument)
 {
-    for (volatile uint64_t n = (uint64_t)argument; n > 0; n--)
-        ;
-    return 0;
+    volatile uint64_t n = 0;
+    while (n < (uint64_t)argument)
+        n++;
+    return (void *)n;
 }
 
 /* Sleeps until the dword at its argument isn't 0 any more, and returns it. */
@@ -37,28 +38,11 @@ void *spin_until_word(void *argument)
     return (void *)*counter;
 }
 
-void *tid(void *argument)
+/* Issues the system call { number, a, b, c, d, e, f } at its argument on this thread. */
+void *system_call(void *argument)
 {
-    (void)argument;
-    return (void *)cpu_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0);
-}
-
-/* The signals that are blocked on this thread, a bit each. */
-void *signal_mask(void *argument)
-{
-    (void)argument;
-    unsigned long mask = 0;
-    cpu_syscall(__NR_rt_sigprocmask, SIG_BLOCK, 0, (long)&mask, sizeof mask, 0, 0);
-    return (void *)mask;
-}
-
-/* Where this thread's signal stack starts; its size goes to the argument. */
-void *signal_stack(void *argument)
-{
-    stack_t stack = {0};
-    cpu_syscall(__NR_sigaltstack, 0, (long)&stack, 0, 0, 0, 0);
-    *(uint64_t *)argument = stack.ss_size;
-    return stack.ss_sp;
+    const long *call = argument;
+    return (void *)cpu_syscall(call[0], call[1], call[2], call[3], call[4], call[5], call[6]);
 }
 
 /* The stack pointer just before the call of this function: the return address is above it. */
@@ -99,10 +83,32 @@ void *use_stack(void *bytes)
     return bytes;
 }
 
-/* Writes its argument's bytes to the place below the stack that many bytes down: a guard faults. */
-void *touch_below(void *bytes)
+/* Writes a byte to the address that is its argument. */
+void *write_to(void *address)
 {
-    volatile char *top = __builtin_frame_address(0);
-    top[-(long)bytes] = 1;
-    return bytes;
+    *(volatile char *)address = 1;
+    return address;
+}
+
+/* How often the handler below has run. */
+volatile uint64_t signals_handled;
+
+static void handle(int signal)
+{
+    signals_handled++;
+}
+
+__attribute__((naked)) static void restorer(void)
+{
+    __asm__("mov %0, %%eax\n\t" /* what the kernel returns to after a handler */
+            "syscall"
+            :
+            : "i"(__NR_rt_sigreturn));
+}
+
+/* From now on, counts this signal's deliveries, on whichever thread of the process. Not SA_RESTART: waits end. */
+void *count_signal(void *signal)
+{
+    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTORER, .sa_restorer = restorer};
+    return (void *)cpu_syscall(__NR_rt_sigaction, (long)signal, (long)&action, 0, sizeof action.sa_mask, 0, 0);
 }

@@ -96,7 +96,7 @@ public final class Linen {
      * @return 0; -EFAULT when nothing is mapped at the handle (it may have been joined before); -EINVAL when what is
      *         there has no canary, or another thread has begun to join it; -ESRCH when it has a canary but isn't a
      *         handle of {@link #threadCreate}
-     * @throws IllegalArgumentException when resultOut is too small, read-only or on the heap
+     * @throws IllegalArgumentException when resultOut is too small, read-only or, like the handle, on the heap
      * @throws IllegalStateException when the arena of resultOut is closed
      */
     public static int threadJoin(MemorySegment handle, MemorySegment resultOut) {
@@ -109,7 +109,7 @@ public final class Linen {
      * @param handle what {@link #threadCreate} gave
      * @param resultOut where to put what the function returned: 8 bytes of native memory, or {@link MemorySegment#NULL}
      * @return 0; -EBUSY when it still runs; otherwise as {@link #threadJoin}
-     * @throws IllegalArgumentException when resultOut is too small, read-only or on the heap
+     * @throws IllegalArgumentException when resultOut is too small, read-only or, like the handle, on the heap
      * @throws IllegalStateException when the arena of resultOut is closed
      */
     public static int threadTryJoin(MemorySegment handle, MemorySegment resultOut) {
@@ -118,6 +118,10 @@ public final class Linen {
 
     private static int join(MemorySegment handle, MemorySegment resultOut,
             Function<NativeThread, OptionalLong> waiting) {
+        if (!handle.isNative()) {
+            throw new IllegalArgumentException("the handle is an address that threadCreate gave, not a segment on the "
+                    + "Java heap");
+        }
         boolean resultWanted = !resultOut.equals(MemorySegment.NULL);
         if (resultWanted) {
             requirePlace("resultOut", resultOut);

@@ -1,32 +1,361 @@
 package dev.linen.thread;
 
+import static dev.linen.testing.TestFunctions.function;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-import dev.linen.testing.ChildJvm;
+import dev.linen.futex.Futex;
+import dev.linen.internal.linux.Kernel;
+import dev.linen.memory.Mapping;
+import dev.linen.memory.MemoryMap;
+import dev.linen.memory.Protection;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.TestFunctions;
 
 class NativeThreadTest {
 
+    private final Arena arena = Arena.ofShared();
+
+    /** What a thread that runs wait_for_word waits for. */
+    private final MemorySegment word = arena.allocate(2 * Long.BYTES, Long.BYTES);
+
+    @AfterEach
+    void freeWord() {
+        arena.close();
+    }
+
+    private NativeThread startWaiting() {
+        return NativeThread.start(function("wait_for_word"), word);
+    }
+
+    private void release() {
+        Futex futex = Futex.ofShared(word);
+        futex.set(1);
+        futex.wakeAll();
+    }
+
+    // join
+
     @Test
     void join_functionReturned_givesItsResult() {
-        try (NativeThread thread = NativeThread.start(TestFunctions.function("identity"), -42)) {
+        try (NativeThread thread = NativeThread.start(function("identity"), -42)) {
             assertEquals(-42, thread.join());
         }
     }
 
-    static final class Main {
-        public static void main(String... arguments) {
-            try (NativeThread thread = NativeThread.start(TestFunctions.function("identity"), 7)) {
-                System.out.print(thread.join());
-            }
+    @Test
+    void join_again_givesTheResultAgain() {
+        try (NativeThread thread = NativeThread.start(function("identity"), 1)) {
+            thread.join();
+            assertEquals(1, thread.join());
+            assertEquals(OptionalLong.of(1), thread.tryJoin());
+            assertEquals(OptionalLong.of(1), thread.join(Duration.ZERO));
         }
     }
 
     @Test
-    void start_inChildJvm_works() {
-        ChildJvm.Result result = ChildJvm.of(Main.class).run();
-        assertEquals("7", result.out(), result::toString);
+    void join_null_isTheFunctionsArgument() {
+        try (NativeThread thread = NativeThread.start(function("identity"), MemorySegment.NULL)) {
+            assertEquals(0, thread.join());
+        }
+    }
+
+    @Test
+    void join_withTimeoutWhileRunning_isEmpty() {
+        try (NativeThread thread = startWaiting()) {
+            assertEquals(OptionalLong.empty(), thread.join(Duration.ofMillis(5)));
+            assertEquals(OptionalLong.empty(), thread.join(Duration.ZERO));
+            assertEquals(OptionalLong.empty(), thread.join(Duration.ofSeconds(-5)));
+            assertEquals(OptionalLong.empty(), thread.tryJoin());
+            release();
+            assertEquals(OptionalLong.of(1), thread.join(Duration.ofSeconds(30)));
+        }
+    }
+
+    @Test
+    void join_withTheLongestTimeout_waits() {
+        try (NativeThread thread = startWaiting()) {
+            CompletableFuture<OptionalLong> join = CompletableFuture
+                    .supplyAsync(() -> thread.join(Duration.ofSeconds(Long.MAX_VALUE)));
+            release();
+            assertEquals(OptionalLong.of(1), join.join());
+        }
+    }
+
+    @Test
+    void join_signalHandlersRunOnTheJoiner_goesOnWaiting() throws Exception {
+        MemorySegment handled = TestFunctions.library("functions").find("signals_handled").orElseThrow()
+                .reinterpret(Long.BYTES);
+        try (NativeThread thread = NativeThread.start(function("count_signal"), Kernel.SIGWINCH())) {
+            assertEquals(0, thread.join());
+        }
+        try (NativeThread thread = startWaiting()) {
+            CompletableFuture<Long> joinerTid = new CompletableFuture<>();
+            CompletableFuture<OptionalLong> join = CompletableFuture.supplyAsync(() -> {
+                joinerTid.complete(Syscall.invoke(SyscallNumber.GETTID));
+                return thread.join(Duration.ofMinutes(1));
+            });
+            long pid = ProcessHandle.current().pid();
+            for (int i = 0; i < 100; i++) {
+                long before = handled.get(JAVA_LONG, 0);
+                Syscall.invoke(SyscallNumber.TGKILL, pid, joinerTid.get(), Kernel.SIGWINCH());
+                while ((long) JAVA_LONG.varHandle().getVolatile(handled, 0L) == before) {
+                    Thread.onSpinWait();
+                }
+            }
+            assertFalse(join.isDone());
+            release();
+            assertEquals(OptionalLong.of(1), join.get(30, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void join_afterClose_isRefused() {
+        NativeThread thread = NativeThread.start(function("identity"), 1);
+        thread.close();
+        IllegalStateException refused = assertThrows(IllegalStateException.class, thread::join);
+        assertTrue(refused.getMessage().contains("unmapped"), refused::getMessage);
+        assertThrows(IllegalStateException.class, thread::tryJoin);
+        assertThrows(IllegalStateException.class, () -> thread.join(Duration.ZERO));
+    }
+
+    @Test
+    void join_creatorEndedLongAgo_givesTheResult() throws Exception {
+        CompletableFuture<NativeThread> started = new CompletableFuture<>();
+        Thread creator = Thread.ofPlatform().start(() -> started.complete(startWaiting()));
+        creator.join();
+        try (NativeThread thread = started.get()) {
+            // the creator's task is gone from the kernel too, not only from Java
+            while (Files.list(Path.of("/proc/self/task")).noneMatch(task -> task.endsWith("" + thread.tid()))) {
+                Thread.onSpinWait();
+            }
+            System.gc();
+            assertEquals(NativeThread.State.RUNNING, thread.state());
+            release();
+            assertEquals(1, thread.join());
+        }
+    }
+
+    // state, tid
+
+    @Test
+    void state_fromStartToClose_movesOn() {
+        NativeThread thread = startWaiting();
+        assertEquals(NativeThread.State.RUNNING, thread.state());
+        release();
+        thread.join();
+        assertEquals(NativeThread.State.ENDED, thread.state());
+        thread.close();
+        assertEquals(NativeThread.State.CLOSED, thread.state());
+        assertTrue(thread.toString().contains("wait_for_word, CLOSED"), thread::toString);
+    }
+
+    @Test
+    void tid_whileRunning_isTheKernels() {
+        MemorySegment call = arena.allocate(JAVA_LONG, 7);
+        call.setAtIndex(JAVA_LONG, 0, SyscallNumber.GETTID);
+        try (NativeThread thread = NativeThread.start(function("system_call"), call)) {
+            assertEquals(thread.tid(), thread.join());
+        }
+        try (NativeThread thread = startWaiting()) {
+            assertTrue(Files.exists(Path.of("/proc/self/task/" + thread.tid())));
+            release();
+        }
+    }
+
+    // close
+
+    @Test
+    void close_twice_doesNothing() {
+        NativeThread thread = NativeThread.start(function("identity"), 1);
+        thread.close();
+        thread.close();
+        assertEquals(NativeThread.State.CLOSED, thread.state());
+    }
+
+    @Test
+    void close_whileRunning_waitsForTheEnd() {
+        NativeThread thread = startWaiting();
+        CompletableFuture<Void> close = CompletableFuture.runAsync(thread::close);
+        assertEquals(OptionalLong.empty(), thread.join(Duration.ofMillis(5)));
+        assertFalse(close.isDone());
+        release();
+        close.join();
+        assertEquals(NativeThread.State.CLOSED, thread.state());
+    }
+
+    @Test
+    void close_unmapsTheBuffer() {
+        NativeThread thread = startWaiting();
+        long address = thread.stack().address();
+        assertTrue(MemoryMap.read().find(address).isPresent());
+        release();
+        thread.close();
+        assertFalse(MemoryMap.read().find(address).isPresent());
+    }
+
+    @Test
+    void close_whileOthersJoin_neverTouchesFreedMemory() throws Exception {
+        for (int round = 0; round < 300; round++) {
+            NativeThread thread = NativeThread.start(function("count"), round);
+            CountDownLatch together = new CountDownLatch(3);
+            Runnable joiner = () -> {
+                together.countDown();
+                try {
+                    thread.join();
+                } catch (IllegalStateException closedBefore) {
+                    assertEquals(NativeThread.State.CLOSED, thread.state());
+                }
+            };
+            CompletableFuture<Void> first = CompletableFuture.runAsync(joiner);
+            CompletableFuture<Void> second = CompletableFuture.runAsync(joiner);
+            together.countDown();
+            thread.close();
+            first.get(30, TimeUnit.SECONDS);
+            second.get(30, TimeUnit.SECONDS);
+            assertEquals(NativeThread.State.CLOSED, thread.state());
+        }
+    }
+
+    // pauses
+
+    @Test
+    void run_whileTheCollectorRuns_isNotStopped() {
+        try (NativeThread thread = NativeThread.start(function("spin_until_word"), word)) {
+            long last = word.get(JAVA_LONG, Long.BYTES);
+            for (int i = 0; i < 5; i++) {
+                System.gc();
+                long now = word.get(JAVA_LONG, Long.BYTES);
+                assertNotEquals(last, now);
+                last = now;
+            }
+            assertEquals(NativeThread.State.RUNNING, thread.state());
+            release();
+        }
+    }
+
+    // builder
+
+    @Test
+    void stackSize_notPages_isRoundedUp() {
+        try (NativeThread thread = NativeThread.builder().stackSize((16 << 10) + 1).start(function("identity"), 0)) {
+            assertEquals((16 << 10) + Mapping.pageSize(), thread.stack().stackSize());
+        }
+    }
+
+    @Test
+    void stackSize_large_canBeUsed() {
+        long bytes = 64 << 20;
+        try (NativeThread thread = NativeThread.builder().stackSize(bytes).start(function("use_stack"),
+                bytes - (64 << 10))) {
+            thread.join();
+            assertTrue(thread.stack().used() > bytes - (128 << 10), () -> "used " + thread.stack().used());
+        }
+    }
+
+    @Test
+    void stackSize_impossible_isRefused() {
+        NativeThreadBuilder builder = NativeThread.builder();
+        for (long bytes : new long[]{Long.MIN_VALUE, -1, 0, 1, (16 << 10) - 1, (1L << 47) + 1, Long.MAX_VALUE}) {
+            IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
+                    () -> builder.stackSize(bytes));
+            assertTrue(refused.getMessage().contains("not " + bytes), refused::getMessage);
+        }
+    }
+
+    @Test
+    void guardSize_impossible_isRefused() {
+        NativeThreadBuilder builder = NativeThread.builder();
+        for (long bytes : new long[]{Long.MIN_VALUE, -4096, 0, 1, 4097, Long.MAX_VALUE}) {
+            IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
+                    () -> builder.guardSize(bytes));
+            assertTrue(refused.getMessage().contains("not " + bytes), refused::getMessage);
+        }
+    }
+
+    @Test
+    void guardSize_given_isInaccessible() {
+        long bytes = 5 * Mapping.pageSize();
+        try (NativeThread thread = NativeThread.builder().guardSize(bytes).start(function("identity"), 0)) {
+            MemoryMap.Region guard = MemoryMap.read().find(thread.stack().stack().address() - 1).orElseThrow();
+            assertEquals(Protection.NONE, guard.protection());
+            assertEquals(bytes, guard.byteSize());
+            assertEquals(bytes, thread.stack().guardSize());
+        }
+    }
+
+    // bad input
+
+    @Test
+    void start_null_isRefused() {
+        assertThrows(NullPointerException.class, () -> NativeThread.start(null, 0));
+        assertThrows(NullPointerException.class, () -> NativeThread.start(function("identity"), null));
+    }
+
+    @Test
+    void join_nullTimeout_isRefused() {
+        try (NativeThread thread = NativeThread.start(function("identity"), 0)) {
+            assertThrows(NullPointerException.class, () -> thread.join(null));
+        }
+    }
+
+    @Test
+    void start_argumentOnTheHeap_isRefused() {
+        MemorySegment heap = MemorySegment.ofArray(new long[1]);
+        IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
+                () -> NativeThread.start(function("identity"), heap));
+        assertTrue(refused.getMessage().contains("Java heap"), refused::getMessage);
+    }
+
+    @Test
+    void start_argumentFreed_isRefused() {
+        MemorySegment freed;
+        try (Arena closed = Arena.ofConfined()) {
+            freed = closed.allocate(8);
+        }
+        assertThrows(IllegalStateException.class, () -> NativeThread.start(function("identity"), freed));
+    }
+
+    @Test
+    void start_manyAtOnce_eachHasItsOwnMemory() {
+        NativeThread[] threads = new NativeThread[100];
+        for (int i = 0; i < threads.length; i++) {
+            threads[i] = startWaiting();
+        }
+        release();
+        for (NativeThread thread : threads) {
+            assertEquals(1, thread.join());
+            assertEquals(thread.handle(), thread.stack().handle());
+            thread.close();
+        }
+    }
+
+    @Test
+    void word_isReadByJavaWhileTheThreadRuns() {
+        try (NativeThread thread = startWaiting()) {
+            assertEquals(thread.tid(), thread.stack().exit().get(JAVA_INT, 8));
+            release();
+            thread.join();
+            assertEquals(0, thread.stack().exit().get(JAVA_INT, 8));
+        }
     }
 }

@@ -4779,6 +4779,60 @@ public class Kernel extends Kernel$shared {
     public static int BPF_MEMWORDS() {
         return BPF_MEMWORDS;
     }
+    private static final int IPC_CREAT = (int)512L;
+    /**
+     * {@snippet lang=c :
+     * #define IPC_CREAT 512
+     * }
+     */
+    public static int IPC_CREAT() {
+        return IPC_CREAT;
+    }
+    private static final int IPC_RMID = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define IPC_RMID 0
+     * }
+     */
+    public static int IPC_RMID() {
+        return IPC_RMID;
+    }
+    private static final int SEM_UNDO = (int)4096L;
+    /**
+     * {@snippet lang=c :
+     * #define SEM_UNDO 4096
+     * }
+     */
+    public static int SEM_UNDO() {
+        return SEM_UNDO;
+    }
+    private static final int GETVAL = (int)12L;
+    /**
+     * {@snippet lang=c :
+     * #define GETVAL 12
+     * }
+     */
+    public static int GETVAL() {
+        return GETVAL;
+    }
+    private static final int SETVAL = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define SETVAL 16
+     * }
+     */
+    public static int SETVAL() {
+        return SETVAL;
+    }
+    private static final int IOPRIO_CLASS_SHIFT = (int)13L;
+    /**
+     * {@snippet lang=c :
+     * #define IOPRIO_CLASS_SHIFT 13
+     * }
+     */
+    public static int IOPRIO_CLASS_SHIFT() {
+        return IOPRIO_CLASS_SHIFT;
+    }
     private static final int EPERM = (int)1L;
     /**
      * {@snippet lang=c :
@@ -6542,6 +6596,24 @@ public class Kernel extends Kernel$shared {
      */
     public static int MEMBARRIER_CMD_FLAG_CPU() {
         return MEMBARRIER_CMD_FLAG_CPU;
+    }
+    private static final int IOPRIO_CLASS_BE = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IOPRIO_CLASS_BE = 2
+     * }
+     */
+    public static int IOPRIO_CLASS_BE() {
+        return IOPRIO_CLASS_BE;
+    }
+    private static final int IOPRIO_WHO_PROCESS = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum <anonymous>.IOPRIO_WHO_PROCESS = 1
+     * }
+     */
+    public static int IOPRIO_WHO_PROCESS() {
+        return IOPRIO_WHO_PROCESS;
     }
     private static final int MAP_HUGE_SHIFT = (int)26L;
     /**

@@ -1,0 +1,162 @@
+package dev.linen;
+
+import static dev.linen.testing.TestFunctions.function;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import dev.linen.futex.Futex;
+import dev.linen.memory.Mapping;
+import dev.linen.memory.MemoryMap;
+import dev.linen.syscall.Errno;
+
+class LinenTest {
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment handleOut = arena.allocate(ADDRESS);
+    private final MemorySegment resultOut = arena.allocate(ADDRESS);
+    private final MemorySegment word = arena.allocate(JAVA_INT);
+
+    @AfterEach
+    void free() {
+        arena.close();
+    }
+
+    private MemorySegment create(String function, MemorySegment argument) {
+        assertEquals(0, Linen.threadCreate(handleOut, function(function).address(), argument));
+        return handleOut.get(ADDRESS, 0);
+    }
+
+    private void release() {
+        Futex futex = Futex.ofShared(word);
+        futex.set(1);
+        futex.wakeAll();
+    }
+
+    @Test
+    void threadCreate_thenJoin_givesTheResult() {
+        MemorySegment handle = create("identity", MemorySegment.ofAddress(0x5EED));
+        assertEquals(0, Linen.threadJoin(handle, resultOut));
+        assertEquals(0x5EED, resultOut.get(JAVA_LONG, 0));
+        assertTrue(MemoryMap.read().find(handle.address()).isEmpty());
+    }
+
+    @Test
+    void threadCreate_handle_hasFutexAndCanary() {
+        MemorySegment handle = create("wait_for_word", word).reinterpret(8);
+        assertNotEquals(0, handle.get(JAVA_INT, 0));
+        assertEquals(0xDEADBEEF, handle.get(JAVA_INT, 4));
+        release();
+        assertEquals(0, Linen.threadJoin(handle, MemorySegment.NULL));
+    }
+
+    @Test
+    void threadCreate_nullHandleOrFunction_isEinval() {
+        MemorySegment function = function("identity").address();
+        assertEquals(-22, Linen.threadCreate(MemorySegment.NULL, function, MemorySegment.NULL));
+        assertEquals(-22, Linen.threadCreate(handleOut, MemorySegment.NULL, MemorySegment.NULL));
+        assertEquals(0, handleOut.get(JAVA_LONG, 0));
+    }
+
+    @Test
+    void threadCreate_nullArgument_isAllowed() {
+        assertEquals(0, Linen.threadJoin(create("identity", MemorySegment.NULL), resultOut));
+        assertEquals(0, resultOut.get(JAVA_LONG, 0));
+    }
+
+    @Test
+    void threadTryJoin_whileRunning_isEbusy() {
+        MemorySegment handle = create("wait_for_word", word);
+        assertEquals(Errno.EBUSY.result(), Linen.threadTryJoin(handle, resultOut));
+        release();
+        int error;
+        do {
+            error = Linen.threadTryJoin(handle, resultOut);
+        } while (error == Errno.EBUSY.result());
+        assertEquals(0, error);
+        assertEquals(1, resultOut.get(JAVA_LONG, 0));
+    }
+
+    @Test
+    void threadJoin_joinedBefore_isEfault() {
+        MemorySegment handle = create("identity", MemorySegment.NULL);
+        assertEquals(0, Linen.threadJoin(handle, MemorySegment.NULL));
+        assertEquals(Errno.EFAULT.result(), Linen.threadJoin(handle, MemorySegment.NULL));
+        assertEquals(Errno.EFAULT.result(), Linen.threadTryJoin(handle, MemorySegment.NULL));
+    }
+
+    @Test
+    void threadJoin_whileAnotherJoins_isEinval() throws Exception {
+        MemorySegment handle = create("wait_for_word", word);
+        CompletableFuture<Integer> first = CompletableFuture
+                .supplyAsync(() -> Linen.threadJoin(handle, MemorySegment.NULL));
+        int error;
+        do { // until the first has begun
+            error = Linen.threadTryJoin(handle, MemorySegment.NULL);
+        } while (error == Errno.EBUSY.result());
+        assertEquals(Errno.EINVAL.result(), error);
+        assertEquals(Errno.EINVAL.result(), Linen.threadJoin(handle, MemorySegment.NULL));
+        release();
+        assertEquals(0, first.get(30, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void threadJoin_garbage_isRefusedWithoutACrash() {
+        assertEquals(Errno.EFAULT.result(), Linen.threadJoin(MemorySegment.NULL, resultOut));
+        assertEquals(Errno.EFAULT.result(), Linen.threadJoin(MemorySegment.ofAddress(-1), resultOut));
+        assertEquals(Errno.EINVAL.result(), Linen.threadJoin(resultOut, resultOut));
+        try (Mapping mapping = Mapping.anonymous(Mapping.pageSize())) {
+            mapping.segment().set(JAVA_INT, 4, 0xDEADBEEF);
+            assertEquals(Errno.ESRCH.result(), Linen.threadJoin(mapping.segment(), resultOut));
+        }
+    }
+
+    @Test
+    void anyCall_badSegment_isRefused() {
+        MemorySegment function = function("identity").address();
+        MemorySegment heap = MemorySegment.ofArray(new long[1]);
+        MemorySegment small = arena.allocate(4);
+        for (MemorySegment bad : new MemorySegment[]{heap, small, handleOut.asReadOnly(),
+                MemorySegment.ofAddress(handleOut.address())}) {
+            assertThrows(IllegalArgumentException.class,
+                    () -> Linen.threadCreate(bad, function, MemorySegment.NULL));
+            assertThrows(IllegalArgumentException.class, () -> Linen.threadJoin(MemorySegment.NULL, bad));
+            assertThrows(IllegalArgumentException.class, () -> Linen.threadTryJoin(MemorySegment.NULL, bad));
+        }
+        assertThrows(IllegalArgumentException.class, () -> Linen.threadCreate(handleOut, heap, MemorySegment.NULL));
+        assertThrows(IllegalArgumentException.class, () -> Linen.threadCreate(handleOut, function, heap));
+        assertThrows(IllegalArgumentException.class, () -> Linen.threadJoin(heap, resultOut));
+        assertThrows(NullPointerException.class, () -> Linen.threadCreate(null, function, MemorySegment.NULL));
+        assertThrows(NullPointerException.class, () -> Linen.threadJoin(null, resultOut));
+    }
+
+    @Test
+    void anyCall_freedSegment_isRefused() {
+        MemorySegment function = function("identity").address();
+        MemorySegment freed;
+        try (Arena closed = Arena.ofConfined()) {
+            freed = closed.allocate(8);
+        }
+        assertThrows(IllegalStateException.class, () -> Linen.threadCreate(freed, function, MemorySegment.NULL));
+        assertThrows(IllegalStateException.class, () -> Linen.threadCreate(handleOut, function, freed));
+        assertThrows(IllegalStateException.class, () -> Linen.threadJoin(MemorySegment.NULL, freed));
+    }
+
+    @Test
+    void isSupported_here_isTrue() {
+        assertTrue(Linen.isSupported());
+        assertTrue(Linen.unsupportedReason().isEmpty());
+    }
+}

@@ -1,0 +1,97 @@
+package dev.linen.testing;
+
+import static dev.linen.internal.linux.Kernel.BPF_ABS;
+import static dev.linen.internal.linux.Kernel.BPF_JEQ;
+import static dev.linen.internal.linux.Kernel.BPF_JMP;
+import static dev.linen.internal.linux.Kernel.BPF_K;
+import static dev.linen.internal.linux.Kernel.BPF_LD;
+import static dev.linen.internal.linux.Kernel.BPF_RET;
+import static dev.linen.internal.linux.Kernel.BPF_W;
+import static dev.linen.internal.linux.Kernel.PR_SET_NO_NEW_PRIVS;
+import static dev.linen.internal.linux.Kernel.SECCOMP_RET_ALLOW;
+import static dev.linen.internal.linux.Kernel.SECCOMP_RET_ERRNO;
+import static dev.linen.internal.linux.Kernel.SECCOMP_SET_MODE_FILTER;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+import dev.linen.internal.linux.seccomp_data;
+import dev.linen.internal.linux.sock_filter;
+import dev.linen.internal.linux.sock_fprog;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallException;
+import dev.linen.syscall.SyscallNumber;
+
+/**
+ * Makes a system call fail, by a seccomp filter: for the calling thread and those it starts later, and for good. So it
+ * belongs into a {@link ChildJvm}.
+ *
+ * <pre>{@code
+ * FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, 65536).with(Errno.ENOMEM);
+ * }</pre>
+ */
+public final class FailingSyscall {
+
+    private record Instruction(int code, int jumpTrue, int jumpFalse, int operand) {}
+
+    private final List<long[]> conditions = new ArrayList<>();
+    private final int number;
+
+    private FailingSyscall(int number) {
+        this.number = number;
+    }
+
+    /** The call that will fail. */
+    public static FailingSyscall of(int number) {
+        return new FailingSyscall(number);
+    }
+
+    /** Only when the low 32 bits of this argument have this value. */
+    public FailingSyscall whenArgument(int index, long value) {
+        conditions.add(new long[]{seccomp_data.args$offset() + (long) index * Long.BYTES, value});
+        return this;
+    }
+
+    /** Installs the filter. */
+    public void with(Errno errno) {
+        List<Instruction> program = new ArrayList<>();
+        conditions.add(0, new long[]{seccomp_data.nr$offset(), number});
+        int remaining = conditions.size();
+        for (long[] condition : conditions) {
+            remaining--;
+            program.add(new Instruction(BPF_LD() | BPF_W() | BPF_ABS(), 0, 0, (int) condition[0]));
+            int toAllow = 2 * remaining + 1; // over the other conditions and the failure
+            program.add(new Instruction(BPF_JMP() | BPF_JEQ() | BPF_K(), 0, toAllow, (int) condition[1]));
+        }
+        program.add(new Instruction(BPF_RET() | BPF_K(), 0, 0, SECCOMP_RET_ERRNO() | errno.number()));
+        program.add(new Instruction(BPF_RET() | BPF_K(), 0, 0, SECCOMP_RET_ALLOW()));
+        install(program);
+    }
+
+    private static void install(List<Instruction> program) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment filter = arena.allocate(sock_filter.layout(), program.size());
+            for (int i = 0; i < program.size(); i++) {
+                MemorySegment slot = filter.asSlice(i * sock_filter.sizeof(), sock_filter.layout());
+                sock_filter.code(slot, (short) program.get(i).code());
+                sock_filter.jt(slot, (byte) program.get(i).jumpTrue());
+                sock_filter.jf(slot, (byte) program.get(i).jumpFalse());
+                sock_filter.k(slot, program.get(i).operand());
+            }
+            MemorySegment fprog = arena.allocate(sock_fprog.layout());
+            sock_fprog.len(fprog, (short) program.size());
+            sock_fprog.filter(fprog, filter);
+            check(Syscall.invoke(SyscallNumber.PRCTL, PR_SET_NO_NEW_PRIVS(), 1, 0, 0, 0), "prctl");
+            check(Syscall.invoke(SyscallNumber.SECCOMP, SECCOMP_SET_MODE_FILTER(), 0, fprog.address()), "seccomp");
+        }
+    }
+
+    private static void check(long result, String call) {
+        if (Syscall.isError(result)) {
+            throw new SyscallException(call, result);
+        }
+    }
+}

@@ -1,0 +1,295 @@
+package dev.linen.thread;
+
+import static dev.linen.testing.TestFunctions.function;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.linen.Linen;
+import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.LinenH;
+import dev.linen.internal.linux.linen_tls;
+import dev.linen.internal.linux.sigaltstack;
+import dev.linen.memory.MemoryMap;
+import dev.linen.memory.Protection;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.ChildJvm;
+
+/**
+ * The faults of the seed, linen_thread_create in assembly, which linen doesn't have: one test or more for each row of the
+ * table in docs/seed.md.
+ */
+class SeedFaultsTest {
+
+    /** The system call that these numbers make, issued on a native thread. */
+    private static long callOnThread(long... call) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment seven = arena.allocate(JAVA_LONG, 7);
+            MemorySegment.copy(call, 0, seven, JAVA_LONG, 0, call.length);
+            return run("system_call", seven.address());
+        }
+    }
+
+    private static long run(String function, long argument) {
+        try (NativeThread thread = NativeThread.start(function(function), argument)) {
+            return thread.join();
+        }
+    }
+
+    // CLONE_CHILD_SETTID alone: a join right after the start sees futex 0 and takes the thread for ended
+
+    @Test
+    void join_rightAfterStart_waitsForTheFunction() {
+        NativeFunction count = function("count");
+        for (int i = 1; i <= 2_000; i++) {
+            try (NativeThread thread = NativeThread.start(count, i)) {
+                assertEquals(i, thread.join());
+            }
+        }
+    }
+
+    @Test
+    void tryJoin_rightAfterStart_seesTheThreadRunning() {
+        try (Arena arena = Arena.ofConfined()) {
+            for (int i = 1; i <= 2_000; i++) {
+                MemorySegment word = arena.allocate(JAVA_INT);
+                try (NativeThread thread = NativeThread.start(function("wait_for_word"), word)) {
+                    assertEquals(NativeThread.State.RUNNING, thread.state());
+                    release(word);
+                }
+            }
+        }
+    }
+
+    private static void release(MemorySegment word) {
+        JAVA_INT.varHandle().setVolatile(word, 0L, 1);
+        Syscall.invoke(SyscallNumber.FUTEX, word.address(), Kernel.FUTEX_WAKE(), Integer.MAX_VALUE);
+    }
+
+    // CLONE_PARENT: EINVAL when the JVM is the first process of a container
+
+    static final class Smoke {
+        public static void main(String... arguments) {
+            System.out.print(run("identity", 42));
+        }
+    }
+
+    @Test
+    void start_jvmIsProcess1_works() {
+        ChildJvm.Result result = ChildJvm.of(Smoke.class).wrappedIn("unshare", "-pf", "--mount-proc").run();
+        assertEquals("42", result.out(), result::toString);
+    }
+
+    // no CLONE_SYSVSEM: EINVAL under qemu-user; elsewhere, semaphores are undone at the end of the thread
+
+    @Test
+    void end_semaphoreTakenWithUndo_staysTaken() {
+        long ipcPrivate = 0;
+        int value = 5;
+        long semaphores = Syscall.invoke(SyscallNumber.SEMGET, ipcPrivate, 1, 0600);
+        try (Arena arena = Arena.ofConfined()) {
+            semctl(semaphores, Kernel.SETVAL(), value);
+            MemorySegment take = arena.allocate(3 * Short.BYTES); // struct sembuf { number, operation, flags }
+            take.setAtIndex(JAVA_SHORT, 1, (short) -1);
+            take.setAtIndex(JAVA_SHORT, 2, (short) Kernel.SEM_UNDO());
+
+            assertEquals(0, callOnThread(SyscallNumber.SEMOP, semaphores, take.address(), 1));
+
+            assertEquals(value - 1, semctl(semaphores, Kernel.GETVAL(), 0));
+        } finally {
+            semctl(semaphores, Kernel.IPC_RMID(), 0);
+        }
+    }
+
+    private static long semctl(long semaphores, int command, long value) {
+        return Syscall.invoke(SyscallNumber.SEMCTL, semaphores, 0, command, value);
+    }
+
+    // CLONE_IO: the thread shares its creator's account with the disk scheduler
+
+    @Test
+    void ioPriority_setOnThread_isNotItsCreators() {
+        int whoProcess = Kernel.IOPRIO_WHO_PROCESS(); // a thread, in truth
+        int bestEffort = Kernel.IOPRIO_CLASS_BE() << Kernel.IOPRIO_CLASS_SHIFT();
+        Syscall.invoke(SyscallNumber.IOPRIO_SET, whoProcess, 0, bestEffort | 3);
+
+        assertEquals(0, callOnThread(SyscallNumber.IOPRIO_SET, whoProcess, 0, bestEffort | 7));
+
+        assertEquals(bestEffort | 3, Syscall.invoke(SyscallNumber.IOPRIO_GET, whoProcess, 0));
+    }
+
+    // no CLONE_SETTLS: the thread shares its creator's thread-local storage
+
+    @Test
+    void threadPointer_onThread_isItsOwnBlock() {
+        try (NativeThread thread = NativeThread.start(function("thread_local_qword"), linen_tls.self$offset())) {
+            assertEquals(thread.stack().control().address(), thread.join());
+        }
+        assertEquals(LinenH.LINEN_TLS_MAGIC(), run("thread_local_qword", linen_tls.magic$offset()));
+        assertNotEquals(0, run("thread_local_qword", linen_tls.stack_guard$offset()));
+    }
+
+    // the stack pointer 8 mod 16 at entry
+
+    @Test
+    void stackPointer_atCall_is16ByteAligned() {
+        assertEquals(0, run("stack_pointer_at_call", 0) % 16);
+    }
+
+    // rbp 0 at the start: kept, and with the return address 0 above it the end of every walk along the stack
+
+    @Test
+    void framePointer_atCall_pointsToTheLastFrame() {
+        try (NativeThread thread = NativeThread.start(function("frame_pointer"), 0)) {
+            long frame = thread.join();
+            MemorySegment stack = thread.stack().stack();
+            assertEquals(0, stack.get(JAVA_LONG, frame - stack.address()));
+            assertEquals(0, stack.get(JAVA_LONG, frame + 8 - stack.address()));
+            assertEquals(thread.stack().exit().address(), frame + 16);
+        }
+    }
+
+    static final class AlignedStore {
+        public static void main(String... arguments) {
+            System.out.print(run("aligned_store", 0));
+        }
+    }
+
+    @Test
+    void movaps_onStack_doesNotFault() {
+        ChildJvm.Result result = ChildJvm.of(AlignedStore.class).run();
+        assertEquals("1", result.out(), result::toString);
+    }
+
+    // signals inherited: the JVM's and profilers' handlers run on the thread
+
+    @Test
+    void signals_onThread_areBlockedButForTheSynchronous() {
+        long open = bits(Kernel.SIGSEGV(), Kernel.SIGBUS(), Kernel.SIGFPE(), Kernel.SIGILL(), Kernel.SIGTRAP(),
+                Kernel.SIGSYS(), /* can't be blocked: */ Kernel.SIGKILL(), Kernel.SIGSTOP());
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment mask = arena.allocate(JAVA_LONG);
+            assertEquals(0, callOnThread(SyscallNumber.RT_SIGPROCMASK, Kernel.SIG_BLOCK(), 0, mask.address(),
+                    Long.BYTES));
+            assertEquals(Long.toHexString(~open), Long.toHexString(mask.get(JAVA_LONG, 0)));
+        }
+    }
+
+    private static long bits(int... signals) {
+        return IntStream.of(signals).mapToLong(signal -> 1L << (signal - 1)).reduce(0, (a, b) -> a | b);
+    }
+
+    @Test
+    void signals_ofTheCreator_areAsBefore() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment mask = arena.allocate(JAVA_LONG, 2);
+            long address = mask.address();
+            Syscall.invoke(SyscallNumber.RT_SIGPROCMASK, Kernel.SIG_BLOCK(), 0, address, Long.BYTES);
+            run("identity", 0);
+            Syscall.invoke(SyscallNumber.RT_SIGPROCMASK, Kernel.SIG_BLOCK(), 0, address + Long.BYTES, Long.BYTES);
+            assertEquals(mask.getAtIndex(JAVA_LONG, 0), mask.getAtIndex(JAVA_LONG, 1));
+        }
+    }
+
+    @Test
+    void signalStack_onThread_isTheBuffers() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment stack = arena.allocate(sigaltstack.layout());
+            assertEquals(0, callOnThread(SyscallNumber.SIGALTSTACK, 0, stack.address()));
+            assertEquals(0, sigaltstack.ss_flags(stack));
+            assertEquals(StackGeometry.DEFAULT.signalStackBytes(), sigaltstack.ss_size(stack));
+        }
+    }
+
+    // a 4 KiB guard: a large frame jumps it
+
+    /** Writes that many bytes below the lowest address of a thread's stack. */
+    static final class WriteBelowStack {
+        public static void main(String... arguments) {
+            long below = Long.parseLong(arguments[0]);
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment word = arena.allocate(JAVA_INT);
+                try (NativeThread other = NativeThread.start(function("wait_for_word"), word)) {
+                    run("write_to", other.stack().stack().address() - below);
+                    release(word);
+                }
+            }
+            System.out.print("survived");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 4096, 4097, 65535, 65536})
+    void write_belowStack_faults(long bytes) {
+        ChildJvm.Result result = ChildJvm.of(WriteBelowStack.class).flags("-XX:ErrorFile=/dev/null").run("" + bytes);
+        assertNotEquals(0, result.exitStatus(), result::toString);
+        assertEquals(false, result.out().contains("survived"), result::toString);
+    }
+
+    @Test
+    void guard_ofTheCLikeCall_is64KiB() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment word = arena.allocate(JAVA_INT);
+            MemorySegment handle = arena.allocate(ValueLayout.ADDRESS);
+            assertEquals(0, Linen.threadCreate(handle, function("wait_for_word").address(), word));
+            long bottom = handle.get(JAVA_LONG, 0) + 8 - StackGeometry.DEFAULT_STACK_BYTES;
+            MemoryMap.Region guard = MemoryMap.read().find(bottom - 1).orElseThrow();
+            assertEquals(Protection.NONE, guard.protection());
+            assertEquals(64 << 10, guard.byteSize());
+            release(word);
+            assertEquals(0, Linen.threadJoin(handle.get(ValueLayout.ADDRESS, 0), MemorySegment.NULL));
+        }
+    }
+
+    // FUTEX_WAIT: the kernel wakes one waiter; a private wait is never woken; a signal interrupts
+
+    @Test
+    void join_byManyAtOnce_wakesAll() throws Exception {
+        try (Arena arena = Arena.ofShared()) {
+            for (int round = 0; round < 50; round++) {
+                MemorySegment word = arena.allocate(JAVA_INT);
+                NativeThread thread = NativeThread.start(function("wait_for_word"), word);
+                List<CompletableFuture<Long>> joins = IntStream.range(0, 8).mapToObj(i -> onDaemon(thread)).toList();
+                release(word);
+                for (CompletableFuture<Long> join : joins) {
+                    assertEquals(1, join.get(30, TimeUnit.SECONDS));
+                }
+                thread.close();
+            }
+        }
+    }
+
+    private static CompletableFuture<Long> onDaemon(NativeThread thread) {
+        CompletableFuture<Long> result = new CompletableFuture<>();
+        Thread.ofPlatform().daemon().start(() -> result.complete(thread.join()));
+        return result;
+    }
+
+    @Test
+    void exitRecord_atTheTop_isTheSeeds() {
+        try (NativeThread thread = NativeThread.start(function("identity"), 0x1234)) {
+            thread.join();
+            MemorySegment stack = thread.stack().stack();
+            long top = stack.byteSize();
+            assertEquals(0xDEADBEEF, stack.get(JAVA_INT, top - 4));
+            assertEquals(0, stack.get(JAVA_INT, top - 8));
+            assertEquals(0x1234, stack.get(JAVA_LONG, top - 16));
+            assertEquals(stack.address() + top - 8, thread.handle());
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.linen.thread;
+
+import static dev.linen.testing.TestFunctions.function;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+
+import dev.linen.internal.linux.LinenH;
+import dev.linen.memory.Mapping;
+import dev.linen.memory.MemoryMap;
+import dev.linen.memory.Protection;
+
+class StackBufferTest {
+
+    @Test
+    void layouts_areTheSeeds() {
+        assertEquals(8, StackBuffer.HANDLE_LAYOUT.byteSize());
+        assertEquals(4, StackBuffer.HANDLE_LAYOUT.byteOffset(PathElement.groupElement("canary")));
+        assertEquals(16, StackBuffer.EXIT_LAYOUT.byteSize());
+        assertEquals(8, StackBuffer.EXIT_LAYOUT.byteOffset(PathElement.groupElement("handle")));
+    }
+
+    @Test
+    void parts_fromBottomToTop_areAsDrawn() {
+        try (NativeThread thread = NativeThread.start(function("identity"), 0)) {
+            StackBuffer buffer = thread.stack();
+            MemoryMap map = MemoryMap.read();
+            long control = buffer.control().address();
+            long stack = buffer.stack().address();
+
+            assertEquals(0, control % Mapping.pageSize());
+            assertEquals(Protection.NONE, map.find(buffer.address()).orElseThrow().protection());
+            assertEquals(Protection.NONE, map.find(control - 1).orElseThrow().protection());
+            assertTrue(control - buffer.address() >= 2 * Mapping.pageSize());
+            assertEquals(Protection.READ_WRITE, map.find(control).orElseThrow().protection());
+            assertEquals(Protection.READ_WRITE,
+                    map.find(stack - buffer.guardSize() - 1).orElseThrow().protection());
+            assertEquals(Protection.NONE, map.find(stack - 1).orElseThrow().protection());
+            assertEquals(Protection.READ_WRITE, map.find(stack).orElseThrow().protection());
+            assertEquals(buffer.address() + buffer.byteSize(), stack + buffer.stackSize());
+            assertEquals(buffer.exit().address() + 16, buffer.address() + buffer.byteSize());
+            assertEquals(buffer.exit().address() + 8, buffer.handle());
+            assertEquals(LinenH.LINEN_CANARY(), buffer.exit().get(JAVA_INT, 12));
+        }
+    }
+
+    @Test
+    void parkedThread_touchesTwoPages() {
+        try (NativeThread thread = NativeThread.start(function("identity"), 0)) {
+            thread.join();
+            StackBuffer buffer = thread.stack();
+            assertEquals(Mapping.pageSize(), buffer.used());
+            long signalStack = buffer.stack().address() - buffer.guardSize() - buffer.control().address();
+            MemorySegment lower = MemorySegment.ofAddress(buffer.control().address()).reinterpret(signalStack);
+            assertEquals(0, TouchedPages.firstIn(lower).orElseThrow());
+            assertTrue(TouchedPages.firstIn(lower.asSlice(Mapping.pageSize())).isEmpty());
+        }
+    }
+
+    @Test
+    void used_functionUsedAMebibyte_isThatAndALittle() {
+        long bytes = 1 << 20;
+        try (NativeThread thread = NativeThread.start(function("use_stack"), bytes)) {
+            thread.join();
+            long used = thread.stack().used();
+            assertTrue(used >= bytes && used < bytes + 2 * Mapping.pageSize(), () -> "used " + used);
+        }
+    }
+
+    @Test
+    void sketch_ofEndedThread_hasItsAddressesAndValues() {
+        try (NativeThread thread = NativeThread.start(function("identity"), 0xABC)) {
+            thread.join();
+            List<String> lines = thread.stack().sketch().lines().toList();
+            String text = String.join("\n", lines);
+            assertTrue(lines.getFirst().contains(hex(thread.stack().address() + thread.stack().byteSize())), text);
+            assertTrue(lines.getLast().contains(hex(thread.stack().address())), text);
+            assertLine(lines, hex(thread.handle() + 4), "canary    0xdeadbeef");
+            assertLine(lines, hex(thread.handle()), "futex     0, the thread has ended");
+            assertLine(lines, hex(thread.handle() - 8), "result    0xabc");
+            assertLine(lines, hex(thread.stack().stack().address()), "├");
+            assertLine(lines, "", "2 MiB, " + (Mapping.pageSize() >> 10) + " KiB touched");
+            assertLine(lines, hex(thread.stack().control().address()), "self");
+        }
+    }
+
+    private static void assertLine(List<String> lines, String address, String content) {
+        assertTrue(lines.stream().anyMatch(line -> line.stripLeading().startsWith(address) && line.contains(content)),
+                () -> "no line with " + address + " and " + content + " in\n" + String.join("\n", lines));
+    }
+
+    private static String hex(long address) {
+        return "0x" + Long.toHexString(address);
+    }
+
+    @Test
+    void views_areReadOnly() {
+        try (NativeThread thread = NativeThread.start(function("identity"), 0)) {
+            for (MemorySegment view : List.of(thread.stack().stack(), thread.stack().exit(),
+                    thread.stack().control())) {
+                assertThrows(IllegalArgumentException.class, () -> view.set(JAVA_BYTE, 0, (byte) 1));
+            }
+        }
+    }
+
+    @Test
+    void anyCall_threadClosed_isRefused() {
+        NativeThread thread = NativeThread.start(function("identity"), 0);
+        StackBuffer buffer = thread.stack();
+        MemorySegment stack = buffer.stack();
+        thread.close();
+        assertThrows(IllegalStateException.class, () -> stack.get(JAVA_BYTE, 0));
+        assertThrows(IllegalStateException.class, buffer::stack);
+        assertThrows(IllegalStateException.class, buffer::exit);
+        assertThrows(IllegalStateException.class, buffer::control);
+        assertThrows(IllegalStateException.class, buffer::used);
+        assertThrows(IllegalStateException.class, buffer::sketch);
+        assertTrue(buffer.toString().contains(hex(buffer.address())));
+    }
+}
