@@ -1,0 +1,82 @@
+package dev.linen;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The documents tell the truth: their Java examples run and print what they say, their links lead somewhere. */
+class DocsTest {
+
+    private static final Pattern EXAMPLE = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern PRINTS = Pattern.compile("// prints (.*)");
+    private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)[^)]*\\)");
+
+    /** What jshell has, too, when ./linen shell starts it. */
+    private static final Path IMPORTS = Path.of("src/main/jshell/linen.jsh");
+
+    @TempDir
+    private Path folder;
+
+    static Stream<Path> documents() throws IOException {
+        return Stream.concat(Stream.of("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "jextract-config/README.md")
+                .map(Path::of), Files.list(Path.of("docs")).filter(path -> path.toString().endsWith(".md")));
+    }
+
+    static Stream<String> examples() throws IOException {
+        return documents().flatMap(document -> EXAMPLE.matcher(read(document)).results().map(match -> match.group(1)));
+    }
+
+    @Test
+    void examples_areFound() throws IOException {
+        assertTrue(examples().findAny().isPresent());
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void example_run_printsWhatItSays(String example) throws Exception {
+        Path source = folder.resolve("Example.java");
+        String imports = read(IMPORTS).lines().filter(line -> line.startsWith("import")).map(line -> line + ";\n")
+                .reduce("", String::concat);
+        Files.writeString(source, imports + "class Example { public static void main(String... arguments) throws "
+                + "Exception {\n" + example + "}}\n");
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--module-path", Path.of("target/classes").toString(), "--add-modules", "dev.linen",
+                "--enable-native-access=dev.linen", source.toString()).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes());
+
+        assertEquals(0, process.waitFor(), output);
+        List<String> promised = PRINTS.matcher(example).results().map(match -> match.group(1).strip()).toList();
+        List<String> printed = output.lines().filter(promised::contains).toList();
+        assertEquals(promised, printed, output);
+    }
+
+    @ParameterizedTest
+    @MethodSource("documents")
+    void links_toFiles_leadSomewhere(Path document) {
+        Path base = document.toAbsolutePath().getParent();
+        List<String> dead = LINK.matcher(read(document)).results().map((MatchResult match) -> match.group(1))
+                .filter(link -> !link.startsWith("http")).filter(link -> !Files.exists(base.resolve(link))).toList();
+        assertEquals(List.of(), dead);
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+}
