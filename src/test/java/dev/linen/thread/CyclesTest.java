@@ -9,9 +9,11 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 import dev.linen.testing.ProcessState;
 
@@ -34,12 +36,14 @@ class CyclesTest {
 
     @Test
     @Tag("stress")
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void startAndJoin_200000Times_leavesNothing() throws Exception {
         assertNothingLeft(LONG_CYCLES, 1);
     }
 
     @Test
     @Tag("stress")
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void startAndJoin_200000TimesFrom64JavaThreads_leavesNothing() throws Exception {
         assertNothingLeft(LONG_CYCLES, CREATORS);
     }

@@ -129,6 +129,20 @@ class NativeThreadTest {
     }
 
     @Test
+    void join_wokenBySomebodyElse_goesOnWaiting() throws Exception {
+        try (NativeThread thread = startWaiting()) {
+            CompletableFuture<Long> join = CompletableFuture.supplyAsync(thread::join);
+            Futex end = Futex.ofShared(MemorySegment.ofAddress(thread.handle()).reinterpret(Integer.BYTES));
+            for (int woken = 0; woken < 100;) {
+                woken += end.wake(1);
+                assertFalse(join.isDone());
+            }
+            release();
+            assertEquals(1, join.get(30, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
     void join_afterClose_isRefused() {
         NativeThread thread = NativeThread.start(function("identity"), 1);
         thread.close();
