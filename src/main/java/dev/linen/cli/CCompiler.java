@@ -21,24 +21,28 @@ final class CCompiler {
 
     private CCompiler() {}
 
-    static SymbolLookup compileAndLoad(Path source) throws IOException {
-        Path directory = writableDirectory();
-        Path library = Files.createTempFile(directory, "linen-", ".so");
+    static SymbolLookup compileAndLoad(Path source) {
+        byte[] elf = compile(source);
         try {
-            compile(source, library, directory);
-            return load(library, source);
-        } finally {
-            Files.deleteIfExists(library);
-        }
-    }
-
-    /** Through a memfd: so the file may lie where nothing can be executed. */
-    private static SymbolLookup load(Path library, Path source) throws IOException {
-        byte[] elf = Files.readAllBytes(library);
-        try {
+            // Through a memfd: so the compiler may write to where nothing can be executed.
             return MemfdLibrary.open(elf, source.getFileName().toString());
         } catch (IOException refused) {
             throw new BadInput(source + " is compiled, but can't be loaded: " + refused.getMessage());
+        }
+    }
+
+    private static byte[] compile(Path source) {
+        Path directory = writableDirectory();
+        try {
+            Path library = Files.createTempFile(directory, "linen-", ".so");
+            try {
+                compile(source, library, directory);
+                return Files.readAllBytes(library);
+            } finally {
+                Files.deleteIfExists(library);
+            }
+        } catch (IOException failed) {
+            throw new BadInput(source + " can't be compiled into " + directory + ": " + failed);
         }
     }
 
@@ -50,22 +54,29 @@ final class CCompiler {
     }
 
     private static void compile(Path source, Path library, Path directory) throws IOException {
-        String compiler = Objects.requireNonNullElse(System.getenv("CC"), "cc");
-        List<String> command = new ArrayList<>(List.of(compiler.split(" ")));
+        String compiler = compiler();
+        List<String> command = new ArrayList<>(List.of(compiler.split(" +")));
         command.addAll(FLAGS);
         command.addAll(List.of("-o", library.toString(), source.toString()));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("TMPDIR", directory.toString());
+        builder.environment().put("LC_ALL", "C"); // "error:" in every country
         Process process;
         try {
             process = builder.start();
         } catch (IOException missing) {
-            throw new BadInput("there is no C compiler " + compiler + ": on Debian, apt-get install gcc");
+            throw new BadInput("there is no C compiler (" + compiler + "): on Debian, apt-get install gcc libc6-dev");
         }
         List<String> output = process.inputReader(StandardCharsets.UTF_8).lines().toList();
         if (exitStatus(process) != 0) {
             throw new BadInput(source + " doesn't compile: " + firstError(output));
         }
+    }
+
+    /** $CC, which may have arguments, or cc. */
+    private static String compiler() {
+        String chosen = Objects.requireNonNullElse(System.getenv("CC"), "").strip();
+        return chosen.isEmpty() ? "cc" : chosen;
     }
 
     private static int exitStatus(Process process) {

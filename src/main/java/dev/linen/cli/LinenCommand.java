@@ -1,17 +1,19 @@
 package dev.linen.cli;
 
 import java.io.PrintWriter;
+import java.lang.module.ModuleDescriptor;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code linen}: the command line's root. Exit status 0: done; 1: failed; 2: the input was no good. */
-@Command(name = "linen", description = "Native threads and raw Linux system calls for Java, on memory you own.", mixinStandardHelpOptions = true, version = "linen 0.1.0", subcommands = {
+@Command(name = "linen", description = "Native threads and raw Linux system calls for Java, on memory you own.", mixinStandardHelpOptions = true, versionProvider = LinenCommand.Version.class, subcommands = {
         RunCommand.class,
         LinenCommand.Shell.class}, exitCodeListHeading = "%nExit status:%n", exitCodeList = {"0:done",
                 "1:something failed",
@@ -33,14 +35,15 @@ public final class LinenCommand implements Callable<Integer> {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new LinenCommand())
-                .setParameterExceptionHandler((wrong, arguments) -> refuse(wrong.getCommandLine(), wrong))
-                .setExecutionExceptionHandler((failed, command, parsed) -> {
-                    if (failed instanceof BadInput) {
-                        return refuse(command, failed);
-                    }
-                    throw failed;
-                });
+        return new CommandLine(new LinenCommand()).setParameterExceptionHandler((wrong, arguments) -> {
+            CommandLine command = wrong.getCommandLine();
+            return refuse(command, wrong, " (" + name(command) + " --help tells more)");
+        }).setExecutionExceptionHandler((failed, command, parsed) -> {
+            if (failed instanceof BadInput) {
+                return refuse(command, failed, "");
+            }
+            throw failed;
+        });
     }
 
     /** With a blank in front, -5 isn't taken for an option; the number's converter strips it. */
@@ -49,11 +52,14 @@ public final class LinenCommand implements Callable<Integer> {
                 .toArray(String[]::new);
     }
 
-    private static int refuse(CommandLine command, Exception wrong) {
-        String name = command.getCommandSpec().qualifiedName();
+    private static int refuse(CommandLine command, Exception wrong, String hint) {
         String firstLine = String.valueOf(wrong.getMessage()).lines().findFirst().orElse("");
-        command.getErr().println(name + ": " + firstLine + " (" + name + " --help tells more)");
+        command.getErr().println(name(command) + ": " + firstLine + hint);
         return CommandLine.ExitCode.USAGE;
+    }
+
+    private static String name(CommandLine command) {
+        return command.getCommandSpec().qualifiedName();
     }
 
     /** Without a subcommand: the help, as an error. */
@@ -64,8 +70,18 @@ public final class LinenCommand implements Callable<Integer> {
         return CommandLine.ExitCode.USAGE;
     }
 
+    /** The module's version, which is the build's. */
+    static final class Version implements IVersionProvider {
+
+        @Override
+        public String[] getVersion() {
+            ModuleDescriptor module = LinenCommand.class.getModule().getDescriptor();
+            return new String[]{"linen " + module.rawVersion().orElse("of an unknown version")};
+        }
+    }
+
     /** Only for the help: the launcher starts jshell itself. */
-    @Command(name = "shell", description = "jshell with linen on its path: native access granted, imports done.")
+    @Command(name = "shell", mixinStandardHelpOptions = true, customSynopsis = "linen shell [JSHELL OPTION]... [FILE]...", description = "jshell with linen on its path: native access granted, imports done.")
     static final class Shell implements Callable<Integer> {
 
         @Spec

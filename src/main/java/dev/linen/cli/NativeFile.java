@@ -20,6 +20,9 @@ final class NativeFile {
         if (!Files.isRegularFile(file)) {
             throw new BadInput(file + " is not a file");
         }
+        if (!Files.isReadable(file)) {
+            throw new BadInput(file + " can't be read: permission denied");
+        }
         try {
             if (ElfHeader.read(file).isPresent()) {
                 return loadLibrary(file);
@@ -41,6 +44,10 @@ final class NativeFile {
         }
         if (!header.isShared()) {
             throw new BadInput(library + " is not a shared library: cc -shared -fPIC makes one");
+        }
+        if (header.isCutOff(library)) {
+            throw new BadInput(library + " is cut off: it has " + Files.size(library) + " bytes of at least "
+                    + header.loadedBytes());
         }
         try {
             return DynamicLinker.open(library.toAbsolutePath().toString());

@@ -1,0 +1,80 @@
+package dev.linen.cli;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+
+import org.jspecify.annotations.Nullable;
+
+/** A command and what became of it. In its environment CC, JAVA_HOME and JAVA_TOOL_OPTIONS are only what a test sets. */
+final class Command {
+
+    private static final long TIMEOUT_SECONDS = 300;
+
+    private final List<String> words;
+    private final Map<String, String> environment = new HashMap<>();
+    private Path folder = Path.of("").toAbsolutePath();
+    private @Nullable File input;
+
+    private Command(List<String> words) {
+        this.words = words;
+    }
+
+    record Result(int exitStatus, String out, String err) {}
+
+    static Command of(String... words) {
+        return new Command(List.of(words));
+    }
+
+    Command in(Path directory) {
+        folder = directory;
+        return this;
+    }
+
+    Command with(String variable, String value) {
+        environment.put(variable, value);
+        return this;
+    }
+
+    /** Nothing, unless set. */
+    Command input(File file) {
+        input = file;
+        return this;
+    }
+
+    Result run() throws IOException, InterruptedException {
+        return start().result();
+    }
+
+    /** Output goes to files: so a command that fills both pipes can't get stuck. */
+    Running start() throws IOException {
+        File out = File.createTempFile("command-", ".out");
+        File err = File.createTempFile("command-", ".err");
+        ProcessBuilder builder = new ProcessBuilder(words).directory(folder.toFile()).redirectOutput(out)
+                .redirectError(err).redirectInput(Objects.requireNonNullElse(input, new File("/dev/null")));
+        builder.environment().keySet().removeAll(List.of("CC", "JAVA_HOME", "JAVA_TOOL_OPTIONS"));
+        builder.environment().putAll(environment);
+        return new Running(builder.start(), out, err);
+    }
+
+    record Running(Process process, File out, File err) {
+
+        Result result() throws IOException, InterruptedException {
+            if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+                process.descendants().forEach(ProcessHandle::destroyForcibly);
+                process.destroyForcibly().waitFor();
+            }
+            Result result = new Result(process.exitValue(), Files.readString(out.toPath()),
+                    Files.readString(err.toPath()));
+            Files.delete(out.toPath());
+            Files.delete(err.toPath());
+            return result;
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package dev.linen.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class LinenCommandTest {
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int execute(String... arguments) {
+        return LinenCommand.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err)).execute(arguments);
+    }
+
+    @Test
+    void linen_noArguments_helpsOnStderr() {
+        assertEquals(2, execute());
+        assertEquals("", out.toString());
+        assertTrue(err.toString().startsWith("Usage: linen "), err::toString);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "run", "shell"})
+    void linen_help_helpsOnStdout(String command) {
+        assertEquals(0, command.isEmpty() ? execute("--help") : execute(command, "--help"));
+        assertTrue(out.toString().startsWith("Usage: linen " + command), out::toString);
+        assertEquals("", err.toString());
+    }
+
+    @Test
+    void linen_version_isTheModules() {
+        assertEquals(0, execute("--version"));
+        assertTrue(out.toString().matches("linen \\d+\\.\\d+\\.\\d+(-SNAPSHOT)?\\R"), out::toString);
+    }
+
+    @Test
+    void linen_unknownCommand_isOneLine() {
+        assertEquals(2, execute("rnu"));
+        assertEquals("linen: Unmatched argument at index 0: 'rnu' (linen --help tells more)", err.toString().strip());
+    }
+
+    @Test
+    void markNegativeNumbers_optionsAndNumbers_marksTheNumbers() {
+        assertArrayEquals(new String[]{" -5", " -0x1", "-h", "--map", "5", "a-5"},
+                LinenCommand.markNegativeNumbers("-5", "-0x1", "-h", "--map", "5", "a-5"));
+    }
+}
