@@ -1,0 +1,194 @@
+package dev.linen.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.zip.CRC32;
+
+import com.google.gson.JsonParser;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The command line as it is typed, on the jar that was just built. */
+class LauncherIT {
+
+    private static final String LINEN = Path.of("linen").toAbsolutePath().toString();
+    private static final String COLLATZ = Path.of("examples/collatz.c").toAbsolutePath().toString();
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private static Command linen(String... arguments) {
+        return wrapped(List.of(), arguments);
+    }
+
+    private static Command wrapped(List<String> wrapper, String... arguments) {
+        List<String> words = new ArrayList<>(wrapper);
+        words.add(LINEN);
+        words.addAll(Arrays.asList(arguments));
+        return Command.of(words.toArray(String[]::new));
+    }
+
+    private static long result(Command linen) throws IOException, InterruptedException {
+        Command.Result ended = linen.run();
+        assertEquals(0, ended.exitStatus(), ended::toString);
+        return JsonParser.parseString(ended.out()).getAsJsonObject().get("result").getAsLong();
+    }
+
+    private static void assertRefused(String line, Command linen) throws IOException, InterruptedException {
+        Command.Result ended = linen.run();
+        assertEquals(2, ended.exitStatus(), ended::toString);
+        assertEquals(line, ended.err().strip());
+        assertEquals("", ended.out());
+    }
+
+    @Test
+    void run_collatz_showsResultAndNothingElse() throws IOException, InterruptedException {
+        Command.Result ended = linen("run", COLLATZ, "27").run();
+        assertEquals(0, ended.exitStatus(), ended::toString);
+        assertEquals("", ended.err());
+        assertTrue(ended.out().contains("\nresult    0x6f   signed 111   unsigned 111\n"), ended::toString);
+    }
+
+    @Test
+    void run_fromAnotherFolderThroughALink_takesFilesFromThere() throws IOException, InterruptedException {
+        Files.copy(Path.of(COLLATZ), folder.resolve("my collatz.c"));
+        Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of(LINEN));
+        assertEquals(8, result(Command.of(link.toString(), "run", "my collatz.c", "6", "--json").in(folder)));
+        Files.delete(link); // JUnit would warn
+    }
+
+    @Test
+    void run_negativeArgument_isNoOption() throws IOException, InterruptedException {
+        String source = Files.writeString(folder.resolve("same.c"), "void *entry(void *a) { return a; }").toString();
+        assertEquals(-5, result(linen("run", source, "-5", "--json")));
+    }
+
+    @Test
+    void run_crc32OfAnEmptyFile_is0() throws IOException, InterruptedException {
+        String empty = Files.createFile(folder.resolve("empty")).toString();
+        assertEquals(0, result(linen("run", "examples/crc32.c", "--map", empty, "--json")));
+    }
+
+    @Test
+    void run_crc32Of100Megabytes_equalsJavas() throws IOException, InterruptedException {
+        Path large = Path.of("target", "hundred-megabytes");
+        CRC32 expected = new CRC32();
+        byte[] megabyte = new byte[1_000_000];
+        Random random = new Random(1);
+        try {
+            try (OutputStream out = Files.newOutputStream(large)) {
+                for (int i = 0; i < 100; i++) {
+                    random.nextBytes(megabyte);
+                    expected.update(megabyte);
+                    out.write(megabyte);
+                }
+            }
+            assertEquals(expected.getValue(),
+                    result(linen("run", "examples/crc32.c", "--map", large.toString(), "--json")));
+        } finally {
+            Files.deleteIfExists(large);
+        }
+    }
+
+    @Test
+    void run_badInput_isOneLineAndStatus2() throws IOException, InterruptedException {
+        assertRefused("linen run: there is no file none.c", linen("run", "none.c"));
+        assertRefused("linen run: Unknown option: '--jsn' (linen run --help tells more)",
+                linen("run", COLLATZ, "--jsn"));
+    }
+
+    @Test
+    void run_unreadableFile_saysSo() throws IOException, InterruptedException {
+        Path secret = Files.writeString(folder.resolve("secret.c"), "void *entry(void *a) { return a; }");
+        Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("---------"));
+        List<String> withoutPrivilege = List.of("setpriv", "--bounding-set=-dac_override,-dac_read_search");
+        List<String> wrapper = Files.isReadable(secret) ? withoutPrivilege : List.of(); // readable: this is root
+        assumeTrue(!Files.isReadable(secret) || Command.of("setpriv", withoutPrivilege.get(1), "true").run()
+                .exitStatus() == 0, "root can't give up the privilege to read everything");
+        assertRefused("linen run: " + secret + " can't be read: permission denied",
+                wrapped(wrapper, "run", secret.toString()));
+        assertRefused("linen run: " + secret + " can't be mapped: openat(AT_FDCWD, \"" + secret
+                + "\", O_RDONLY|O_CLOEXEC|O_NONBLOCK) failed: EACCES (Permission denied)",
+                wrapped(wrapper, "run", COLLATZ, "--map", secret.toString()));
+    }
+
+    @Test
+    void run_compilerFromTheEnvironment_isUsed() throws IOException, InterruptedException {
+        String source = Files.writeString(folder.resolve("n.c"), "void *entry(void *a) { return (void *)N; }")
+                .toString();
+        assertEquals(5, result(linen("run", source, "--json").with("CC", " cc  -DN=5 ")));
+        assertEquals(111, result(linen("run", COLLATZ, "27", "--json").with("CC", "")));
+        assertRefused("linen run: there is no C compiler (nocc -O3): on Debian, apt-get install gcc libc6-dev",
+                linen("run", source).with("CC", "nocc -O3"));
+    }
+
+    @Test
+    void run_asPid1_works() throws IOException, InterruptedException {
+        List<String> wrapper = List.of("unshare", "-pf", "--mount-proc");
+        assumeTrue(Command.of("unshare", "-pf", "--mount-proc", "true").run().exitStatus() == 0,
+                "no PID namespace can be had here");
+        assertEquals(111, result(wrapped(wrapper, "run", COLLATZ, "27", "--json")));
+    }
+
+    /** The second word is what must not be possible there, or the test tests nothing. */
+    @ParameterizedTest
+    @CsvSource({"noexec, cp /bin/true . && ./true", "ro, touch file"})
+    void run_restrictedTemporaryFolder_works(String option, String impossible)
+            throws IOException, InterruptedException {
+        String mount = "mount -t tmpfs -o " + option + " none '" + folder + "'";
+        assumeTrue(Command.of("unshare", "-m", "sh", "-c", mount).run().exitStatus() == 0,
+                "nothing can be mounted here");
+        String script = mount + " && ! (cd '" + folder + "' && " + impossible + ") 2>/dev/null && exec \"$0\" \"$@\"";
+        List<String> wrapper = List.of("unshare", "-m", "sh", "-c", script);
+        assertEquals(111, result(wrapped(wrapper, "run", COLLATZ, "27", "--json").with("JAVA_TOOL_OPTIONS",
+                "-Djava.io.tmpdir=" + folder)));
+    }
+
+    @Test
+    void shell_pipedCommands_haveTheLibraryAtHand() throws IOException, InterruptedException {
+        assertEquals(0, Command.of("cc", "-shared", "-fPIC", "-nostdlib", "-o", folder + "/collatz.so", COLLATZ).run()
+                .exitStatus());
+        Path commands = Files.writeString(folder.resolve("commands"), """
+                System.out.println(Linen.isSupported())
+                System.out.println(Syscall.invoke(SyscallNumber.GETPID) == ProcessHandle.current().pid())
+                var library = SymbolLookup.libraryLookup(Path.of("%s/collatz.so"), Arena.global())
+                var collatz = NativeFunction.ofSymbol(library, "entry")
+                try (NativeThread thread = NativeThread.start(collatz, 27)) {
+                    System.out.println(thread.join());
+                }
+                var strlen = NativeFunction.ofSymbol(Linker.nativeLinker().defaultLookup(), "strlen")
+                try (Arena arena = Arena.ofConfined();
+                        var thread = NativeThread.start(strlen, arena.allocateFrom("linen"))) {
+                    System.out.println(thread.join());
+                }
+                System.out.println(Futex.class + " " + Mapping.class + " " + Duration.ofMillis(1) + " " + List.of())
+                /exit 3
+                """.formatted(folder));
+        Command.Result ended = linen("shell", "-s", "-").input(commands.toFile()).run();
+        assertEquals(3, ended.exitStatus(), ended::toString);
+        String expected = "true\ntrue\n111\n5\nclass dev.linen.futex.Futex class dev.linen.memory.Mapping PT0.001S []\n";
+        assertEquals(expected, ended.out());
+        assertFalse(ended.err().contains("WARNING"), ended::toString); // native access is granted
+    }
+
+    @Test
+    void shell_typedCommands_showTheirValues() throws IOException, InterruptedException {
+        Path commands = Files.writeString(folder.resolve("commands"), "1 + SyscallNumber.READ\n");
+        Command.Result ended = linen("shell").input(commands.toFile()).run();
+        assertTrue(ended.out().contains("$1 ==> 1\n"), ended::toString);
+    }
+}
