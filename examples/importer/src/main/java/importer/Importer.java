@@ -1,0 +1,57 @@
+package importer;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+import dev.linen.memory.Mapping;
+import dev.linen.memory.Protection;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.thread.NativeFunction;
+import dev.linen.thread.NativeThread;
+
+/** A little of each: a raw system call, memory of one's own, a thread that the JVM doesn't know. */
+public final class Importer {
+
+    private Importer() {}
+
+    /**
+     * Shows what the three say.
+     *
+     * @param arguments one: a text
+     */
+    public static void main(String... arguments) {
+        String text = arguments.length > 0 ? arguments[0] : "linen";
+        System.out.println("getpid() is " + processId());
+        System.out.println("a page has " + Mapping.pageSize() + " bytes; the second one keeps " + keepInSecondPage(42));
+        System.out.println("strlen(\"" + text + "\") is " + lengthOnNativeThread(text));
+    }
+
+    /** As the kernel says it, without the JVM in between. */
+    static long processId() {
+        return Syscall.invoke(SyscallNumber.GETPID);
+    }
+
+    /** Two pages, of which the first can't be touched. */
+    static int keepInSecondPage(int value) {
+        long page = Mapping.pageSize();
+        try (Mapping memory = Mapping.anonymous(2 * page)) {
+            memory.protect(0, page, Protection.NONE);
+            memory.segment().set(ValueLayout.JAVA_INT, page, value);
+            return memory.segment().get(ValueLayout.JAVA_INT, page);
+        }
+    }
+
+    /** libc's strlen is one of the functions that need nothing from libc's threads. */
+    static long lengthOnNativeThread(String text) {
+        NativeFunction strlen = NativeFunction.ofSymbol(Linker.nativeLinker().defaultLookup(), "strlen");
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment string = arena.allocateFrom(text);
+            try (NativeThread thread = NativeThread.start(strlen, string)) {
+                return thread.join();
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+/** A program that uses linen as a module. */
+module importer {
+    requires dev.linen;
+}
