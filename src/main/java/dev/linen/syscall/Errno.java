@@ -12,8 +12,9 @@ import dev.linen.internal.linux.Kernel;
  * one.
  *
  * <p>An open value: a number without a name is legal (the kernel may learn new ones) and prints as the number. Numbers
- * come from the kernel's headers, texts are those of glibc's {@code strerror}. {@code EWOULDBLOCK} and
- * {@code EDEADLOCK} are other names for {@link #EAGAIN} and {@link #EDEADLK}.
+ * come from the kernel's headers, texts are those of glibc's {@code strerror}, or the header's own where glibc has none yet
+ * ({@link #EFTYPE}). Some have a second name: {@code EWOULDBLOCK} is {@link #EAGAIN}, {@code EDEADLOCK} is
+ * {@link #EDEADLK}, {@code EFSBADCRC} is {@link #EBADMSG}, {@code EFSCORRUPTED} is {@link #EUCLEAN}.
  *
  * @see <a href="https://man7.org/linux/man-pages/man3/errno.3.html">errno(3)</a>
  *
@@ -23,6 +24,12 @@ public record Errno(int number) {
 
     private static final Map<Integer, String> NAMES = new LinkedHashMap<>();
     private static final Map<Integer, String> TEXTS = new HashMap<>();
+
+    private static final Map<String, Integer> SECOND_NAMES = Map.of(
+            "EWOULDBLOCK", Kernel.EWOULDBLOCK(),
+            "EDEADLOCK", Kernel.EDEADLOCK(),
+            "EFSBADCRC", Kernel.EFSBADCRC(),
+            "EFSCORRUPTED", Kernel.EFSCORRUPTED());
 
     /** Operation not permitted. */
     public static final Errno EPERM = named(Kernel.EPERM(), "EPERM", "Operation not permitted");
@@ -432,6 +439,9 @@ public record Errno(int number) {
     /** Memory page has hardware error. */
     public static final Errno EHWPOISON = named(Kernel.EHWPOISON(), "EHWPOISON", "Memory page has hardware error");
 
+    /** Wrong file type for the intended operation. */
+    public static final Errno EFTYPE = named(Kernel.EFTYPE(), "EFTYPE", "Wrong file type for the intended operation");
+
     /** Refuses what can't be an errno; a system call's result goes to {@link #ofResult}. */
     public Errno {
         if (!Syscall.isError(-(long) number)) {
@@ -449,10 +459,13 @@ public record Errno(int number) {
     /**
      * The error with this name.
      *
-     * @param name the name in C: "ENOMEM"
+     * @param name the name in C, the first or the second: "ENOMEM", "EWOULDBLOCK"
      * @return the error, if the headers have one of that name
      */
     public static Optional<Errno> of(String name) {
+        if (SECOND_NAMES.containsKey(name)) {
+            return Optional.of(new Errno(SECOND_NAMES.get(name)));
+        }
         return NAMES.entrySet().stream().filter(entry -> entry.getValue().equals(name))
                 .map(entry -> new Errno(entry.getKey())).findFirst();
     }

@@ -35,7 +35,7 @@ public final class SyscallException extends RuntimeException {
      * @throws IllegalArgumentException when the result is no error
      */
     public SyscallException(String call, long result, Object... arguments) {
-        this(call, new Errno((int) -result), Arrays.stream(arguments).map(Object::toString).toArray(String[]::new));
+        this(call, errno(result), Arrays.stream(arguments).map(Object::toString).toArray(String[]::new));
     }
 
     private SyscallException(String call, Errno errno, String[] arguments) {
@@ -43,6 +43,11 @@ public final class SyscallException extends RuntimeException {
         this.call = call;
         this.arguments = arguments;
         this.errno = errno.number();
+    }
+
+    private static Errno errno(long result) {
+        return Errno.ofResult(result).orElseThrow(() -> new IllegalArgumentException("a failed system call's result is "
+                + "from -4095 to -1, not " + result));
     }
 
     /**

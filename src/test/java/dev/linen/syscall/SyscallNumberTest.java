@@ -1,0 +1,62 @@
+package dev.linen.syscall;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.linen.internal.linux.x86_64.Numbers;
+
+class SyscallNumberTest {
+
+    private static final String PREFIX = "__NR_";
+
+    @Test
+    void fields_comparedWithTheKernels_areAllAndEqual() throws IllegalAccessException, ReflectiveOperationException {
+        Map<String, Integer> kernels = new TreeMap<>();
+        for (Method method : Numbers.class.getMethods()) {
+            if (method.getName().startsWith(PREFIX)) {
+                kernels.put(method.getName().substring(PREFIX.length()), (Integer) method.invoke(null));
+            }
+        }
+        Map<String, Integer> ours = new TreeMap<>();
+        for (Field field : SyscallNumber.class.getFields()) {
+            ours.put(field.getName().toLowerCase(Locale.ROOT), field.getInt(null));
+        }
+        assertEquals(kernels, ours);
+        assertTrue(ours.size() > 350, () -> ours.size() + " only");
+
+        ours.forEach((name, number) -> {
+            assertEquals(OptionalInt.of(number), SyscallNumber.of(name));
+            assertEquals(Optional.of(name), SyscallNumber.nameOf(number));
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "GETPID", "getpid ", "no_such_call", "of"})
+    void of_unknownName_isEmpty(String name) {
+        assertEquals(OptionalInt.empty(), SyscallNumber.of(name));
+    }
+
+    @Test
+    void of_null_isRefused() {
+        assertThrows(NullPointerException.class, () -> SyscallNumber.of(null));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 100_000, 1L << 32 /* 0 in its low half */})
+    void nameOf_unknownNumber_isEmpty(long number) {
+        assertEquals(Optional.empty(), SyscallNumber.nameOf(number));
+    }
+}

@@ -1,0 +1,129 @@
+package dev.linen.testing;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * Asks this system's C compiler and headers: makes one C program of many questions and runs it.
+ *
+ * <p>Each question is a C expression and stands on a line of its own. Where the compiler finds an error in a line (a name
+ * that the headers lack), the question has no answer, and the program is compiled once more without it.
+ */
+public final class CProbe {
+
+    private static final Pattern ERROR = Pattern.compile("^question:(\\d+):\\d+: error: ", Pattern.MULTILINE);
+
+    private final StringBuilder head = new StringBuilder();
+    private final Set<String> headers = new LinkedHashSet<>();
+    private final Map<String, String> questions = new LinkedHashMap<>();
+
+    /** Includes what a header of linen's includes, but for headers that this system lacks. */
+    public CProbe includeThoseOf(Path header) throws IOException {
+        Matcher include = Pattern.compile("^#include <([^>]+)>", Pattern.MULTILINE).matcher(Files.readString(header));
+        while (include.find()) {
+            headers.add(include.group(1));
+            head.append(
+                    "#if __has_include(<%s>)\n#include <%s>\n#endif\n".formatted(include.group(1), include.group(1)));
+        }
+        return this;
+    }
+
+    /** Includes a file. */
+    public CProbe include(Path file) {
+        head.append("#include \"").append(file.toAbsolutePath()).append("\"\n");
+        return this;
+    }
+
+    /** Asks for a number: {@code sizeof(struct iovec)}. */
+    public CProbe number(String name, String expression) {
+        questions.put(name, "printf(\"%%s\\t%%lld\\n\", \"%s\", (long long)(%s));".formatted(name, expression));
+        return this;
+    }
+
+    /** Asks for a text: {@code strerror(1)}. */
+    public CProbe text(String name, String expression) {
+        questions.put(name, "printf(\"%%s\\t%%s\\n\", \"%s\", (%s));".formatted(name, expression));
+        return this;
+    }
+
+    /** Answers by name, and the headers that are missing. */
+    public record Answers(Map<String, String> byName, Set<String> missingHeaders) {}
+
+    /** Compiles and runs; what the local headers can't answer isn't among the answers. */
+    public Answers ask() throws IOException {
+        Path directory = Files.createTempDirectory("c-probe-");
+        try {
+            return ask(directory.resolve("probe.c"), directory.resolve("probe"));
+        } finally {
+            Files.deleteIfExists(directory.resolve("probe.c"));
+            Files.deleteIfExists(directory.resolve("probe"));
+            Files.delete(directory);
+        }
+    }
+
+    private Answers ask(Path source, Path program) throws IOException {
+        List<String> names = new ArrayList<>(questions.keySet());
+        Set<Integer> unanswerable = new LinkedHashSet<>();
+        while (true) {
+            Files.writeString(source, program(names, unanswerable));
+            // -ffreestanding: the compiler's own stdint.h. No libc header at all: they clash with the kernel's.
+            Run compiled = run("cc", "-std=gnu11", "-w", "-ffreestanding", "-fmax-errors=0", "-o", program.toString(),
+                    source.toString());
+            if (compiled.status == 0) {
+                break;
+            }
+            Set<Integer> wrong = ERROR.matcher(compiled.output).results().map(match -> Integer.valueOf(match.group(1)))
+                    .collect(Collectors.toSet());
+            if (!unanswerable.addAll(wrong)) {
+                throw new AssertionError("the probe doesn't compile: " + compiled.output);
+            }
+        }
+        Map<String, String> answers = new LinkedHashMap<>();
+        run(program.toString()).output.lines().map(line -> line.split("\t", 2))
+                .forEach(answer -> answers.put(answer[0], answer[1]));
+        Set<String> missing = new LinkedHashSet<>(headers);
+        missing.removeIf(header -> answers.remove("<" + header + ">") != null);
+        return new Answers(answers, missing);
+    }
+
+    /** The line directive gives each question the number under which the compiler complains of it. */
+    private String program(List<String> names, Set<Integer> without) {
+        StringBuilder program = new StringBuilder(head);
+        program.append("int printf(const char *, ...);\nchar *strerror(int);\nint main(void) {\n");
+        for (String header : headers) {
+            program.append("#if __has_include(<%s>)\nprintf(\"<%s>\\t\\n\");\n#endif\n".formatted(header, header));
+        }
+        for (int i = 0; i < names.size(); i++) {
+            if (!without.contains(i + 1)) {
+                program.append("#line ").append(i + 1).append(" \"question\"\n").append(questions.get(names.get(i)))
+                        .append('\n');
+            }
+        }
+        return program.append("return 0; }\n").toString();
+    }
+
+    private record Run(int status, String output) {}
+
+    private static Run run(String... command) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("LC_ALL", "C");
+        Process process = builder.start();
+        process.getOutputStream().close();
+        String output = new String(process.getInputStream().readAllBytes());
+        try {
+            return new Run(process.waitFor(), output);
+        } catch (InterruptedException interrupted) {
+            throw new AssertionError(interrupted);
+        }
+    }
+}
