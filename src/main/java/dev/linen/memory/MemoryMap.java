@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -35,7 +36,8 @@ public final class MemoryMap {
      * @param offset where it starts in its file, in bytes
      * @param device the file's device, "major:minor" in hex; "00:00" without a file
      * @param inode the file's inode number; 0 without a file
-     * @param name the file's path, or the kernel's name for it ("[stack]"), or empty
+     * @param name the file's path, followed by " (deleted)" when it is gone, or the kernel's name for it ("[stack]"), or
+     *        empty; a line feed in it is "\\012"
      */
     public record Region(long start, long end, Protection protection, boolean shared, long offset, String device,
             long inode, String name) {
@@ -95,9 +97,9 @@ public final class MemoryMap {
      */
     public static MemoryMap read() {
         try {
-            // Latin-1, because a file's name may be any bytes.
-            List<String> lines = Files.readAllLines(FILE, StandardCharsets.ISO_8859_1);
-            return new MemoryMap(lines.stream().map(Region::parse).toList());
+            // Not readAllLines: a file's name may be any bytes, also such as aren't UTF-8, and a carriage return.
+            String text = new String(Files.readAllBytes(FILE), StandardCharsets.UTF_8);
+            return new MemoryMap(Arrays.stream(text.split("\n")).map(Region::parse).toList());
         } catch (IOException unreadable) {
             throw new UncheckedIOException("this process's mappings can't be read", unreadable);
         }

@@ -1,0 +1,348 @@
+package dev.linen.memory;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.linen.memory.MemoryMap.Region;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallException;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Allocation;
+import dev.linen.testing.ChildJvm;
+import dev.linen.testing.ProcessState;
+import dev.linen.testing.Sleepers;
+
+class MappingTest {
+
+    private static final long PAGE = Mapping.pageSize();
+
+    @Test
+    void pageSize_comparedWithGetconf_isEqual() throws IOException {
+        Process getconf = new ProcessBuilder("getconf", "PAGESIZE").start();
+        assertEquals(Long.parseLong(new String(getconf.getInputStream().readAllBytes()).trim()), Mapping.pageSize());
+    }
+
+    @Test
+    void anonymous_oneByte_isAPageOfZeroes() {
+        try (Mapping memory = Mapping.anonymous(1)) {
+            assertEquals(1, memory.byteSize());
+            assertEquals(1, memory.segment().byteSize());
+            assertEquals(0, memory.segment().get(JAVA_BYTE, 0));
+            assertEquals(memory.address(), memory.segment().address());
+            assertEquals(0, memory.address() % PAGE);
+            memory.segment().set(JAVA_BYTE, 0, (byte) 42);
+            assertEquals(42, memory.segment().get(JAVA_BYTE, 0));
+            assertSame(memory.segment(), memory.segment());
+            assertThrows(IndexOutOfBoundsException.class, () -> memory.segment().get(JAVA_BYTE, 1));
+            assertEquals(Protection.READ_WRITE, protectionAt(memory.address()));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, -1, Long.MIN_VALUE})
+    void anonymous_sizeNotPositive_isRefused(long bytes) {
+        String message = assertThrows(IllegalArgumentException.class, () -> Mapping.anonymous(bytes)).getMessage();
+        assertEquals("a mapping has at least 1 byte, not " + bytes, message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1L << 60, Long.MAX_VALUE})
+    void anonymous_hugeSize_isENOMEM(long bytes) {
+        SyscallException failed = assertThrows(SyscallException.class, () -> Mapping.anonymous(bytes));
+        assertEquals(Errno.ENOMEM, failed.errno());
+        assertEquals("mmap(NULL, " + bytes + ", PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) failed: "
+                + "ENOMEM (Cannot allocate memory)", failed.getMessage());
+    }
+
+    @Test
+    void anonymous_neitherPrivateNorShared_isEINVAL() {
+        SyscallException failed = assertThrows(SyscallException.class,
+                () -> Mapping.anonymous(PAGE, Protection.READ, new MapFlags(0)));
+        assertEquals(Errno.EINVAL, failed.errno());
+    }
+
+    @Test
+    void anonymous_shared_isShared() {
+        try (Mapping memory = Mapping.anonymous(PAGE, Protection.READ, MapFlags.SHARED)) {
+            assertTrue(regionAt(memory.address()).shared());
+            assertTrue(memory.segment().isReadOnly());
+            assertEquals(0, memory.segment().get(JAVA_INT, 0));
+        }
+    }
+
+    @Test
+    void anonymous_fixedAddress_isRefused() {
+        for (MapFlags fixed : new MapFlags[]{MapFlags.FIXED, MapFlags.FIXED_NOREPLACE}) {
+            String message = assertThrows(IllegalArgumentException.class,
+                    () -> Mapping.anonymous(PAGE, Protection.READ, MapFlags.PRIVATE.with(fixed))).getMessage();
+            assertTrue(message.contains(fixed.toString()) && message.contains("SyscallNumber.MMAP"), message);
+        }
+    }
+
+    @Test
+    void anonymous_null_isRefused() {
+        assertThrows(NullPointerException.class, () -> Mapping.anonymous(PAGE, null, MapFlags.PRIVATE));
+        assertThrows(NullPointerException.class, () -> Mapping.anonymous(PAGE, Protection.READ, null));
+    }
+
+    @Test
+    void segment_protectionNone_isRefusedUntilItIsReadable() {
+        try (Mapping memory = Mapping.anonymous(PAGE, Protection.NONE, MapFlags.PRIVATE)) {
+            String message = assertThrows(IllegalStateException.class, memory::segment).getMessage();
+            assertTrue(message.contains("PROT_NONE") && message.contains("protect(Protection.READ)"), message);
+            memory.protect(Protection.READ);
+            assertTrue(memory.segment().isReadOnly());
+            memory.protect(Protection.READ_WRITE);
+            memory.segment().set(JAVA_INT, 0, 42);
+            assertEquals(42, memory.segment().get(JAVA_INT, 0));
+        }
+    }
+
+    @Test
+    void protect_whole_changesThePagesAndWhatSegmentGives() {
+        try (Mapping memory = Mapping.anonymous(3 * PAGE)) {
+            memory.protect(Protection.READ);
+            assertEquals(Protection.READ, protectionAt(memory.address() + 3 * PAGE - 1));
+            assertThrows(IllegalArgumentException.class, () -> memory.segment().set(JAVA_INT, 0, 42));
+            assertEquals("Mapping[0x" + Long.toHexString(memory.address()) + ", " + 3 * PAGE + " bytes, PROT_READ]",
+                    memory.toString());
+        }
+    }
+
+    @Test
+    void protect_part_changesThosePagesOnly() {
+        try (Mapping memory = Mapping.anonymous(3 * PAGE)) {
+            memory.protect(PAGE, 1, Protection.READ);
+            assertEquals(Protection.READ_WRITE, protectionAt(memory.address()));
+            assertEquals(Protection.READ, protectionAt(memory.address() + PAGE));
+            assertEquals(Protection.READ_WRITE, protectionAt(memory.address() + 2 * PAGE));
+            assertFalse(memory.segment().isReadOnly());
+        }
+    }
+
+    @Test
+    void protect_emptyRange_changesNothing() {
+        try (Mapping memory = Mapping.anonymous(PAGE)) {
+            memory.protect(0, 0, Protection.NONE);
+            memory.protect(PAGE, 0, Protection.NONE);
+            assertEquals(Protection.READ_WRITE, protectionAt(memory.address()));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-1, 1", "0, -1", "0, 3", "2, 1", "3, 0", Long.MAX_VALUE + ", 1", "0, " + Long.MAX_VALUE,
+            "1, " + Long.MAX_VALUE, "0, " + Long.MIN_VALUE, Long.MIN_VALUE + ", " + Long.MIN_VALUE})
+    void protectOrAdvise_rangeNotInside_isRefused(long offsetPages, long lengthPages) {
+        long offset = pages(offsetPages);
+        long length = pages(lengthPages);
+        try (Mapping memory = Mapping.anonymous(2 * PAGE)) {
+            String protect = assertThrows(IllegalArgumentException.class,
+                    () -> memory.protect(offset, length, Protection.READ)).getMessage();
+            String advise = assertThrows(IllegalArgumentException.class,
+                    () -> memory.advise(offset, length, Advice.DONTNEED)).getMessage();
+            assertTrue(protect.contains("not inside this mapping of " + 2 * PAGE + " bytes"), protect);
+            assertEquals(protect, advise);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 8, 2048})
+    void protectOrAdvise_misaligned_isRefused(long offset) {
+        try (Mapping memory = Mapping.anonymous(2 * PAGE)) {
+            String protect = assertThrows(IllegalArgumentException.class,
+                    () -> memory.protect(offset, PAGE, Protection.READ)).getMessage();
+            assertTrue(protect.contains("multiples of " + PAGE + ", not at " + offset), protect);
+            assertThrows(IllegalArgumentException.class, () -> memory.advise(offset, PAGE, Advice.DONTNEED));
+            assertEquals(Protection.READ_WRITE, protectionAt(memory.address()));
+        }
+    }
+
+    @Test
+    void protectOrAdvise_null_isRefused() {
+        try (Mapping memory = Mapping.anonymous(PAGE)) {
+            assertThrows(NullPointerException.class, () -> memory.protect(null));
+            assertThrows(NullPointerException.class, () -> memory.protect(0, PAGE, null));
+            assertThrows(NullPointerException.class, () -> memory.advise(null));
+            assertThrows(NullPointerException.class, () -> memory.advise(0, PAGE, null));
+            memory.segment().set(JAVA_INT, 0, 42);
+        }
+    }
+
+    @Test
+    void protect_compiled_allocatesNothing() {
+        try (Mapping memory = Mapping.anonymous(2 * PAGE)) {
+            assertEquals(0, Allocation.of100000(() -> {
+                memory.protect(Protection.READ_WRITE);
+                memory.protect(0, PAGE, Protection.READ_WRITE);
+                return 0;
+            }));
+        }
+    }
+
+    @Test
+    void advise_dontneed_givesThePagesBack() {
+        try (Mapping memory = Mapping.anonymous(2 * PAGE)) {
+            memory.segment().fill((byte) 42);
+            memory.advise(PAGE, PAGE, Advice.DONTNEED);
+            assertEquals(42, memory.segment().get(JAVA_BYTE, PAGE - 1));
+            assertEquals(0, memory.segment().get(JAVA_BYTE, PAGE));
+            memory.advise(Advice.DONTNEED);
+            assertEquals(0, memory.segment().get(JAVA_BYTE, PAGE - 1));
+        }
+    }
+
+    @Test
+    void advise_unknownAdvice_isEINVAL() {
+        try (Mapping memory = Mapping.anonymous(PAGE)) {
+            SyscallException failed = assertThrows(SyscallException.class, () -> memory.advise(new Advice(4711)));
+            assertEquals("madvise(0x" + Long.toHexString(memory.address()) + ", " + PAGE + ", 4711) failed: EINVAL "
+                    + "(Invalid argument)", failed.getMessage());
+        }
+    }
+
+    @Test
+    void close_once_unmaps() {
+        Mapping memory = Mapping.anonymous(PAGE);
+        MemorySegment segment = memory.segment();
+        memory.close();
+        assertTrue(memory.isClosed());
+        assertFalse(segment.scope().isAlive());
+        assertThrows(IllegalStateException.class, () -> segment.get(JAVA_BYTE, 0));
+    }
+
+    @Test
+    void close_manyTimes_leavesNothingBehind() {
+        for (int i = 0; i < 100; i++) {
+            Mapping.anonymous(PAGE).close(); // whatever is mapped lazily by the JVM, is
+        }
+        int before = ProcessState.now().mappings();
+        for (int i = 0; i < 1000; i++) {
+            // Different from its neighbours, so that the kernel can't merge them.
+            Mapping.anonymous(PAGE, i % 2 == 0 ? Protection.READ : Protection.NONE, MapFlags.SHARED).close();
+        }
+        int more = ProcessState.now().mappings() - before;
+        assertTrue(more < 500, () -> more + " more mappings than before");
+    }
+
+    @Test
+    void close_again_leavesWhatCameAfterAlone() {
+        Mapping memory = Mapping.anonymous(PAGE);
+        memory.close();
+        long address = Syscall.invoke(SyscallNumber.MMAP, memory.address(), PAGE, Protection.READ.bits(),
+                MapFlags.PRIVATE.with(MapFlags.ANONYMOUS).with(MapFlags.FIXED_NOREPLACE).bits(), -1, 0);
+        assertEquals(memory.address(), address);
+        memory.close();
+        assertEquals(Protection.READ, protectionAt(address));
+        assertEquals(0, Syscall.invoke(SyscallNumber.MUNMAP, address, PAGE));
+    }
+
+    @Test
+    void anyMethod_closed_isRefused() {
+        Mapping memory = Mapping.anonymous(PAGE);
+        memory.close();
+        for (Runnable use : new Runnable[]{memory::segment, () -> memory.protect(Protection.READ),
+                () -> memory.protect(0, PAGE, Protection.READ), () -> memory.advise(Advice.NORMAL),
+                () -> memory.advise(0, PAGE, Advice.NORMAL)}) {
+            String message = assertThrows(IllegalStateException.class, use::run).getMessage();
+            assertTrue(message.contains("this mapping is closed"), message);
+        }
+        assertEquals("Mapping[0x" + Long.toHexString(memory.address()) + ", " + PAGE + " bytes, closed]",
+                memory.toString());
+        assertEquals(PAGE, memory.byteSize());
+    }
+
+    @Test
+    void close_segmentInANativeCall_isRefusedAndChangesNothing() throws IOException {
+        Pipe pipe = Pipe.open();
+        try (Mapping memory = Mapping.anonymous(PAGE)) {
+            ByteBuffer buffer = memory.segment().asByteBuffer();
+            AtomicLong tid = new AtomicLong();
+            CompletableFuture<Integer> reading = CompletableFuture.supplyAsync(() -> {
+                tid.set(Sleepers.tid());
+                try {
+                    return pipe.source().read(buffer);
+                } catch (IOException failed) {
+                    throw new AssertionError(failed);
+                }
+            });
+            while (tid.get() == 0) {
+                Thread.onSpinWait();
+            }
+            Sleepers.awaitAsleepIn(tid.get(), SyscallNumber.READ);
+
+            assertThrows(IllegalStateException.class, memory::close);
+            assertFalse(memory.isClosed());
+
+            pipe.sink().write(ByteBuffer.wrap(new byte[]{42}));
+            assertEquals(1, reading.join());
+            assertEquals(42, memory.segment().get(JAVA_BYTE, 0));
+        } finally {
+            pipe.source().close();
+            pipe.sink().close();
+        }
+    }
+
+    /** One thread reads as fast as it can while another closes: never a crash, always an exception. */
+    static final class CloseWhileReading {
+        public static void main(String... arguments) {
+            for (int round = 0; round < 200; round++) {
+                Mapping memory = Mapping.anonymous(PAGE);
+                MemorySegment segment = memory.segment();
+                AtomicLong reads = new AtomicLong();
+                CompletableFuture<Void> reader = CompletableFuture.runAsync(() -> {
+                    try {
+                        while (true) {
+                            reads.addAndGet(1 + segment.get(JAVA_INT, 0));
+                        }
+                    } catch (IllegalStateException closed) {
+                        // as it must be
+                    }
+                });
+                while (reads.get() < 1000) {
+                    Thread.onSpinWait();
+                }
+                memory.close();
+                reader.join();
+            }
+            System.out.print("no crash");
+        }
+    }
+
+    @Test
+    void close_anotherThreadReads_givesThatThreadAnException() {
+        ChildJvm.Result result = ChildJvm.of(CloseWhileReading.class).run();
+        assertEquals("no crash", result.out(), result::toString);
+        assertEquals(0, result.exitStatus(), result::toString);
+    }
+
+    /** Small numbers are pages, large ones bytes. */
+    private static long pages(long number) {
+        return number >= -3 && number <= 3 ? number * PAGE : number;
+    }
+
+    private static Region regionAt(long address) {
+        return MemoryMap.read().find(address).orElseThrow();
+    }
+
+    private static Protection protectionAt(long address) {
+        return regionAt(address).protection();
+    }
+}

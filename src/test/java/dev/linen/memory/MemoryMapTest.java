@@ -1,0 +1,126 @@
+package dev.linen.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.linen.memory.MemoryMap.Region;
+
+class MemoryMapTest {
+
+    private static final long PAGE = Mapping.pageSize();
+
+    @Test
+    void parse_aLibrary_hasAllFields() {
+        Region region = Region
+                .parse("7f0c4a000000-7f0c4a002000 r-xp 00001000 fe:00 4711                 /usr/lib/libfoo.so");
+        assertEquals(new Region(0x7f0c4a000000L, 0x7f0c4a002000L, Protection.READ_EXEC, /* shared */ false, 0x1000,
+                "fe:00", 4711, "/usr/lib/libfoo.so"), region);
+        assertEquals(0x2000, region.byteSize());
+        assertFalse(region.isAnonymous());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/a b", "/a  b", "/tmp/a file (deleted)", "/memfd:liblinen.so (deleted)", "//anon",
+            "/a - b: c",
+            "/a\\012b"})
+    void parse_oddName_isTheWholeName(String name) {
+        Region region = Region.parse("00400000-00401000 rw-s 00000000 00:01 99      " + name);
+        assertEquals(name, region.name());
+        assertTrue(region.shared());
+        assertFalse(region.isAnonymous());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "[heap]", "[stack]", "[anon: a name]", "[anon:.bss]"})
+    void isAnonymous_noFile_isTrue(String name) {
+        assertTrue(Region.parse("00400000-00401000 rw-p 00000000 00:00 0 " + name).isAnonymous());
+    }
+
+    @Test
+    void parse_noNameAtAll_isEmpty() {
+        assertEquals("", Region.parse("00400000-00401000 ---p 00000000 00:00 0 ").name());
+        assertEquals("", Region.parse("00400000-00401000 ---p 00000000 00:00 0").name());
+        assertEquals(Protection.NONE, Region.parse("00400000-00401000 ---p 00000000 00:00 0").protection());
+    }
+
+    @Test
+    void parse_topmostRegion_isUnsigned() {
+        Region vsyscall = Region.parse("ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0      [vsyscall]");
+        assertEquals(4096, vsyscall.byteSize());
+        assertEquals(Protection.EXEC, vsyscall.protection());
+        assertTrue(vsyscall.contains(0xffffffffff600000L));
+        assertTrue(vsyscall.contains(0xffffffffff600fffL));
+        assertFalse(vsyscall.contains(0xffffffffff601000L));
+        assertFalse(vsyscall.contains(0x400000));
+        assertFalse(vsyscall.contains(-1));
+        assertFalse(vsyscall.isAnonymous());
+    }
+
+    @Test
+    void contains_boundaries_areStartAndNotEnd() {
+        Region region = Region.parse("00400000-00402000 r--p 00000000 00:00 0");
+        assertFalse(region.contains(0x3fffff));
+        assertTrue(region.contains(0x400000));
+        assertTrue(region.contains(0x401fff));
+        assertFalse(region.contains(0x402000));
+    }
+
+    @Test
+    void read_now_isInOrderWithoutOverlap() {
+        List<Region> regions = MemoryMap.read().regions();
+        assertTrue(regions.size() > 20, () -> regions.size() + " only");
+        for (int i = 1; i < regions.size(); i++) {
+            assertTrue(Long.compareUnsigned(regions.get(i - 1).end(), regions.get(i).start()) <= 0);
+            assertTrue(regions.get(i).byteSize() > 0);
+        }
+        assertTrue(regions.stream().anyMatch(region -> region.name().endsWith("/libjvm.so")));
+        assertThrows(UnsupportedOperationException.class, () -> regions.remove(0));
+    }
+
+    @Test
+    void find_boundariesOfAMapping_areFound() {
+        try (Mapping memory = Mapping.anonymous(3 * PAGE, Protection.READ, MapFlags.SHARED)) {
+            memory.protect(PAGE, PAGE, Protection.NONE); // a region of its own
+            MemoryMap map = MemoryMap.read();
+            long start = memory.address() + PAGE;
+            Region region = map.find(start).orElseThrow();
+            assertEquals(start, region.start());
+            assertEquals(start + PAGE, region.end());
+            assertEquals(Optional.of(region), map.find(start + PAGE - 1));
+            assertEquals(Protection.READ, map.find(start - 1).orElseThrow().protection());
+            assertEquals(Protection.READ, map.find(start + PAGE).orElseThrow().protection());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE})
+    void find_nothingThere_isEmpty(long address) {
+        assertEquals(Optional.empty(), MemoryMap.read().find(address));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a b  c", "ä€\u4f60", "line\nfeed", "carriage\rreturn", "tab\t"})
+    void read_fileOfThatName_isFoundUnderIt(String name, @TempDir Path directory) throws IOException {
+        Path file = Files.writeString(directory.resolve(name), "x");
+        try (Mapping mapped = Mapping.file(file)) {
+            // The kernel writes a line feed as \012.
+            assertEquals(file.toString().replace("\n", "\\012"),
+                    MemoryMap.read().find(mapped.address()).orElseThrow().name());
+            Files.delete(file);
+            assertTrue(MemoryMap.read().find(mapped.address()).orElseThrow().name().endsWith(" (deleted)"));
+        }
+    }
+}
