@@ -71,6 +71,7 @@ public final class Futex {
      *        alive
      * @return the futex
      * @throws IllegalArgumentException when the segment is smaller, misaligned, read-only or on the heap
+     * @throws IllegalStateException when the segment's arena is closed
      */
     public static Futex ofPrivate(MemorySegment word) {
         return new Futex(requireWord(word), Kernel.FUTEX_PRIVATE_FLAG());
@@ -84,6 +85,7 @@ public final class Futex {
      *        alive
      * @return the futex
      * @throws IllegalArgumentException when the segment is smaller, misaligned, read-only or on the heap
+     * @throws IllegalStateException when the segment's arena is closed
      */
     public static Futex ofShared(MemorySegment word) {
         return new Futex(requireWord(word), 0);
@@ -104,7 +106,14 @@ public final class Futex {
         if (word.isReadOnly()) {
             throw new IllegalArgumentException("a futex is a word that changes; this segment is read-only");
         }
+        requireAlive(word);
         return word.asSlice(0, Integer.BYTES);
+    }
+
+    private static void requireAlive(MemorySegment word) {
+        if (!word.scope().isAlive()) {
+            throw new IllegalStateException("the memory of this futex is freed: its arena is closed");
+        }
     }
 
     /**
@@ -176,7 +185,8 @@ public final class Futex {
             return Wait.INTERRUPTED;
         }
         throw new SyscallException("futex", result, hex(address), operation("FUTEX_WAIT_BITSET"), expected,
-                hex(timespec.address()), "NULL", "FUTEX_BITSET_MATCH_ANY");
+                timespec.equals(MemorySegment.NULL) ? "NULL" : hex(timespec.address()), "NULL",
+                "FUTEX_BITSET_MATCH_ANY");
     }
 
     /**
@@ -230,9 +240,7 @@ public final class Futex {
     }
 
     private long liveAddress() {
-        if (!word.scope().isAlive()) {
-            throw new IllegalStateException("the memory of this futex is freed: its arena is closed");
-        }
+        requireAlive(word);
         return word.address();
     }
 }
