@@ -26,6 +26,7 @@ public final class ChildJvm {
     private final List<String> wrapper = new ArrayList<>();
     private final List<String> flags = new ArrayList<>();
     private String nativeAccess = "--enable-native-access=dev.linen";
+    private boolean onClassPath;
 
     private ChildJvm(Class<?> main) {
         this.main = main;
@@ -57,18 +58,30 @@ public final class ChildJvm {
         return this;
     }
 
+    /** Puts linen on the class path, as a part of the unnamed module, which nobody grants native access. */
+    public ChildJvm onClassPath() {
+        onClassPath = true;
+        return this;
+    }
+
     /** Runs it to its end; kills it after two minutes. */
     public Result run(String... arguments) {
         List<String> command = new ArrayList<>(wrapper);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("--module-path", path("jdk.module.path"), "--class-path", path("java.class.path"),
-                "--patch-module", "dev.linen=" + Path.of("target", "test-classes").toAbsolutePath(), "--add-modules",
-                "dev.linen", "--add-reads", "dev.linen=ALL-UNNAMED", nativeAccess));
+        Path tests = Path.of("target", "test-classes").toAbsolutePath();
+        if (onClassPath) {
+            command.addAll(List.of("--class-path", String.join(File.pathSeparator, tests.toString(),
+                    path("jdk.module.path"), path("java.class.path"))));
+        } else {
+            command.addAll(List.of("--module-path", path("jdk.module.path"), "--class-path", path("java.class.path"),
+                    "--patch-module", "dev.linen=" + tests, "--add-modules", "dev.linen", "--add-reads",
+                    "dev.linen=ALL-UNNAMED", nativeAccess));
+        }
         if (Runtime.version().feature() >= 24) {
             command.add("--illegal-native-access=deny");
         }
         command.addAll(flags);
-        command.addAll(List.of("--module", "dev.linen/" + main.getName()));
+        command.addAll(onClassPath ? List.of(main.getName()) : List.of("--module", "dev.linen/" + main.getName()));
         command.addAll(Arrays.asList(arguments));
         try {
             return run(command);

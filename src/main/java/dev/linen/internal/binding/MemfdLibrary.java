@@ -24,11 +24,12 @@ public final class MemfdLibrary {
 
     private static final String DIRECTORY = "/proc/self/fd";
 
-    private MemfdLibrary() {}
+    /** {@code long syscall(long number, ...)} of libc. */
+    private final MethodHandle syscall;
 
-    private static final class Libc {
-        static final MethodHandle SYSCALL = DynamicLinker
-                .downcall(Linker.nativeLinker().defaultLookup().find("syscall").orElseThrow(), 3);
+    /** Not in a static field: without native access this throws, and that must reach the caller as it is. */
+    private MemfdLibrary() {
+        syscall = DynamicLinker.downcall(Linker.nativeLinker().defaultLookup().find("syscall").orElseThrow(), 3);
     }
 
     /**
@@ -37,9 +38,14 @@ public final class MemfdLibrary {
      * @param elf its bytes
      * @param name what {@code /proc/self/maps} calls it: "/memfd:NAME (deleted)"
      * @return its symbols
+     * @throws IllegalCallerException without native access
      * @throws IOException when there can be no memfd, or with the dynamic linker's words when it refuses the library
      */
     public static SymbolLookup open(byte[] elf, String name) throws IOException {
+        return new MemfdLibrary().openAs(elf, name);
+    }
+
+    private SymbolLookup openAs(byte[] elf, String name) throws IOException {
         long memfd = memfdCreate(name);
         if (memfd < 0) {
             throw new IOException("memfd_create is refused (a filter, or a kernel older than 3.17)");
@@ -48,7 +54,7 @@ public final class MemfdLibrary {
             Files.write(Path.of(DIRECTORY, Long.toString(memfd)), elf);
             return open(uniquePath(memfd), name);
         } finally {
-            syscall(Numbers.__NR_close(), memfd, 0);
+            call(Numbers.__NR_close(), memfd, 0);
         }
     }
 
@@ -64,11 +70,11 @@ public final class MemfdLibrary {
      * Sealed against exec where the kernel knows that (6.3): the dynamic linker only maps the file, and this kind is
      * allowed under every setting of the sysctl vm.memfd_noexec.
      */
-    private static long memfdCreate(String name) {
+    private long memfdCreate(String name) {
         try (Arena arena = Arena.ofConfined()) {
             long address = arena.allocateFrom(name).address();
-            long memfd = syscall(Numbers.__NR_memfd_create(), address, MFD_CLOEXEC() | MFD_NOEXEC_SEAL());
-            return memfd >= 0 ? memfd : syscall(Numbers.__NR_memfd_create(), address, MFD_CLOEXEC());
+            long memfd = call(Numbers.__NR_memfd_create(), address, MFD_CLOEXEC() | MFD_NOEXEC_SEAL());
+            return memfd >= 0 ? memfd : call(Numbers.__NR_memfd_create(), address, MFD_CLOEXEC());
         }
     }
 
@@ -86,9 +92,9 @@ public final class MemfdLibrary {
         return path.append('/').append(fd).toString();
     }
 
-    private static long syscall(long number, long a, long b) {
+    private long call(long number, long a, long b) {
         try {
-            return (long) Libc.SYSCALL.invokeExact(number, a, b);
+            return (long) syscall.invokeExact(number, a, b);
         } catch (Throwable impossible) {
             throw new AssertionError("a downcall throws nothing", impossible);
         }

@@ -1,0 +1,43 @@
+package dev.linen.internal.binding;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.foreign.SymbolLookup;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+import org.junit.jupiter.api.Test;
+
+import dev.linen.memory.MemoryMap;
+import dev.linen.testing.ProcessState;
+import dev.linen.testing.TestFunctions;
+
+class MemfdLibraryTest {
+
+    /** Under one path, the dynamic linker would hand out the first library again. */
+    @Test
+    void open_twoLibraries_eachHasItsOwnSymbols() throws IOException {
+        SymbolLookup functions = MemfdLibrary.open(Files.readAllBytes(TestFunctions.path("functions")), "one");
+        SymbolLookup linen = MemfdLibrary.open(Files.readAllBytes(Path.of("target/classes" + Platform.resource())),
+                "two");
+        assertTrue(functions.find("identity").isPresent());
+        assertFalse(functions.find("linen_syscall0").isPresent());
+        assertTrue(linen.find("linen_syscall0").isPresent());
+        assertFalse(linen.find("identity").isPresent());
+        assertEquals("/memfd:one (deleted)",
+                MemoryMap.read().find(functions.find("identity").get().address()).orElseThrow().name());
+    }
+
+    @Test
+    void open_garbage_tellsTheDynamicLinkersWordsAndLeavesNoFile() throws IOException {
+        assertThrows(IOException.class, () -> MemfdLibrary.open(new byte[10], "garbage"));
+        int before = ProcessState.now().files();
+        IOException refused = assertThrows(IOException.class, () -> MemfdLibrary.open(new byte[10], "garbage"));
+        assertEquals("garbage: file too short", refused.getMessage());
+        assertEquals(before, ProcessState.now().files());
+    }
+}

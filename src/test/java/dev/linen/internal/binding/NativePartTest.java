@@ -1,0 +1,103 @@
+package dev.linen.internal.binding;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Test;
+
+/** What must hold for liblinen.so, so that its code can run on a thread without libc, and load everywhere. */
+class NativePartTest {
+
+    private static final Path LIBRARY = Path.of("target/classes" + Platform.resource());
+
+    @Test
+    void dynamicSection_read_needsNothingAndNobody() {
+        String dynamic = binutil("readelf", "-W", "-d");
+        assertTrue(dynamic.contains("(SYMTAB)"), dynamic);
+        assertFalse(dynamic.contains("(NEEDED)"), dynamic);
+        assertFalse(dynamic.contains("(TEXTREL)"), dynamic);
+        assertFalse(dynamic.contains("(JMPREL)"), dynamic);
+    }
+
+    /** A call through the PLT would enter ld.so, which reads libc's thread struct. */
+    @Test
+    void relocations_read_areOfNoSymbol() {
+        String relocations = binutil("readelf", "-W", "-r");
+        assertTrue(relocations.contains("relocation"), relocations);
+        for (String line : relocations.lines().filter(line -> line.contains("R_X86_64")).toList()) {
+            assertTrue(line.contains("R_X86_64_RELATIVE"), line);
+        }
+    }
+
+    @Test
+    void symbols_read_areTheExportsAndNoneUndefined() {
+        Set<String> exported = new TreeSet<>();
+        for (String line : binutil("readelf", "-W", "--dyn-syms").lines().toList()) {
+            String[] columns = line.trim().split(" +"); // Num: Value Size Type Bind Vis Ndx Name
+            if (columns.length == 8 && columns[0].matches("\\d+:")) {
+                assertFalse(columns[6].equals("UND"), line);
+                exported.add(columns[3] + " " + columns[7]);
+            }
+        }
+        Set<String> expected = Stream.concat(Stream.of("OBJECT linen_abi", "FUNC linen_clone"),
+                Stream.of(0, 1, 2, 3, 4, 5, 6).map(arguments -> "FUNC linen_syscall" + arguments))
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertEquals(expected, exported);
+    }
+
+    @Test
+    void segments_read_are64KiBAlignedAndNeverWritableCode() {
+        List<String> lines = binutil("readelf", "-W", "-l").lines().map(String::trim).toList();
+        List<String> loads = lines.stream().filter(line -> line.startsWith("LOAD ")).toList();
+        assertFalse(loads.isEmpty(), lines::toString);
+        for (String load : loads) {
+            assertTrue(load.endsWith(" 0x10000"), load);
+            assertFalse(Pattern.compile(" RWE | RWX ").matcher(load).find(), load);
+        }
+        assertTrue(lines.stream().anyMatch(line -> line.matches("GNU_STACK .* RW +0x\\w+")), lines::toString);
+    }
+
+    /** It runs on kernels of any page size: what depends on that comes from Java. */
+    @Test
+    void sources_andCode_haveNoPageSize() throws IOException {
+        Pattern pageSize = Pattern.compile(
+                "PAGE_SIZE|PAGESIZE|\\b(4096|16384|65536|0x1000|0x4000|0x10000|4 \\* 1024)\\b",
+                Pattern.CASE_INSENSITIVE);
+        try (Stream<Path> sources = Files.walk(Path.of("src", "main", "c"))) {
+            for (Path source : sources.filter(path -> path.toString().matches(".*\\.[ch]")).toList()) {
+                assertFalse(pageSize.matcher(Files.readString(source)).find(), source::toString);
+            }
+        }
+        String code = binutil("objdump", "-d", "--no-show-raw-insn");
+        assertTrue(code.contains("syscall"), code);
+        assertFalse(Pattern.compile("\\$0x(1000|fff|fffffffffffff000|4000|10000)\\b").matcher(code).find(), code);
+    }
+
+    private static String binutil(String... command) {
+        try {
+            Process process = new ProcessBuilder(
+                    Stream.concat(Stream.of(command), Stream.of(LIBRARY.toString())).toList())
+                    .redirectErrorStream(true).start();
+            process.getOutputStream().close();
+            String output = new String(process.getInputStream().readAllBytes());
+            assertEquals(0, process.waitFor(), output);
+            return output;
+        } catch (IOException missing) {
+            return abort("no " + command[0] + " (binutils): " + missing.getMessage());
+        } catch (InterruptedException interrupted) {
+            throw new AssertionError(interrupted);
+        }
+    }
+}

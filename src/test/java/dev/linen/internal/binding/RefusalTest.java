@@ -1,0 +1,83 @@
+package dev.linen.internal.binding;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import dev.linen.Linen;
+import dev.linen.memory.Mapping;
+import dev.linen.memory.Protection;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.ChildJvm;
+import dev.linen.testing.ChildJvm.Result;
+
+/** Where linen can't work: classes load, constants are there, and each call says why. */
+class RefusalTest {
+
+    private static final String CONSTANTS = "PROT_READ ENOMEM 9";
+
+    /** A line for each: constants, support, three calls. */
+    static final class Main {
+        public static void main(String... arguments) {
+            System.out.println(Protection.READ + " " + Errno.ENOMEM + " " + SyscallNumber.MMAP);
+            System.out.println(Linen.isSupported() + " " + Linen.unsupportedReason().orElse("-"));
+            attempt(() -> Syscall.invoke(SyscallNumber.GETPID));
+            attempt(() -> Syscall.invoke(SyscallNumber.GETPID));
+            attempt(() -> Mapping.anonymous(1));
+        }
+
+        private static void attempt(Runnable call) {
+            try {
+                call.run();
+                System.out.println("worked");
+            } catch (Throwable thrown) {
+                // The one who calls must be in the trace, not only the first who did.
+                boolean mine = List.of(thrown.getStackTrace()).toString().contains("RefusalTest$Main.main");
+                System.out.println(thrown + (mine ? "" : " without a stack trace"));
+            }
+        }
+    }
+
+    @Test
+    void call_withoutNativeAccess_namesTheFlagEachTime() {
+        String reason = "java.lang.IllegalCallerException: linen calls native code, and this JVM doesn't allow it to: "
+                + "start it with --enable-native-access=dev.linen";
+        assertPrints(ChildJvm.of(Main.class).withoutNativeAccess(), CONSTANTS, "true -", reason, reason, reason);
+    }
+
+    @Test
+    void call_onTheClassPathWithoutNativeAccess_namesTheOtherFlagToo() {
+        String reason = "java.lang.IllegalCallerException: linen calls native code, and this JVM doesn't allow it to: "
+                + "start it with --enable-native-access=ALL-UNNAMED (linen is on the class path; on the module path it "
+                + "would be --enable-native-access=dev.linen)";
+        assertPrints(ChildJvm.of(Main.class).onClassPath(), CONSTANTS, "true -", reason, reason, reason);
+    }
+
+    @Test
+    void call_onTheClassPathWithNativeAccess_works() {
+        assertPrints(ChildJvm.of(Main.class).onClassPath().flags("--enable-native-access=ALL-UNNAMED"), CONSTANTS,
+                "true -", "worked", "worked", "worked");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+            "-Dos.arch=riscv64, this build of linen has no native part for the CPU riscv64: it lacks "
+                    + "/META-INF/native/linux-riscv64/liblinen.so",
+            "-Dos.name=Windows, linen issues Linux system calls; this is Windows"})
+    void call_onAnUnsupportedSystem_tellsTheReasonEachTime(String flag, String reason) {
+        String thrown = "java.lang.UnsupportedOperationException: " + reason;
+        assertPrints(ChildJvm.of(Main.class).flags(flag), CONSTANTS, "false " + reason, thrown, thrown, thrown);
+    }
+
+    private static void assertPrints(ChildJvm child, String... lines) {
+        Result result = child.run();
+        assertEquals(List.of(lines), result.out().lines().toList(), result::toString);
+        assertEquals(0, result.exitStatus(), result::toString);
+    }
+}
