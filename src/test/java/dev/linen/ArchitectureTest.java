@@ -1,0 +1,149 @@
+package dev.linen;
+
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.module.ModuleDescriptor;
+import java.lang.module.ModuleDescriptor.Exports;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaField;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.domain.JavaType;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Test;
+
+/** The house as docs and package-infos draw it: rooms on floors, and what a room may use. */
+class ArchitectureTest {
+
+    private static final String INTERNAL = "dev.linen.internal";
+
+    /** A package below one of these belongs to it, if it isn't one of these itself. The command line is the roof. */
+    private static final Map<String, Integer> FLOORS = Map.of(
+            "dev.linen.internal.linux", -2,
+            "dev.linen.internal.binding", -1,
+            "dev.linen.syscall", 0,
+            "dev.linen.memory", 1,
+            "dev.linen.futex", 1,
+            "dev.linen.thread", 3,
+            "dev.linen", 4,
+            "dev.linen.cli", 5);
+
+    private static final JavaClasses CLASSES = new ClassFileImporter().importPath(Path.of("target", "classes"));
+
+    /** Else the others could pass because nothing was looked at. */
+    @Test
+    void classes_imported_areThatMany() {
+        Map<String, Integer> sizes = new TreeMap<>();
+        CLASSES.forEach(type -> sizes.merge(room(type), 1, Integer::sum));
+        assertEquals(new TreeSet<>(FLOORS.keySet()), sizes.keySet());
+        int outsideGenerated = CLASSES.size() - sizes.get("dev.linen.internal.linux");
+        assertTrue(outsideGenerated >= 60, () -> sizes.toString());
+        assertTrue(sizes.values().stream().allMatch(size -> size >= 3), () -> sizes.toString());
+    }
+
+    @Test
+    void dependencies_betweenRooms_goDownward() {
+        List<String> wrong = new ArrayList<>();
+        for (JavaClass type : CLASSES) {
+            for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
+                JavaClass target = dependency.getTargetClass().getBaseComponentType();
+                if (target.getPackageName().startsWith("dev.linen") && !room(target).equals(room(type))
+                        && floor(target) >= floor(type)) {
+                    wrong.add(dependency.getDescription());
+                }
+            }
+        }
+        assertEquals(List.of(), wrong);
+    }
+
+    @Test
+    void packages_all_areFreeOfCycles() {
+        slices().matching("dev.linen.(**)").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void publicSignatures_ofExportedPackages_mentionNoInternalType() {
+        Set<String> exported = exportedPackages();
+        List<String> mentions = new ArrayList<>();
+        int looked = 0;
+        for (JavaClass type : CLASSES) {
+            if (exported.contains(type.getPackageName()) && isVisible(type.getModifiers())) {
+                looked++;
+                Stream<JavaType> above = Stream.concat(type.getSuperclass().stream(), type.getInterfaces().stream());
+                Stream<JavaType> inFields = type.getFields().stream().filter(field -> isVisible(field.getModifiers()))
+                        .map(JavaField::getType);
+                Stream<JavaType> inCodeUnits = type.getCodeUnits().stream()
+                        .filter(codeUnit -> isVisible(codeUnit.getModifiers())).flatMap(ArchitectureTest::types);
+                Stream.of(above, inFields, inCodeUnits).flatMap(types -> types)
+                        .flatMap(mentioned -> mentioned.getAllInvolvedRawTypes().stream())
+                        .filter(mentioned -> mentioned.getPackageName().startsWith(INTERNAL))
+                        .forEach(internal -> mentions.add(type.getName() + " mentions " + internal.getName()));
+            }
+        }
+        assertEquals(List.of(), mentions);
+        assertTrue(looked >= 15, looked + " classes only");
+    }
+
+    private static Stream<JavaType> types(JavaCodeUnit codeUnit) {
+        return Stream.of(Stream.of(codeUnit.getReturnType()), codeUnit.getParameterTypes().stream(),
+                codeUnit.getExceptionTypes().stream().map(JavaType.class::cast)).flatMap(types -> types);
+    }
+
+    private static boolean isVisible(Set<JavaModifier> modifiers) {
+        return modifiers.contains(JavaModifier.PUBLIC) || modifiers.contains(JavaModifier.PROTECTED);
+    }
+
+    @Test
+    void packages_all_areNullMarked() {
+        Set<String> marked = CLASSES.stream().filter(type -> type.getSimpleName().equals("package-info"))
+                .filter(type -> type.isAnnotatedWith(NullMarked.class)).map(JavaClass::getPackageName)
+                .collect(Collectors.toCollection(TreeSet::new));
+        Set<String> packages = CLASSES.stream().map(JavaClass::getPackageName).filter(name -> !name.isEmpty())
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertEquals(packages, marked);
+    }
+
+    @Test
+    void module_exports_areTheRoomsForUsers() {
+        assertEquals(Set.of("dev.linen", "dev.linen.thread", "dev.linen.futex", "dev.linen.memory",
+                "dev.linen.syscall"), exportedPackages());
+    }
+
+    private static Set<String> exportedPackages() {
+        ModuleDescriptor module = Linen.class.getModule().getDescriptor();
+        return module.exports().stream().filter(exports -> !exports.isQualified()).map(Exports::source)
+                .collect(Collectors.toSet());
+    }
+
+    private static int floor(JavaClass type) {
+        return FLOORS.get(room(type));
+    }
+
+    /** The longest name in FLOORS that its package is or is below; dev.linen itself has nothing below. */
+    private static String room(JavaClass type) {
+        String name = type.getPackageName();
+        if (type.getName().equals("module-info") || FLOORS.containsKey(name)) {
+            return type.getName().equals("module-info") ? "dev.linen" : name;
+        }
+        String above = name.substring(0, Math.max(name.lastIndexOf('.'), 0));
+        if (above.equals("dev.linen") || !FLOORS.containsKey(above)) {
+            throw new AssertionError(name + " has no floor in this test: give it one");
+        }
+        return above;
+    }
+}

@@ -1,0 +1,108 @@
+package dev.linen.internal.linux;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+import dev.linen.internal.linux.GeneratedNames.Name;
+import dev.linen.testing.CProbe;
+import dev.linen.testing.CProbe.Answers;
+
+/**
+ * Every constant, size and offset that jextract made of newer headers, against this system's headers and C compiler. What
+ * these headers lack can't be compared; the test prints its name.
+ */
+class ConformanceTest {
+
+    /** Another value in newer headers, and rightly so: the complement of all futex flags (7.x has three more). */
+    private static final Set<String> GROWING = Set.of("Kernel.FUTEX_CMD_MASK");
+
+    private static Map<String, Name> generated;
+    private static Answers answers;
+
+    @BeforeAll
+    static void askTheCompiler() throws IOException, ReflectiveOperationException {
+        generated = GeneratedNames.all();
+        CProbe probe = new CProbe().includeThoseOf(Path.of("jextract-config", "kernel.h"))
+                .includeThoseOf(Path.of("jextract-config", "numbers.h"))
+                .include(Path.of("src", "main", "c", "linen.h"));
+        generated.forEach((name, value) -> probe.number(name, value.inC()));
+        answers = probe.ask();
+        Set<String> skipped = new TreeSet<>(generated.keySet());
+        skipped.removeAll(answers.byName().keySet());
+        System.out.println(
+                "Conformance: compared " + answers.byName().size() + "; not in this system's headers: " + skipped
+                        + "; missing headers: " + answers.missingHeaders());
+    }
+
+    @Test
+    void values_inJava_areThoseInC() {
+        Map<String, String> different = new TreeMap<>();
+        answers.byName().forEach((name, c) -> {
+            if (!GROWING.contains(name) && !generated.get(name).hasValue(Long.parseLong(c))) {
+                different.put(name, "Java " + generated.get(name).value() + ", C " + c);
+            }
+        });
+        assertEquals(Map.of(), different);
+    }
+
+    /** Else the comparison could pass because nothing was compared: Debian 12's headers (6.1) have 1,331. */
+    @Test
+    void names_compared_areNearlyAll() {
+        assertTrue(generated.size() > 1400, () -> generated.size() + " were generated");
+        assertTrue(answers.byName().size() > 1200, () -> answers.byName().size() + " were compared");
+        assertTrue(answers.byName().keySet().stream().anyMatch(name -> name.startsWith("Numbers.")));
+        assertTrue(answers.byName().keySet().stream().anyMatch(name -> name.startsWith("Cpu.")));
+    }
+
+    /** linen.h is here, whatever the system's headers are. */
+    @Test
+    void names_ofLinenH_areAllCompared() {
+        Set<String> linens = new TreeSet<>(generated.keySet());
+        linens.removeIf(name -> !name.startsWith("LinenH.") && !name.startsWith("linen_"));
+        assertTrue(linens.size() > 20, linens::toString);
+        linens.removeAll(answers.byName().keySet());
+        assertEquals(Set.of(), linens);
+    }
+
+    /** A use of something that reflection didn't find (a typedef, a new kind of class) would go unnoticed. */
+    @Test
+    void names_usedInMain_areComparedOrPrinted() {
+        Set<String> used = new TreeSet<>();
+        for (JavaClass type : new ClassFileImporter().importPath(Path.of("target", "classes"))) {
+            for (JavaMethodCall call : type.getMethodCallsFromSelf()) {
+                String owner = call.getTargetOwner().getName();
+                if (owner.startsWith("dev.linen.internal.linux.")
+                        && !type.getName().startsWith("dev.linen.internal.linux")) {
+                    used.add(nameOf(owner.replaceFirst(".*\\.", "").replace('$', '.'), call.getName()));
+                }
+            }
+        }
+        assertTrue(used.size() > 50, () -> used.size() + " are used");
+        Set<String> unknown = new TreeSet<>(used);
+        unknown.removeAll(generated.keySet());
+        assertEquals(Set.of(), unknown);
+        used.removeAll(answers.byName().keySet());
+        System.out.println("Conformance: used by linen, but not in this system's headers: " + used);
+    }
+
+    /** What a call relies on: layout(), sizeof() and the like on the struct's size, an accessor on its field's offset. */
+    private static String nameOf(String owner, String method) {
+        return switch (method) {
+            case "layout", "sizeof", "allocate", "allocateArray", "asSlice", "reinterpret" -> owner;
+            default -> owner + "." + method.replaceFirst("\\$(offset|layout)$", "");
+        };
+    }
+}

@@ -1,0 +1,115 @@
+package dev.linen.internal.linux;
+
+import java.io.IOException;
+import java.lang.foreign.GroupLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.UnionLayout;
+import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * All that jextract made, by reflection: constants ("Kernel.PROT_READ"), sizes ("iovec") and offsets ("iovec.iov_len"),
+ * with their values in Java and the C expressions that must have the same.
+ */
+final class GeneratedNames {
+
+    private static final String PACKAGE = "dev.linen.internal.linux";
+    private static final Path CLASSES = Path.of("target", "classes");
+
+    private static final String OFFSET = "$offset";
+
+    /** A value in Java, and how C spells it. */
+    record Name(Object value, String inC) {
+
+        /** An unsigned 32-bit constant comes out as a negative int. */
+        boolean hasValue(long c) {
+            return value instanceof Integer number
+                    ? number == (int) c && (c == number || c == Integer.toUnsignedLong(number))
+                    : ((Number) value).longValue() == c;
+        }
+    }
+
+    private final Map<String, Name> names = new LinkedHashMap<>();
+
+    private GeneratedNames() {}
+
+    static Map<String, Name> all() throws IOException, ReflectiveOperationException {
+        GeneratedNames generated = new GeneratedNames();
+        for (Class<?> type : generatedClasses()) {
+            if (type.getName().matches(".*\\.(Kernel|LinenH|Cpu|Numbers)")) {
+                generated.addConstants(type);
+            } else if (isStruct(type)) {
+                generated.addStruct(type.getSimpleName(), type, cType(type));
+            } else if (isStruct(type.getSuperclass())) { // a typedef of a struct
+                generated.addSize(type.getSimpleName(), type.getSuperclass(), type.getSimpleName());
+            }
+        }
+        return generated.names;
+    }
+
+    private static List<Class<?>> generatedClasses() throws IOException {
+        Path folder = CLASSES.resolve(PACKAGE.replace('.', '/'));
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.map(file -> CLASSES.relativize(file).toString())
+                    .filter(file -> file.matches(".*/[^$-]+\\.class")) // no nested ones, no package-info
+                    .sorted().<Class<?>>map(file -> named(file.replace('/', '.').replaceFirst("\\.class$", "")))
+                    .toList();
+        }
+    }
+
+    private static Class<?> named(String name) {
+        try {
+            return Class.forName(name);
+        } catch (ClassNotFoundException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    private void addConstants(Class<?> type) throws ReflectiveOperationException {
+        for (Method method : type.getDeclaredMethods()) {
+            Object value = method.getParameterCount() == 0 ? method.invoke(null) : null;
+            if (value instanceof MemorySegment pointer) {
+                value = pointer.address();
+            }
+            if (value instanceof Number) {
+                names.put(type.getSimpleName() + "." + method.getName(), new Name(value, method.getName()));
+            }
+        }
+    }
+
+    private static boolean isStruct(Class<?> type) {
+        return Stream.of(type.getDeclaredMethods()).anyMatch(method -> method.getName().equals("layout"));
+    }
+
+    private static String cType(Class<?> type) throws ReflectiveOperationException {
+        return (layout(type) instanceof UnionLayout ? "union " : "struct ") + type.getSimpleName();
+    }
+
+    private static GroupLayout layout(Class<?> type) throws ReflectiveOperationException {
+        return (GroupLayout) type.getMethod("layout").invoke(null);
+    }
+
+    private void addSize(String name, Class<?> type, String cType) throws ReflectiveOperationException {
+        names.put(name, new Name(layout(type).byteSize(), "sizeof(" + cType + ")"));
+    }
+
+    private void addStruct(String name, Class<?> type, String cType) throws ReflectiveOperationException {
+        addSize(name, type, cType);
+        for (Method method : type.getDeclaredMethods()) {
+            if (method.getName().endsWith(OFFSET)) {
+                String field = method.getName().substring(0, method.getName().length() - OFFSET.length());
+                names.put(name + "." + field,
+                        new Name(method.invoke(null), "__builtin_offsetof(" + cType + ", " + field + ")"));
+            }
+        }
+        for (Class<?> nested : type.getDeclaredClasses()) { // the type of a field, without a name in C
+            addStruct(name + "." + nested.getSimpleName(), nested,
+                    "__typeof__(((" + cType + " *)0)->" + nested.getSimpleName() + ")");
+        }
+    }
+}
