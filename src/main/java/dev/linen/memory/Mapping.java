@@ -120,6 +120,7 @@ public final class Mapping implements AutoCloseable {
         if (flags.has(MapFlags.ANONYMOUS)) {
             throw new IllegalArgumentException("a mapping of " + file + " can't be MAP_ANONYMOUS");
         }
+        requireNoFixedAddress(flags);
         if (Files.isDirectory(file)) {
             throw new IllegalArgumentException(file + " is a directory; only files can be mapped");
         }
@@ -133,16 +134,20 @@ public final class Mapping implements AutoCloseable {
         if (bytes <= 0) {
             throw new IllegalArgumentException("a mapping has at least 1 byte, not " + bytes);
         }
-        // Replacing what somebody else has mapped is nothing that a constructor should do.
-        if (flags.has(MapFlags.FIXED) || flags.has(MapFlags.FIXED_NOREPLACE)) {
-            throw new IllegalArgumentException("the kernel chooses the address of a Mapping: " + flags
-                    + " can only be had from Syscall.invoke(SyscallNumber.MMAP, ...)");
-        }
+        requireNoFixedAddress(flags);
         long result = Syscall.invoke(SyscallNumber.MMAP, 0, bytes, protection.bits(), flags.bits(), fd, offset);
         if (Syscall.isError(result)) {
             throw new SyscallException("mmap", result, "NULL", bytes, protection, flags, fd, offset);
         }
         return new Mapping(result, bytes, protection);
+    }
+
+    /** Replacing what somebody else has mapped is nothing that a constructor should do. */
+    private static void requireNoFixedAddress(MapFlags flags) {
+        if (flags.has(MapFlags.FIXED) || flags.has(MapFlags.FIXED_NOREPLACE)) {
+            throw new IllegalArgumentException("the kernel chooses the address of a Mapping: " + flags
+                    + " can only be had from Syscall.invoke(SyscallNumber.MMAP, ...)");
+        }
     }
 
     /**

@@ -9,6 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
+import dev.linen.syscall.SyscallException;
+
 /**
  * Everything that is mapped into this process, at one moment: {@code /proc/self/maps}.
  *
@@ -18,7 +20,7 @@ import java.util.Optional;
  */
 public final class MemoryMap {
 
-    private static final Path FILE = Path.of("/proc/self/maps");
+    static final Path FILE = Path.of("/proc/self/maps");
 
     private final List<Region> regions;
 
@@ -103,6 +105,26 @@ public final class MemoryMap {
         } catch (IOException unreadable) {
             throw new UncheckedIOException("this process's mappings can't be read", unreadable);
         }
+    }
+
+    /**
+     * The mapping at an address, without a snapshot of all others: a JVM has hundreds. One question to the kernel since
+     * Linux 6.11; {@link #read()} and {@link #find} before.
+     *
+     * @param address the address, unsigned
+     * @return the region it lies in; empty when nothing is mapped there
+     * @throws UncheckedIOException when {@code /proc/self/maps} can't be read
+     */
+    public static Optional<Region> regionAt(long address) {
+        if (address >= 0) {
+            try {
+                return RegionQuery.at(address);
+            } catch (SyscallException unanswered) {
+                // by reading, then
+            }
+        }
+        // In the kernel's half there is only what the file shows ("[vsyscall]"), and the question finds nothing.
+        return read().find(address);
     }
 
     /**

@@ -178,7 +178,7 @@ class MappedFileTest {
 
     @Test
     void file_anonymousOrFixed_isRefused() throws IOException {
-        Path file = file("some text");
+        Path file = file("");
         for (MapFlags flag : new MapFlags[]{MapFlags.ANONYMOUS, MapFlags.FIXED, MapFlags.FIXED_NOREPLACE}) {
             assertThrows(IllegalArgumentException.class,
                     () -> Mapping.file(file, Protection.READ, PRIVATE.with(flag)));

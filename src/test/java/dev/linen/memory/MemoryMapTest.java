@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,7 +17,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.linen.internal.linux.Kernel;
 import dev.linen.memory.MemoryMap.Region;
+import dev.linen.syscall.SyscallException;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.ChildJvm;
+import dev.linen.testing.ProcessState;
+import dev.linen.testing.SeccompFilter;
 
 class MemoryMapTest {
 
@@ -121,6 +128,74 @@ class MemoryMapTest {
                     MemoryMap.read().find(mapped.address()).orElseThrow().name());
             Files.delete(file);
             assertTrue(MemoryMap.read().find(mapped.address()).orElseThrow().name().endsWith(" (deleted)"));
+        }
+    }
+
+    /** The JVM maps and unmaps meanwhile: only a region that is still there counts. */
+    static final class AskForAll {
+        public static void main(String... arguments) {
+            if (arguments.length > 0) {
+                SeccompFilter.refuse(SyscallNumber.IOCTL, Kernel.ENOTTY());
+            }
+            int asked = 0;
+            for (Region region : MemoryMap.read().regions()) {
+                for (long address : new long[]{region.start(), region.end() - 1}) {
+                    Optional<Region> answer = MemoryMap.regionAt(address);
+                    if (!answer.equals(Optional.of(region)) && MemoryMap.read().regions().contains(region)) {
+                        System.out.print(address + " is in " + region + ", not in " + answer + "\n");
+                    }
+                    asked++;
+                }
+            }
+            System.out.print(asked > 40 ? "asked" : "asked only " + asked);
+        }
+    }
+
+    @Test
+    void regionAt_anyRegion_isTheOneOfTheSnapshot() {
+        ChildJvm.Result child = ChildJvm.of(AskForAll.class).flags("-XX:+UseSerialGC").run();
+        assertEquals("asked", child.out(), child::toString);
+    }
+
+    @Test
+    void regionAt_questionRefused_readsTheFile() {
+        ChildJvm.Result child = ChildJvm.of(AskForAll.class).flags("-XX:+UseSerialGC").run("without ioctl");
+        assertEquals("asked", child.out(), child::toString);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a b  c", "ä€\u4f60", "line\nfeed", "carriage\rreturn"})
+    void regionAt_fileOfThatName_isAsInTheSnapshot(String name, @TempDir Path directory) throws IOException {
+        Path file = Files.writeString(directory.resolve(name), "x");
+        try (Mapping mapped = Mapping.file(file, Protection.READ_WRITE, MapFlags.SHARED)) {
+            assertEquals(MemoryMap.read().find(mapped.address()), MemoryMap.regionAt(mapped.address()));
+            Files.delete(file);
+            assertEquals(MemoryMap.read().find(mapped.address()), MemoryMap.regionAt(mapped.address()));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE})
+    void regionAt_nothingThere_isEmpty(long address) {
+        assertEquals(Optional.empty(), MemoryMap.regionAt(address));
+    }
+
+    @Test
+    void regionAt_always_leavesNoFileOpen() {
+        MemoryMap.regionAt(0);
+        int before = ProcessState.now().files();
+        MemoryMap.regionAt(0);
+        MemoryMap.regionAt(-1);
+        assertEquals(before, ProcessState.now().files());
+    }
+
+    /** Else only the other way is tested. */
+    @Test
+    void regionQuery_onThisKernel_isAnswered() {
+        try (Mapping memory = Mapping.anonymous(PAGE, Protection.NONE, MapFlags.SHARED)) {
+            assertEquals(MemoryMap.read().find(memory.address()), RegionQuery.at(memory.address()));
+        } catch (SyscallException unanswered) {
+            abort("this kernel has no PROCMAP_QUERY: " + unanswered.getMessage());
         }
     }
 }
