@@ -155,15 +155,20 @@ class LauncherTest {
 
     @Test
     void run_twoAtOnceOnFirstUse_buildOnce() throws IOException, InterruptedException {
-        maven("until [ -e go ]; do sleep 0.05; done\n");
+        maven("until [ -e go ]; do sleep 0.05; done\n"); // the jar is there, but who knows whether all of it
         Command.Running first = linen("run").start();
-        Command.Running second = linen("run").start();
-        while (!waitsForLock(first.process()) && !waitsForLock(second.process()) && builds() < 2) {
+        while (builds() == 0 && first.process().isAlive()) {
             Thread.sleep(20);
         }
+        Command.Running second = linen("run").start();
+        while (second.process().isAlive() && !waitsForLock(second.process()) && builds() == 1) {
+            Thread.sleep(20);
+        }
+        boolean waited = second.process().isAlive();
         Files.createFile(project.resolve("go"));
         assertEquals(0, first.result().exitStatus());
         assertEquals(0, second.result().exitStatus());
+        assertTrue(waited, "the second didn't wait for the first's build");
         assertEquals(1, builds());
     }
 
@@ -212,6 +217,15 @@ class LauncherTest {
         assertTrue(result.err().endsWith("what Maven says\nlinen: the build failed, see above\n"), result::toString);
         assertFalse(Files.exists(project.resolve("target/linen.jar")));
         maven("");
+        assertStarts(linen("run"));
+        assertEquals(2, builds());
+    }
+
+    @Test
+    void run_buildKilledAtOnce_buildsAgain() throws IOException, InterruptedException {
+        assertStarts(linen("run"));
+        Files.createFile(project.resolve("target/.building")); // what a kill -9 leaves
+        assertStarts(linen("run"));
         assertStarts(linen("run"));
         assertEquals(2, builds());
     }
