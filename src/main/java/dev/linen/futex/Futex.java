@@ -162,7 +162,8 @@ public final class Futex {
      * {@code CLOCK_MONOTONIC} time. A loop can use the same deadline again and again.
      *
      * @param expected the value that was seen
-     * @param deadlineNanoTime when to give up, on the clock of {@link System#nanoTime()}
+     * @param deadlineNanoTime when to give up, on the clock of {@link System#nanoTime()}; a negative time, such as a sum
+     *        that has overflown, is over already
      * @return how the wait ended
      * @throws IllegalStateException when the segment's arena is closed
      * @throws SyscallException EFAULT: nothing is mapped there any more

@@ -1,5 +1,11 @@
 package dev.linen.memory;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
 import dev.linen.internal.linux.Kernel;
 
 /**
@@ -89,6 +95,29 @@ public record MapFlags(int bits) {
      */
     public boolean has(MapFlags other) {
         return (bits & other.bits) == other.bits;
+    }
+
+    /** What sizes of such mappings are multiples of: 1 unless they are HUGETLB. */
+    long hugePageBytes() {
+        if (!has(HUGETLB)) {
+            return 1;
+        }
+        int exponent = bits >>> Kernel.MAP_HUGE_SHIFT() & Kernel.MAP_HUGE_MASK();
+        return exponent != 0 ? 1L << exponent : DefaultHugePage.BYTES;
+    }
+
+    /** The line "Hugepagesize:    2048 kB" of /proc/meminfo. */
+    private static final class DefaultHugePage {
+        static final long BYTES = read();
+
+        private static long read() {
+            try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
+                return lines.filter(line -> line.startsWith("Hugepagesize:"))
+                        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) << 10).findFirst().orElse(1);
+            } catch (IOException | UncheckedIOException unreadable) {
+                return 1;
+            }
+        }
     }
 
     /**

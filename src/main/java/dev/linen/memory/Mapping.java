@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 
 import org.jspecify.annotations.Nullable;
 
@@ -52,17 +53,18 @@ public final class Mapping implements AutoCloseable {
     }
 
     private static final class PageSize {
-        static final long BYTES = AuxiliaryVector.get(Kernel.AT_PAGESZ()).orElseThrow(
-                () -> new UnsupportedOperationException("the page size is unknown: /proc/self/auxv can't be read"));
+        static final OptionalLong BYTES = AuxiliaryVector.get(Kernel.AT_PAGESZ());
     }
 
     /**
      * The size of a page: what addresses and sizes of mappings are multiples of.
      *
      * @return the size in bytes, a power of two
+     * @throws UnsupportedOperationException when the kernel doesn't tell: no {@code /proc}, and older than Linux 6.4
      */
     public static long pageSize() {
-        return PageSize.BYTES;
+        return PageSize.BYTES.orElseThrow(
+                () -> new UnsupportedOperationException("the page size is unknown: /proc/self/auxv can't be read"));
     }
 
     /**
@@ -84,7 +86,8 @@ public final class Mapping implements AutoCloseable {
      * @param protection what may be done with it
      * @param flags PRIVATE or SHARED and what else is wanted; ANONYMOUS is added
      * @return the mapping
-     * @throws IllegalArgumentException when the size isn't positive, or the flags ask for a fixed address
+     * @throws IllegalArgumentException when the size isn't positive or, with HUGETLB, no multiple of the huge page's, or the
+     *         flags ask for a fixed address
      * @throws SyscallException EINVAL: neither PRIVATE nor SHARED; ENOMEM; EAGAIN: LOCKED and too much of it; EPERM:
      *         not allowed by the system's security policy
      */
@@ -135,6 +138,10 @@ public final class Mapping implements AutoCloseable {
             throw new IllegalArgumentException("a mapping has at least 1 byte, not " + bytes);
         }
         requireNoFixedAddress(flags);
+        if (bytes % flags.hugePageBytes() != 0) { // munmap would refuse what mmap rounds up
+            throw new IllegalArgumentException("with MAP_HUGETLB, a mapping is a multiple of " + flags.hugePageBytes()
+                    + " bytes, not " + bytes);
+        }
         long result = Syscall.invoke(SyscallNumber.MMAP, 0, bytes, protection.bits(), flags.bits(), fd, offset);
         if (Syscall.isError(result)) {
             throw new SyscallException("mmap", result, "NULL", bytes, protection, flags, fd, offset);
@@ -171,7 +178,7 @@ public final class Mapping implements AutoCloseable {
     /**
      * The memory, for as long as the mapping isn't closed; read-only while its protection is.
      *
-     * @return a segment of {@link #byteSize()} bytes that any thread may use; the same one each time
+     * @return a segment of {@link #byteSize()} bytes that any thread may use
      * @throws IllegalStateException when the mapping is closed, or was made with {@link Protection#NONE} and not
      *         opened as a whole since
      */
@@ -273,7 +280,8 @@ public final class Mapping implements AutoCloseable {
      *
      * @throws IllegalStateException when another thread is inside a native call with the segment; nothing has changed
      *         then
-     * @throws SyscallException ENOMEM: unmapping a part of a merged mapping would make one mapping too many
+     * @throws SyscallException ENOMEM: unmapping a part of a merged mapping would make one mapping too many; it is still
+     *         mapped then, and can be closed again
      */
     @Override
     public synchronized void close() {
@@ -283,13 +291,14 @@ public final class Mapping implements AutoCloseable {
         if (arena != null) {
             arena.close();
         }
-        closed = true;
+        arena = null;
         if (bytes != 0) {
             long result = Syscall.invoke(SyscallNumber.MUNMAP, address, bytes);
             if (Syscall.isError(result)) {
                 throw new SyscallException("munmap", result, hex(address), bytes);
             }
         }
+        closed = true;
     }
 
     /**

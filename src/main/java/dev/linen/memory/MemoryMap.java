@@ -64,14 +64,17 @@ public final class MemoryMap {
         }
 
         /**
-         * Whether it is memory without a file, such as heaps, stacks and what a JIT compiler writes its code to.
+         * Whether it is memory without a file that has a name, such as heaps, stacks and what a JIT compiler writes its code to.
          *
          * @return false for files and for the kernel's own pages ("[vdso]")
          */
         public boolean isAnonymous() {
-            return inode == 0 && (name.isEmpty() || name.startsWith("[anon") || name.equals("[heap]")
-                    || name.equals("[stack]"));
+            // The kernel puts a file of its own behind shared memory and huge pages: a JIT compiler's code may lie in them.
+            return (inode == 0 && name.isEmpty()) || ANONYMOUS_NAMES.stream().anyMatch(name::startsWith);
         }
+
+        private static final List<String> ANONYMOUS_NAMES = List.of("[anon", "[heap]", "[stack]", "/anon_hugepage",
+                "/dev/zero", "/SYSV");
 
         /** 7f0c-7f0d r-xp 00001000 fe:00 4711   /usr/lib/libfoo.so, with any number of blanks before the name. */
         static Region parse(String line) {

@@ -7,7 +7,9 @@ import dev.linen.internal.binding.Trampoline;
  *
  * <p>{@code invoke} puts the number and up to six arguments into the kernel's registers, enters the kernel, and returns
  * what the kernel left there: -4095 to -1 is {@code -errno} (see {@link #isError}), anything else is the call's result.
- * It never throws for a failed call, sets no errno and allocates nothing.
+ * It doesn't throw for a failed call, sets no errno and allocates nothing. Where linen's native part can't be loaded, it
+ * throws the reason: {@link UnsupportedOperationException} on another system or CPU, {@link IllegalCallerException} without
+ * native access, {@link UnsatisfiedLinkError} otherwise.
  *
  * <pre>{@code
  * long parent = Syscall.invoke(SyscallNumber.GETPPID);
