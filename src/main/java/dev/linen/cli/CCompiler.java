@@ -53,11 +53,16 @@ final class CCompiler {
                         + "DIRECTORY in JAVA_TOOL_OPTIONS names one"));
     }
 
+    /** A name with a directory in it can't be taken for an option. */
+    private static String nameFor(Path source) {
+        return source.isAbsolute() ? source.toString() : Path.of(".", source.toString()).toString();
+    }
+
     private static void compile(Path source, Path library, Path directory) throws IOException {
         String compiler = compiler();
         List<String> command = new ArrayList<>(List.of(compiler.split(" +")));
         command.addAll(FLAGS);
-        command.addAll(List.of("-o", library.toString(), source.toString()));
+        command.addAll(List.of("-o", library.toString(), nameFor(source)));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("TMPDIR", directory.toString());
         builder.environment().put("LC_ALL", "C"); // "error:" in every country

@@ -2,6 +2,7 @@ package dev.linen.cli;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.util.NoSuchElementException;
 import java.util.concurrent.Callable;
 
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -58,9 +60,9 @@ final class RunCommand implements Callable<Integer> {
         }
         NativeFunction code = function();
         RunReport report = mapped != null ? runOnFile(code, mapped) : run(code, argument != null ? argument : 0);
-        spec.commandLine().getOut().print(json ? report.json() : report.text());
-        spec.commandLine().getOut().flush();
-        return 0;
+        PrintWriter out = spec.commandLine().getOut();
+        out.print(json ? report.json() : report.text());
+        return out.checkError() ? CommandLine.ExitCode.SOFTWARE : CommandLine.ExitCode.OK; // a full disk, a closed pipe
     }
 
     private NativeFunction function() {
