@@ -44,13 +44,16 @@ struct linen_exit {
 };
 
 /*
- * What the thread pointer (%fs on x86-64) points to. libc's block would be far larger; functions that need it
- * reach below this one, into the guard, and fault there instead of corrupting something.
+ * What the thread pointer (%fs on x86-64) points to. libc's block would be far larger. Most of what functions want of it
+ * (malloc's cache, errno, locale) lies below the thread pointer: they reach into the guard, and fault there instead of
+ * corrupting something. What lies above it (glibc's own record of the thread, such as the owner of a mutex) can't be
+ * fenced off; the poison catches those who follow the pointer to it.
  */
 struct linen_tls {
     uint64_t self;        /* +0x00  its own address: how x86-64 code finds the thread pointer's value */
     uint64_t magic;       /* +0x08  LINEN_TLS_MAGIC */
-    uint64_t unused[3];   /* +0x10  libc's fields that freestanding code doesn't touch */
+    uint64_t poison;      /* +0x10  where glibc has a pointer to its record of the thread: LINEN_TLS_MAGIC, no address */
+    uint64_t unused[2];   /* +0x18 */
     uint64_t stack_guard; /* +0x28  what gcc's -fstack-protector compares */
 };
 

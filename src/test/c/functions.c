@@ -28,6 +28,24 @@ void *wait_for_word(void *argument)
     return (void *)(uint64_t)*word;
 }
 
+/* Waits for the end of the thread whose handle is its argument, as a C program would. */
+void *wait_for_end(void *handle)
+{
+    volatile uint32_t *word = handle;
+    for (uint32_t tid = *word; tid != 0; tid = *word)
+        cpu_syscall(__NR_futex, (long)word, FUTEX_WAIT, tid, 0, 0, 0);
+    return 0;
+}
+
+/* Called by Java. Sets its first argument's dword to 1, and runs until somebody makes it another number. The second is only lent. */
+uint64_t spin_with(volatile uint32_t *word, void *lent)
+{
+    *word = 1;
+    while (*word == 1)
+        ;
+    return *word;
+}
+
 /* Runs until the dword at its argument isn't 0 any more, counting in the qword behind it. */
 void *spin_until_word(void *argument)
 {

@@ -1,5 +1,5 @@
 /*
- * cpu.h, x86-64: the three things that no portable C can say: enter the kernel, enter it to come back twice.
+ * cpu.h, x86-64: the two things that no portable C can say: enter the kernel, and enter it to come back twice.
  * Another CPU brings its own file of this name and nothing else.
  *
  *                 number  arg 1  arg 2  arg 3  arg 4  arg 5  arg 6   result   destroyed by the kernel

@@ -4,11 +4,9 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
 
 import dev.linen.internal.binding.Platform;
 import dev.linen.syscall.Errno;
@@ -94,13 +92,14 @@ public final class Linen {
      * @param handle what {@link #threadCreate} gave
      * @param resultOut where to put what the function returned: 8 bytes of native memory, or {@link MemorySegment#NULL}
      * @return 0; -EFAULT when nothing is mapped at the handle (it may have been joined before); -EINVAL when what is
-     *         there has no canary, or another thread has begun to join it; -ESRCH when it has a canary but isn't a
+     *         there has no canary, or another thread has begun to join it; -errno of {@code sigaltstack} when the
+     *         thread ended before it called the function; -ESRCH when it has a canary but isn't a
      *         handle of {@link #threadCreate}
      * @throws IllegalArgumentException when resultOut is too small, read-only or, like the handle, on the heap
      * @throws IllegalStateException when the arena of resultOut is closed
      */
     public static int threadJoin(MemorySegment handle, MemorySegment resultOut) {
-        return join(handle, resultOut, thread -> OptionalLong.of(thread.join()));
+        return join(handle, resultOut, /* waits */ true);
     }
 
     /**
@@ -113,11 +112,10 @@ public final class Linen {
      * @throws IllegalStateException when the arena of resultOut is closed
      */
     public static int threadTryJoin(MemorySegment handle, MemorySegment resultOut) {
-        return join(handle, resultOut, NativeThread::tryJoin);
+        return join(handle, resultOut, /* waits */ false);
     }
 
-    private static int join(MemorySegment handle, MemorySegment resultOut,
-            Function<NativeThread, OptionalLong> waiting) {
+    private static int join(MemorySegment handle, MemorySegment resultOut, boolean waits) {
         if (!handle.isNative()) {
             throw new IllegalArgumentException("the handle is an address that threadCreate gave, not a segment on the "
                     + "Java heap");
@@ -130,20 +128,28 @@ public final class Linen {
         if (joinable == null) {
             return HandleCheck.errorAt(handle.address()).result();
         }
+        NativeThread thread = joinable.thread();
+        if (!waits && thread.state() == NativeThread.State.RUNNING) {
+            return Errno.EBUSY.result(); // before the claim: who only looks is in nobody's way
+        }
         if (!joinable.claimed().compareAndSet(false, true)) {
             return Errno.EINVAL.result();
         }
-        OptionalLong result = waiting.apply(joinable.thread());
-        if (result.isEmpty()) {
-            joinable.claimed().set(false);
-            return Errno.EBUSY.result();
+        int error = 0;
+        try {
+            long result = thread.join();
+            if (resultWanted) {
+                resultOut.set(JAVA_LONG_UNALIGNED, 0, result);
+            }
+        } catch (SyscallException neverRan) {
+            error = neverRan.errno().result();
+        } catch (RuntimeException | Error resultLost) {
+            joinable.claimed().set(false); // the place for the result is gone: it can be joined with another one
+            throw resultLost;
         }
         THREADS.remove(handle.address());
-        joinable.thread().close();
-        if (resultWanted) {
-            resultOut.set(JAVA_LONG_UNALIGNED, 0, result.getAsLong());
-        }
-        return 0;
+        thread.close();
+        return error;
     }
 
     private static void requirePlace(String name, MemorySegment place) {

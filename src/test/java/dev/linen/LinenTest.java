@@ -11,8 +11,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -21,6 +24,9 @@ import dev.linen.futex.Futex;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
 import dev.linen.syscall.Errno;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.ChildJvm;
+import dev.linen.testing.FailingSyscall;
 
 class LinenTest {
 
@@ -43,6 +49,10 @@ class LinenTest {
         Futex futex = Futex.ofShared(word);
         futex.set(1);
         futex.wakeAll();
+    }
+
+    private static void onItsOwnThread(Runnable task) {
+        Thread.ofPlatform().daemon().start(task);
     }
 
     @Test
@@ -98,18 +108,75 @@ class LinenTest {
     }
 
     @Test
-    void threadJoin_whileAnotherJoins_isEinval() throws Exception {
+    void threadJoin_byTwo_isEinvalForOne() throws Exception {
         MemorySegment handle = create("wait_for_word", word);
-        CompletableFuture<Integer> first = CompletableFuture
-                .supplyAsync(() -> Linen.threadJoin(handle, MemorySegment.NULL));
-        int error;
-        do { // until the first has begun
-            error = Linen.threadTryJoin(handle, MemorySegment.NULL);
-        } while (error == Errno.EBUSY.result());
-        assertEquals(Errno.EINVAL.result(), error);
-        assertEquals(Errno.EINVAL.result(), Linen.threadJoin(handle, MemorySegment.NULL));
+        List<CompletableFuture<Integer>> joins = Stream.generate(() -> CompletableFuture
+                .supplyAsync(() -> Linen.threadJoin(handle, MemorySegment.NULL), LinenTest::onItsOwnThread)).limit(2)
+                .toList();
+        Object first = CompletableFuture.anyOf(joins.get(0), joins.get(1)).get(30, TimeUnit.SECONDS);
+        assertEquals(Errno.EINVAL.result(), first);
+        assertEquals(Errno.EBUSY.result(), Linen.threadTryJoin(handle, MemorySegment.NULL));
         release();
-        assertEquals(0, first.get(30, TimeUnit.SECONDS));
+        assertEquals(Errno.EINVAL.result(),
+                joins.get(0).get(30, TimeUnit.SECONDS) + joins.get(1).get(30, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void threadTryJoin_polledMeanwhile_isInNobodysWay() throws Exception {
+        for (int round = 0; round < 200; round++) {
+            MemorySegment handle = create("count", MemorySegment.ofAddress(2_000));
+            CompletableFuture<Void> polling = CompletableFuture.runAsync(() -> {
+                while (Linen.threadTryJoin(handle, MemorySegment.NULL) == Errno.EBUSY.result()) {
+                    Thread.onSpinWait();
+                }
+            });
+            int error = Linen.threadJoin(handle, MemorySegment.NULL);
+            polling.get(30, TimeUnit.SECONDS);
+            // one of the two joined it; neither was refused while it ran
+            assertTrue(MemoryMap.read().find(handle.address()).isEmpty(), "error " + error);
+        }
+    }
+
+    static final class SignalStackRefused {
+        public static void main(String... arguments) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment handle = arena.allocate(ADDRESS);
+                MemorySegment function = function("identity").address();
+                Linen.threadCreate(handle, function, MemorySegment.NULL);
+                Linen.threadJoin(handle.get(ADDRESS, 0), MemorySegment.NULL);
+                FailingSyscall.of(SyscallNumber.SIGALTSTACK).with(Errno.EPERM);
+
+                System.out.print(Linen.threadCreate(handle, function, MemorySegment.NULL) + " ");
+                System.out.print(Linen.threadJoin(handle.get(ADDRESS, 0), MemorySegment.NULL) + " ");
+                System.out.print(Linen.threadJoin(handle.get(ADDRESS, 0), MemorySegment.NULL));
+                System.out.flush();
+                Runtime.getRuntime().halt(0);
+            }
+        }
+    }
+
+    @Test
+    void threadJoin_functionNeverRan_saysWhyAndFreesIt() {
+        ChildJvm.Result result = ChildJvm.of(SignalStackRefused.class).run();
+        assertEquals("0 " + Errno.EPERM.result() + " " + Errno.EFAULT.result(), result.out(), result::toString);
+    }
+
+    @Test
+    void threadJoin_resultsPlaceFreedMeanwhile_canBeJoinedAgain() throws Exception {
+        MemorySegment handle = create("wait_for_word", word);
+        Arena closing = Arena.ofShared();
+        MemorySegment place = closing.allocate(8);
+        CompletableFuture<Integer> join = CompletableFuture.supplyAsync(() -> Linen.threadJoin(handle, place),
+                LinenTest::onItsOwnThread);
+        CompletableFuture<Integer> waits = CompletableFuture.supplyAsync(() -> Linen.threadJoin(handle, place),
+                LinenTest::onItsOwnThread);
+        CompletableFuture.anyOf(join, waits).get(30, TimeUnit.SECONDS); // one was refused: the other has begun
+        closing.close();
+        release();
+        assertThrows(ExecutionException.class,
+                () -> CompletableFuture.allOf(join, waits).get(30, TimeUnit.SECONDS));
+        assertEquals(0, Linen.threadJoin(handle, resultOut));
+        assertEquals(1, resultOut.get(JAVA_LONG, 0));
     }
 
     @Test

@@ -13,8 +13,8 @@ import dev.linen.memory.Protection;
  * A function that a native thread can run: {@code void *function(void *argument)}, in machine code.
  *
  * <p>It runs on a thread that neither the JVM nor libc knows. So it may call the kernel, compute, and call other functions
- * of that kind (memcpy, strlen, checksums, libm without errors); not malloc, stdio, errno or locale functions, which
- * reach for libc's thread-local storage; and never Java: <b>an upcall stub is refused</b>, since HotSpot finds its thread
+ * of that kind (memcpy, strlen, checksums, libm without errors); not malloc, stdio, errno, locale functions or pthread
+ * mutexes, which reach for what libc keeps of each of its own threads; and never Java: <b>an upcall stub is refused</b>, since HotSpot finds its thread
  * through that same storage and ends the process when there is none.
  *
  * <p>The library that it lies in must stay loaded while a thread runs it: use {@code Arena.global()}, or an arena that is
@@ -65,7 +65,7 @@ public final class NativeFunction {
             throw new IllegalArgumentException(name + " is NULL");
         }
         String at = name + " at " + hex(address.address());
-        MemoryMap.Region region = MemoryMap.read().find(address.address())
+        MemoryMap.Region region = MemoryMap.regionAt(address.address())
                 .orElseThrow(() -> new IllegalArgumentException(at + " isn't mapped: is its library unloaded?"));
         if (!region.protection().has(Protection.EXEC)) {
             throw new IllegalArgumentException(at + " can't be executed: it is data ("

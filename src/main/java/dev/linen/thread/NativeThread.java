@@ -43,11 +43,12 @@ public final class NativeThread implements AutoCloseable {
      */
     private static final int CLOSED = Integer.MIN_VALUE;
 
+    private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     /** What a thread uses stays reachable while it may run, even when the user has dropped it. */
     private static final Set<NativeThread> OPEN = ConcurrentHashMap.newKeySet();
 
     private final AtomicInteger state = new AtomicInteger();
-    private final int tid;
     private final NativeFunction function;
 
     @SuppressWarnings("unused") // only to be kept reachable
@@ -55,6 +56,7 @@ public final class NativeThread implements AutoCloseable {
 
     private final StackBuffer stack;
     private final Futex futex;
+    private int tid;
 
     /** How a thread is doing. */
     public enum State {
@@ -69,14 +71,18 @@ public final class NativeThread implements AutoCloseable {
         CLOSED
     }
 
-    /** For a thread that runs since a moment ago. */
-    NativeThread(int tid, NativeFunction function, MemorySegment argument, StackBuffer stack) {
-        this.tid = tid;
+    /** For a thread that is about to be cloned. */
+    NativeThread(NativeFunction function, MemorySegment argument, StackBuffer stack) {
         this.function = function;
         this.argument = argument;
         this.stack = stack;
         // Not private: the kernel's wake at the end of a thread is a shared one.
         this.futex = Futex.ofShared(stack.rawFutexWord());
+    }
+
+    /** The thread runs; called before anybody else sees this object. */
+    void started(int newTid) {
+        tid = newTid;
         OPEN.add(this);
     }
 
@@ -194,13 +200,7 @@ public final class NativeThread implements AutoCloseable {
     private OptionalLong joinUntil(long deadlineNanoTime) {
         enter();
         try {
-            for (int running = futex.value(); running != 0; running = futex.value()) {
-                if (futex.awaitUntil(running, deadlineNanoTime) == Futex.Wait.TIMED_OUT) {
-                    return OptionalLong.empty();
-                }
-            }
-            passWakeOn();
-            return OptionalLong.of(result());
+            return awaitEndUntil(deadlineNanoTime) ? OptionalLong.of(result()) : OptionalLong.empty();
         } finally {
             leave();
         }
@@ -223,17 +223,29 @@ public final class NativeThread implements AutoCloseable {
     }
 
     private void awaitEnd() {
-        for (int running = futex.value(); running != 0; running = futex.value()) {
-            futex.await(running);
-        }
-        passWakeOn();
+        awaitEndUntil(Long.MAX_VALUE);
     }
 
-    /** The kernel woke one of those who wait; that one wakes the others. */
-    private void passWakeOn() {
-        if ((state.get() & ~CLOSED) > 1) {
+    /**
+     * The kernel wakes one of those who wait, and that one wakes the others. The one may be a native function that waits on
+     * the handle and knows nothing of that duty; so nobody here sleeps for longer than a second without looking.
+     *
+     * @return whether it has ended
+     */
+    private boolean awaitEndUntil(long deadlineNanoTime) {
+        boolean waited = false;
+        for (int running = futex.value(); running != 0; running = futex.value()) {
+            long now = System.nanoTime();
+            if (now >= deadlineNanoTime) {
+                return false;
+            }
+            futex.awaitUntil(running, deadlineNanoTime - now > LOOK_NANOS ? now + LOOK_NANOS : deadlineNanoTime);
+            waited = true;
+        }
+        if (waited) {
             futex.wakeAll();
         }
+        return true;
     }
 
     private long result() {
@@ -247,18 +259,20 @@ public final class NativeThread implements AutoCloseable {
     /**
      * Waits for its end and unmaps its stack. Does nothing the second time. The result is gone with the stack: join
      * comes first.
+     *
+     * @throws IllegalStateException when a Java thread is inside a native call with a segment of the stack; the thread is
+     *         still open then
      */
     @Override
     public void close() {
         if (tryEnter()) {
             try {
                 awaitEnd();
+                stack.endViews();
                 state.updateAndGet(callers -> callers | CLOSED);
             } finally {
                 leave();
             }
-        } else if (state.get() == CLOSED) {
-            unmap(); // a close before this one may have failed here
         }
     }
 

@@ -89,20 +89,23 @@ public final class NativeThreadBuilder {
     private NativeThread start(NativeFunction function, long argument, MemorySegment keptReachable) {
         long code = function.liveAddress();
         StackBuffer stack = StackBuffer.map(new StackGeometry(stackBytes, guardBytes));
+        long tid;
+        NativeThread thread;
         try {
             stack.prepare(code, argument);
-            return new NativeThread(clone(stack), function, keptReachable, stack);
+            // All that can fail comes before the clone: after it, the stack is in use.
+            thread = new NativeThread(function, keptReachable, stack);
+            tid = Trampoline.clone(stack.controlAddress(), CloneFlags.BITS);
         } catch (RuntimeException | Error failed) {
             stack.unmap();
             throw failed;
         }
-    }
-
-    private static int clone(StackBuffer stack) {
-        long tid = Trampoline.clone(stack.controlAddress(), CloneFlags.BITS);
         if (Syscall.isError(tid)) {
-            throw new SyscallException("clone", tid, hex(CloneFlags.BITS), hex(stack.handle()));
+            stack.unmap();
+            // or of rt_sigprocmask, which the same downcall issues first
+            throw new SyscallException("clone", tid, hex(CloneFlags.BITS), hex(stack.exitAddress()));
         }
-        return (int) tid;
+        thread.started((int) tid);
+        return thread;
     }
 }

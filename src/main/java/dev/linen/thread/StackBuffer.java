@@ -2,9 +2,12 @@ package dev.linen.thread;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
+
+import org.jspecify.annotations.Nullable;
 
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
@@ -50,13 +53,17 @@ public final class StackBuffer {
     public static final MemoryLayout CONTROL_LAYOUT = linen_control.layout();
 
     /**
-     * What gcc's -fstack-protector compares: the process's own value, as libc takes it from the kernel's 16 random bytes.
-     * Its lowest byte is 0 and so ends a string that overflows.
+     * What gcc's -fstack-protector compares: from the kernel's 16 random bytes for this process, as glibc takes it. Its
+     * lowest byte is 0 and so ends a string that overflows. A secret: it isn't drawn.
      */
     private static final long STACK_GUARD = stackGuard();
 
     private final Mapping mapping;
     private final StackGeometry geometry;
+
+    /** That of the views; made when somebody asks for one, as a Mapping's is. */
+    private @Nullable Arena lifetime;
+    private boolean ended;
 
     /**
      * The mapping without a lifetime, for those who know that it is there: before the thread is started, and inside
@@ -86,10 +93,36 @@ public final class StackBuffer {
             mapping.protect(0, geometry.tlsGuardBytes(), Protection.NONE);
             mapping.protect(geometry.guardOffset(), geometry.guardBytes(), Protection.NONE);
             return new StackBuffer(mapping, geometry);
-        } catch (RuntimeException failed) {
+        } catch (RuntimeException | Error failed) {
             mapping.close();
             throw failed;
         }
+    }
+
+    /**
+     * Ends the views' lifetime. After that, unmapping can't be refused any more.
+     *
+     * @throws IllegalStateException when a Java thread is inside a native call with one of them; nothing has changed then
+     */
+    synchronized void endViews() {
+        if (lifetime != null) {
+            lifetime.close();
+            lifetime = null;
+        }
+        ended = true;
+    }
+
+    @SuppressWarnings("MustBeClosed") // the arena: by endViews()
+    private synchronized MemorySegment view(MemorySegment memory) {
+        if (ended) {
+            throw new IllegalStateException(this + " can't be read any more: its thread is closed");
+        }
+        Arena arena = lifetime;
+        if (arena == null) {
+            arena = Arena.ofShared();
+            lifetime = arena;
+        }
+        return memory.reinterpret(arena, null).asReadOnly();
     }
 
     /** Writes what the thread will find: the handle's canary and the control block. */
@@ -98,6 +131,7 @@ public final class StackBuffer {
         MemorySegment tls = linen_control.tls(control);
         linen_tls.self(tls, tls.address());
         linen_tls.magic(tls, LinenH.LINEN_TLS_MAGIC());
+        linen_tls.poison(tls, LinenH.LINEN_TLS_MAGIC());
         linen_tls.stack_guard(tls, STACK_GUARD);
         linen_control.function(control, function);
         linen_control.argument(control, argument);
@@ -113,6 +147,11 @@ public final class StackBuffer {
 
     private MemorySegment exit(MemorySegment whole) {
         return whole.asSlice(geometry.exitOffset(), linen_exit.layout());
+    }
+
+    /** Where the stack pointer starts. */
+    long exitAddress() {
+        return mapping.address() + geometry.exitOffset();
     }
 
     long controlAddress() {
@@ -194,7 +233,7 @@ public final class StackBuffer {
      * @throws IllegalStateException when the thread is closed
      */
     public MemorySegment stack() {
-        return mapping.segment().asSlice(geometry.stackOffset(), geometry.stackBytes()).asReadOnly();
+        return view(raw.asSlice(geometry.stackOffset(), geometry.stackBytes()));
     }
 
     /**
@@ -204,7 +243,7 @@ public final class StackBuffer {
      * @throws IllegalStateException when the thread is closed
      */
     public MemorySegment exit() {
-        return exit(mapping.segment()).asReadOnly();
+        return view(exit(raw));
     }
 
     /**
@@ -214,15 +253,16 @@ public final class StackBuffer {
      * @throws IllegalStateException when the thread is closed
      */
     public MemorySegment control() {
-        return control(mapping.segment()).asReadOnly();
+        return view(control(raw));
     }
 
     /**
      * How much of the stack has been in use at one time or other: its high-water mark. Asks the kernel which pages were
-     * touched, at no cost to the thread.
+     * touched, at no cost to the thread. Reading pages from Java touches them too: ask before you read the whole stack.
      *
      * @return from the lowest page touched to the top, in bytes; at least the one page of the exit record
      * @throws IllegalStateException when the thread is closed
+     * @throws UnsupportedOperationException when the kernel doesn't tell: no {@code /proc/self/pagemap}
      */
     public long used() {
         MemorySegment stack = stack();

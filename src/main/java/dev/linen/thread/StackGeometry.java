@@ -21,7 +21,7 @@ record StackGeometry(long stackBytes, long guardBytes) {
     /** What POSIX threads ask for at least (PTHREAD_STACK_MIN). */
     static final long LEAST_STACK_BYTES = 16L << 10;
 
-    /** No CPU that linen knows has more address space for a process. */
+    /** 128 TiB: what a process on x86-64 has, unless it asks for more. */
     private static final long MOST_BYTES = 1L << 47;
 
     /** Static thread-local storage of glibc and what it loads reaches some 4.2 KiB below the thread pointer. */

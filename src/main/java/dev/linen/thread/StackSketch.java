@@ -28,19 +28,27 @@ final class StackSketch {
         row(handle.address() + linen_handle.canary$offset(), "canary    " + hex(linen_handle.canary(handle)));
         row(handle.address(), "futex     " + (futex == 0 ? "0, the thread has ended" : "tid " + futex), "<- handle");
         row(exit.address(), "result    " + (futex == 0 ? hex(linen_exit.result(exit)) : "none yet"));
-        row("stack     " + size(buffer.stackSize()) + ", " + size(buffer.used()) + " touched, grows down");
+        row("stack     " + size(buffer.stackSize()) + ", " + used(buffer) + " touched, grows down");
         edge('├', '┤', bottom + geometry.stackOffset(), "");
         row("guard     " + size(geometry.guardBytes()) + ", no access");
         edge('├', '┤', bottom + geometry.guardOffset(), "");
         row("signal    " + size(geometry.signalStackBytes()) + ", grows down");
         row(control.address() + linen_control.argument$offset(), "argument  " + hex(linen_control.argument(control)));
         row(control.address() + linen_control.function$offset(), "function  " + hex(linen_control.function(control)));
-        row(tls.address() + linen_tls.stack_guard$offset(), "protector " + hex(linen_tls.stack_guard(tls)));
+        row(tls.address() + linen_tls.stack_guard$offset(), "protector set, a secret");
         row(tls.address() + linen_tls.magic$offset(), "magic     " + hex(linen_tls.magic(tls)));
         row(tls.address(), "self      " + hex(linen_tls.self(tls)), "<- thread pointer");
         edge('├', '┤', bottom + geometry.controlOffset(), "");
         row("guard     " + size(geometry.tlsGuardBytes()) + ", no access");
         edge('└', '┘', bottom, "bottom");
+    }
+
+    private static String used(StackBuffer buffer) {
+        try {
+            return size(buffer.used());
+        } catch (UnsupportedOperationException unknown) {
+            return "nobody knows how much";
+        }
     }
 
     private void edge(char left, char right, long address, String note) {

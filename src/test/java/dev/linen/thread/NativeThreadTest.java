@@ -1,6 +1,7 @@
 package dev.linen.thread;
 
 import static dev.linen.testing.TestFunctions.function;
+import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -10,6 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -139,6 +142,49 @@ class NativeThreadTest {
             }
             release();
             assertEquals(1, join.get(30, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void join_aNativeFunctionWaitsOnTheHandleToo_bothReturn() throws Exception {
+        for (int round = 0; round < 3; round++) {
+            word.set(JAVA_INT, 0, 0);
+            try (NativeThread thread = startWaiting();
+                    // takes the one wake of the kernel's: it was there first
+                    NativeThread other = NativeThread.start(function("wait_for_end"), thread.handle())) {
+                CompletableFuture<Long> join = CompletableFuture.supplyAsync(thread::join);
+                assertEquals(OptionalLong.empty(), thread.join(Duration.ofMillis(20)));
+                release();
+                assertEquals(1, join.get(30, TimeUnit.SECONDS));
+                assertEquals(0, other.join());
+            }
+        }
+    }
+
+    @Test
+    void close_segmentInANativeCall_isRefusedAndCanBeRepeated() throws Exception {
+        NativeThread thread = NativeThread.start(function("identity"), 5);
+        thread.join();
+        try (Arena call = Arena.ofShared()) {
+            MemorySegment held = call.allocate(JAVA_INT);
+            var wait = Linker.nativeLinker().downcallHandle(function("spin_with").address(),
+                    FunctionDescriptor.of(JAVA_LONG, ADDRESS, ADDRESS));
+            CompletableFuture<Void> nativeCall = CompletableFuture.runAsync(() -> {
+                try {
+                    assertEquals(2, (long) wait.invokeExact(held, thread.stack().stack()));
+                } catch (Throwable t) {
+                    throw new AssertionError(t);
+                }
+            });
+            while ((int) JAVA_INT.varHandle().getVolatile(held, 0L) == 0) { // until the call has begun
+                Thread.onSpinWait();
+            }
+            assertThrows(IllegalStateException.class, thread::close);
+            assertEquals(5, thread.join());
+            JAVA_INT.varHandle().setVolatile(held, 0L, 2);
+            nativeCall.get(30, TimeUnit.SECONDS);
+            thread.close();
+            assertEquals(NativeThread.State.CLOSED, thread.state());
         }
     }
 

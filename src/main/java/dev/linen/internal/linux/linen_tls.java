@@ -17,7 +17,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * struct linen_tls {
  *     uint64_t self;
  *     uint64_t magic;
- *     uint64_t unused[3];
+ *     uint64_t poison;
+ *     uint64_t unused[2];
  *     uint64_t stack_guard;
  * }
  * }
@@ -31,7 +32,8 @@ public class linen_tls {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         LinenH.C_LONG.withName("self"),
         LinenH.C_LONG.withName("magic"),
-        MemoryLayout.sequenceLayout(3, LinenH.C_LONG).withName("unused"),
+        LinenH.C_LONG.withName("poison"),
+        MemoryLayout.sequenceLayout(2, LinenH.C_LONG).withName("unused"),
         LinenH.C_LONG.withName("stack_guard")
     ).withName("linen_tls");
 
@@ -130,12 +132,56 @@ public class linen_tls {
         struct.set(magic$LAYOUT, magic$OFFSET, fieldValue);
     }
 
+    private static final OfLong poison$LAYOUT = (OfLong)$LAYOUT.select(groupElement("poison"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint64_t poison
+     * }
+     */
+    public static final OfLong poison$layout() {
+        return poison$LAYOUT;
+    }
+
+    private static final long poison$OFFSET = $LAYOUT.byteOffset(groupElement("poison"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint64_t poison
+     * }
+     */
+    public static final long poison$offset() {
+        return poison$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint64_t poison
+     * }
+     */
+    public static long poison(MemorySegment struct) {
+        return struct.get(poison$LAYOUT, poison$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint64_t poison
+     * }
+     */
+    public static void poison(MemorySegment struct, long fieldValue) {
+        struct.set(poison$LAYOUT, poison$OFFSET, fieldValue);
+    }
+
     private static final SequenceLayout unused$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("unused"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * uint64_t unused[3]
+     * uint64_t unused[2]
      * }
      */
     public static final SequenceLayout unused$layout() {
@@ -147,7 +193,7 @@ public class linen_tls {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * uint64_t unused[3]
+     * uint64_t unused[2]
      * }
      */
     public static final long unused$offset() {
@@ -157,7 +203,7 @@ public class linen_tls {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * uint64_t unused[3]
+     * uint64_t unused[2]
      * }
      */
     public static MemorySegment unused(MemorySegment struct) {
@@ -167,19 +213,19 @@ public class linen_tls {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * uint64_t unused[3]
+     * uint64_t unused[2]
      * }
      */
     public static void unused(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, unused$OFFSET, unused$LAYOUT.byteSize());
     }
 
-    private static long[] unused$DIMS = { 3 };
+    private static long[] unused$DIMS = { 2 };
 
     /**
      * Dimensions for array field:
      * {@snippet lang=c :
-     * uint64_t unused[3]
+     * uint64_t unused[2]
      * }
      */
     public static long[] unused$dimensions() {
@@ -190,7 +236,7 @@ public class linen_tls {
     /**
      * Indexed getter for field:
      * {@snippet lang=c :
-     * uint64_t unused[3]
+     * uint64_t unused[2]
      * }
      */
     public static long unused(MemorySegment struct, long index0) {
@@ -200,7 +246,7 @@ public class linen_tls {
     /**
      * Indexed setter for field:
      * {@snippet lang=c :
-     * uint64_t unused[3]
+     * uint64_t unused[2]
      * }
      */
     public static void unused(MemorySegment struct, long index0, long fieldValue) {
