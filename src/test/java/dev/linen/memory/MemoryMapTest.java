@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.internal.linux.Kernel;
 import dev.linen.memory.MemoryMap.Region;
+import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.ChildJvm;
@@ -195,6 +196,7 @@ class MemoryMapTest {
         try (Mapping memory = Mapping.anonymous(PAGE, Protection.NONE, MapFlags.SHARED)) {
             assertEquals(MemoryMap.read().find(memory.address()), RegionQuery.at(memory.address()));
         } catch (SyscallException unanswered) {
+            assertEquals(Errno.ENOTTY, unanswered.errno());
             abort("this kernel has no PROCMAP_QUERY: " + unanswered.getMessage());
         }
     }
