@@ -46,7 +46,7 @@ public final class LinenCommand implements Callable<Integer> {
         });
     }
 
-    /** With a blank in front, -5 isn't taken for an option; the number's converter strips it. */
+    /** With a blank in front, what starts like a number isn't taken for an option; the converter strips it. */
     static String[] markNegativeNumbers(String... arguments) {
         return Arrays.stream(arguments)
                 .map(argument -> argument.matches("-[0-9][0-9a-fA-FxX]*") ? " " + argument : argument)
