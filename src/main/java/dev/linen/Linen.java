@@ -61,8 +61,8 @@ public final class Linen {
      * Starts a thread: {@code int linen_thread_create(struct {uint32_t futex, canary;} **handle, void *(*fn)(void *),
      * void *arg)}, on a stack of 2 MiB with a guard of 64 KiB.
      *
-     * @param handleOut where to put the handle: 8 bytes of native memory. It must go to {@link #threadJoin} or, until
-     *        that returns 0, {@link #threadTryJoin} once
+     * @param handleOut where to put the handle: 8 bytes of native memory. It must go to {@link #threadJoin},
+     *        {@link #threadTryJoin} or {@link #threadDetach} until one of them returns 0
      * @param function what the thread runs
      * @param argument what it is called with; may be {@link MemorySegment#NULL}
      * @return 0; -EINVAL when the handle's place or the function is {@link MemorySegment#NULL}; otherwise -errno of
@@ -87,12 +87,12 @@ public final class Linen {
     }
 
     /**
-     * Waits for a thread's end, gives its result and unmaps its stack. After a 0, nothing is left of the handle.
+     * Waits for a thread's end, gives its result and gives its memory back. After a 0, the handle is no longer one.
      *
      * @param handle what {@link #threadCreate} gave
      * @param resultOut where to put what the function returned: 8 bytes of native memory, or {@link MemorySegment#NULL}
-     * @return 0; -EFAULT when nothing is mapped at the handle (it may have been joined before); -EINVAL when what is
-     *         there has no canary, or another thread has begun to join it; -errno of {@code sigaltstack} when the
+     * @return 0; -EINVAL when there is no canary at the handle (it was joined or detached before), or another thread has
+     *         begun to join it; -EFAULT when nothing is mapped there; -errno of {@code sigaltstack} when the
      *         thread ended before it called the function; -ESRCH when it has a canary but isn't a
      *         handle of {@link #threadCreate}
      * @throws IllegalArgumentException when resultOut is too small, read-only or, like the handle, on the heap
@@ -115,11 +115,37 @@ public final class Linen {
         return join(handle, resultOut, /* waits */ false);
     }
 
-    private static int join(MemorySegment handle, MemorySegment resultOut, boolean waits) {
+    /**
+     * Lets a thread run on by itself: nobody will join it, and its memory is given back some time after its end.
+     *
+     * @param handle what {@link #threadCreate} gave; not valid any more after a 0
+     * @return 0; -EINVAL when another thread has begun to join it, or it was joined or detached before; -EFAULT when nothing is
+     *         mapped at the handle; -ESRCH when it has a canary but isn't a handle of {@link #threadCreate}
+     * @throws IllegalArgumentException when the handle is on the heap
+     */
+    public static int threadDetach(MemorySegment handle) {
+        requireAddress(handle);
+        Joinable joinable = THREADS.get(handle.address());
+        if (joinable == null) {
+            return HandleCheck.errorAt(handle.address()).result();
+        }
+        if (!joinable.claimed().compareAndSet(false, true)) {
+            return Errno.EINVAL.result();
+        }
+        THREADS.remove(handle.address());
+        joinable.thread().detach();
+        return 0;
+    }
+
+    private static void requireAddress(MemorySegment handle) {
         if (!handle.isNative()) {
             throw new IllegalArgumentException("the handle is an address that threadCreate gave, not a segment on the "
                     + "Java heap");
         }
+    }
+
+    private static int join(MemorySegment handle, MemorySegment resultOut, boolean waits) {
+        requireAddress(handle);
         boolean resultWanted = !resultOut.equals(MemorySegment.NULL);
         if (resultWanted) {
             requirePlace("resultOut", resultOut);

@@ -1,12 +1,11 @@
 package dev.linen.thread;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Cleaner;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
 import dev.linen.futex.Futex;
 import dev.linen.syscall.SyscallException;
@@ -31,32 +30,33 @@ import dev.linen.syscall.SyscallException;
  */
 public final class NativeThread implements AutoCloseable {
 
-    /*
-     * The state word tells who may touch the buffer. The thread's own end is not in it: that is the futex dword.
-     *
-     *     n            open, n >= 0 callers are inside
-     *     CLOSED + n   closed, n callers are still inside
-     *
-     *     enter   n -> n + 1                 refused when closed
-     *     leave   n -> n - 1                 CLOSED + 1 -> CLOSED: the last one unmaps
-     *     close   n -> CLOSED + n            only after the thread's end; 0 -> CLOSED: close itself unmaps
-     */
-    private static final int CLOSED = Integer.MIN_VALUE;
+    /** Gives back the memory of threads that nobody can reach any more. */
+    private static final Cleaner CLEANER = Cleaner.create();
 
+    /** How long a wait goes on without a look at the word. */
     private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** What a thread uses stays reachable while it may run, even when the user has dropped it. */
-    private static final Set<NativeThread> OPEN = ConcurrentHashMap.newKeySet();
-
-    private final AtomicInteger state = new AtomicInteger();
+    private final StateWord state = new StateWord();
     private final NativeFunction function;
-
-    @SuppressWarnings("unused") // only to be kept reachable
-    private final MemorySegment argument;
-
     private final StackBuffer stack;
     private final Futex futex;
+    private final Cleaner.Cleanable memory;
     private int tid;
+
+    /**
+     * What is given back, once: when the thread is closed or detached and nobody is inside any more, or when the
+     * NativeThread can't be reached any more. Knows nothing of the NativeThread, which would keep that reachable.
+     *
+     * @param keptReachable what the native code uses while it runs
+     */
+    private record Memory(StackBuffer stack, Object keptReachable) implements Runnable {
+
+        @Override
+        public void run() {
+            stack.endViews();
+            StackPool.SHARED.give(stack.slot(), keptReachable);
+        }
+    }
 
     /** How a thread is doing. */
     public enum State {
@@ -67,23 +67,30 @@ public final class NativeThread implements AutoCloseable {
         /** Its function returned; the result and the stack can be read. */
         ENDED,
 
-        /** It has ended, and its stack is unmapped. */
-        CLOSED
+        /** It has ended, and its memory is given back. */
+        CLOSED,
+
+        /** Nobody waits for it any more; it may run, or have ended. */
+        DETACHED
     }
 
     /** For a thread that is about to be cloned. */
-    NativeThread(NativeFunction function, MemorySegment argument, StackBuffer stack) {
+    NativeThread(NativeFunction function, MemorySegment argument, StackSlot slot) {
         this.function = function;
-        this.argument = argument;
-        this.stack = stack;
+        this.stack = new StackBuffer(slot);
         // Not private: the kernel's wake at the end of a thread is a shared one.
-        this.futex = Futex.ofShared(stack.rawFutexWord());
+        this.futex = Futex.ofShared(slot.futexWord());
+        this.memory = CLEANER.register(this, new Memory(stack, List.of(function, argument)));
     }
 
     /** The thread runs; called before anybody else sees this object. */
     void started(int newTid) {
         tid = newTid;
-        OPEN.add(this);
+    }
+
+    /** The thread doesn't run, and never will. */
+    void notStarted() {
+        memory.clean();
     }
 
     /**
@@ -157,8 +164,8 @@ public final class NativeThread implements AutoCloseable {
      * @return the state at this moment
      */
     public State state() {
-        if (!tryEnter()) {
-            return State.CLOSED;
+        if (!state.enter()) {
+            return state.isDetached() ? State.DETACHED : State.CLOSED;
         }
         try {
             return futex.value() == 0 ? State.ENDED : State.RUNNING;
@@ -171,7 +178,7 @@ public final class NativeThread implements AutoCloseable {
      * Waits for its end. Blocks the carrier of a virtual thread, and can't be interrupted.
      *
      * @return what its function returned
-     * @throws IllegalStateException when the thread is closed
+     * @throws IllegalStateException when the thread is closed or detached
      * @throws SyscallException of {@code sigaltstack}: the thread ended before it called the function
      */
     public long join() {
@@ -189,7 +196,7 @@ public final class NativeThread implements AutoCloseable {
      *
      * @param timeout how long to wait at the most; zero or less only looks
      * @return what its function returned; empty when the time is over and it still runs
-     * @throws IllegalStateException when the thread is closed
+     * @throws IllegalStateException when the thread is closed or detached
      * @throws SyscallException of {@code sigaltstack}: the thread ended before it called the function
      */
     public OptionalLong join(Duration timeout) {
@@ -210,7 +217,7 @@ public final class NativeThread implements AutoCloseable {
      * Looks whether it has ended; doesn't wait.
      *
      * @return what its function returned; empty when it still runs
-     * @throws IllegalStateException when the thread is closed
+     * @throws IllegalStateException when the thread is closed or detached
      * @throws SyscallException of {@code sigaltstack}: the thread ended before it called the function
      */
     public OptionalLong tryJoin() {
@@ -249,58 +256,75 @@ public final class NativeThread implements AutoCloseable {
     }
 
     private long result() {
-        long failure = stack.rawFailure();
+        long failure = stack.slot().failure();
         if (failure != 0) {
             throw new SyscallException("sigaltstack", failure, "the signal stack", "NULL");
         }
-        return stack.rawResult();
+        return stack.slot().result();
     }
 
     /**
-     * Waits for its end and unmaps its stack. Does nothing the second time. The result is gone with the stack: join
-     * comes first.
+     * Waits for its end and gives its memory back. Does nothing the second time, and nothing for a detached thread. The result
+     * is gone with the memory: join comes first.
      *
      * @throws IllegalStateException when a Java thread is inside a native call with a segment of the stack; the thread is
      *         still open then
      */
     @Override
     public void close() {
-        if (tryEnter()) {
+        if (state.enter()) {
             try {
                 awaitEnd();
                 stack.endViews();
-                state.updateAndGet(callers -> callers | CLOSED);
+                state.close();
             } finally {
                 leave();
             }
         }
     }
 
-    private void enter() {
-        if (!tryEnter()) {
-            throw new IllegalStateException(this + " can't be joined any more: its stack, which held the result, is "
-                    + "unmapped");
+    /**
+     * Lets it run on by itself: nobody will wait for it, and its memory is given back some time after its end. Those who wait
+     * already, go on waiting. A thread that is merely forgotten is detached too, when the garbage collector finds that
+     * nobody can reach it any more.
+     *
+     * <p>What it uses must stay alive until it ends, which nobody can tell any more: global arenas, or memory of its own.
+     *
+     * @throws IllegalStateException when it is detached or closed already, or when a Java thread is inside a native call with
+     *         a segment of the stack; it is still open in that case
+     */
+    public void detach() {
+        enter("detached");
+        try {
+            stack.endViews();
+            if (!state.detach()) {
+                throw refused("detached");
+            }
+        } finally {
+            leave();
         }
     }
 
-    private boolean tryEnter() {
-        for (int callers = state.get(); callers >= 0; callers = state.get()) {
-            if (state.compareAndSet(callers, callers + 1)) {
-                return true;
-            }
+    private void enter() {
+        enter("joined");
+    }
+
+    private void enter(String wanted) {
+        if (!state.enter()) {
+            throw refused(wanted);
         }
-        return false;
+    }
+
+    private IllegalStateException refused(String wanted) {
+        return new IllegalStateException(this + " can't be " + wanted + " any more: " + (state.isDetached()
+                ? "it was detached"
+                : "it was closed, and its memory, which held the result, is given back"));
     }
 
     private void leave() {
-        if (state.decrementAndGet() == CLOSED) {
-            unmap();
+        if (state.leave()) {
+            memory.clean();
         }
-    }
-
-    private void unmap() {
-        OPEN.remove(this);
-        stack.unmap();
     }
 
     /**

@@ -88,24 +88,34 @@ public final class NativeThreadBuilder {
 
     private NativeThread start(NativeFunction function, long argument, MemorySegment keptReachable) {
         long code = function.liveAddress();
-        StackBuffer stack = StackBuffer.map(new StackGeometry(stackBytes, guardBytes));
+        NativeThread thread = onStack(StackPool.SHARED.take(new StackGeometry(stackBytes, guardBytes)), function, code,
+                argument, keptReachable);
+        // All that can fail comes before the clone: after it, the stack is in use.
+        StackSlot slot = thread.stack().slot();
         long tid;
-        NativeThread thread;
         try {
-            stack.prepare(code, argument);
-            // All that can fail comes before the clone: after it, the stack is in use.
-            thread = new NativeThread(function, keptReachable, stack);
-            tid = Trampoline.clone(stack.controlAddress(), CloneFlags.BITS);
-        } catch (RuntimeException | Error failed) {
-            stack.unmap();
-            throw failed;
+            tid = Trampoline.clone(slot.control().address(), CloneFlags.BITS);
+        } catch (RuntimeException | Error notLoaded) {
+            thread.notStarted();
+            throw notLoaded;
         }
         if (Syscall.isError(tid)) {
-            stack.unmap();
+            thread.notStarted();
             // or of rt_sigprocmask, which the same downcall issues first
-            throw new SyscallException("clone", tid, hex(CloneFlags.BITS), hex(stack.exitAddress()));
+            throw new SyscallException("clone", tid, hex(CloneFlags.BITS), hex(slot.exit().address()));
         }
         thread.started((int) tid);
         return thread;
+    }
+
+    private static NativeThread onStack(StackSlot slot, NativeFunction function, long code, long argument,
+            MemorySegment keptReachable) {
+        try {
+            slot.prepare(code, argument);
+            return new NativeThread(function, keptReachable, slot);
+        } catch (RuntimeException | Error failed) {
+            StackPool.SHARED.give(slot, function);
+            throw failed;
+        }
     }
 }

@@ -3,13 +3,24 @@ package dev.linen.thread;
 import static dev.linen.testing.TestFunctions.function;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.rlimit64;
+import dev.linen.memory.Advice;
+import dev.linen.memory.MapFlags;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.Protection;
 import dev.linen.syscall.Errno;
+import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.ChildJvm;
@@ -22,15 +33,24 @@ class StartFailureTest {
     private static final StackGeometry ODD = new StackGeometry(37 * 4096, 3 * 4096);
 
     enum Step {
-        MAP_BUFFER("mmap", Errno.ENOMEM) {
+        MAP("mmap", Errno.ENOMEM) {
             @Override
             FailingSyscall call() {
-                return FailingSyscall.of(SyscallNumber.MMAP).whenArgument(1, ODD.totalBytes());
+                MapFlags flags = MapFlags.PRIVATE.with(MapFlags.ANONYMOUS).with(MapFlags.STACK)
+                        .with(MapFlags.NORESERVE);
+                return FailingSyscall.of(SyscallNumber.MMAP).whenArgument(3, flags.bits());
+            }
+        },
+        ADVISE_GUARD("madvise", Errno.ENOMEM) {
+            @Override
+            FailingSyscall call() {
+                return FailingSyscall.of(SyscallNumber.MADVISE).whenArgument(2, Advice.GUARD_INSTALL.number());
             }
         },
         PROTECT_TLS_GUARD("mprotect", Errno.ENOMEM) {
             @Override
             FailingSyscall call() {
+                KernelBefore613.pretend();
                 return FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, ODD.tlsGuardBytes()).whenArgument(2,
                         Protection.NONE.bits());
             }
@@ -38,6 +58,7 @@ class StartFailureTest {
         PROTECT_STACK_GUARD("mprotect", Errno.EACCES) {
             @Override
             FailingSyscall call() {
+                KernelBefore613.pretend();
                 return FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, ODD.guardBytes()).whenArgument(2,
                         Protection.NONE.bits());
             }
@@ -72,6 +93,69 @@ class StartFailureTest {
         abstract FailingSyscall call();
     }
 
+    /** One that doesn't know MADV_GUARD_INSTALL. */
+    static final class KernelBefore613 {
+        static void pretend() {
+            FailingSyscall.of(SyscallNumber.MADVISE).whenArgument(2, Advice.GUARD_INSTALL.number()).with(Errno.EINVAL);
+        }
+
+        public static void main(String... arguments) {
+            pretend();
+            int before = Main.mappings();
+            for (int i = 0; i < 100; i++) {
+                Main.startAndJoin();
+            }
+            System.out.print(Main.mappings() - before < 20 ? "works" : MemoryMap.read().regions());
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void start_kernelWithoutGuardsByAdvice_usesMprotect() {
+        ChildJvm.Result result = ChildJvm.of(KernelBefore613.class).run();
+        assertEquals("works", result.out(), result::toString);
+    }
+
+    /** The address space ends in the midst of it. */
+    static final class NoAddressSpace {
+        public static void main(String... arguments) {
+            Main.startAndJoin();
+            List<NativeThread> threads = new ArrayList<>();
+            try (Arena arena = Arena.ofShared()) {
+                MemorySegment word = arena.allocate(8, 8);
+                MemorySegment limit = arena.allocate(rlimit64.layout());
+                long used = MemoryMap.read().regions().stream().mapToLong(MemoryMap.Region::byteSize).sum();
+                rlimit64.rlim_cur(limit, used + (200L << 20));
+                rlimit64.rlim_max(limit, used + (200L << 20));
+                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_AS(), limit.address(), 0);
+                try {
+                    while (true) {
+                        threads.add(NativeThread.start(function("wait_for_word"), word));
+                    }
+                } catch (SyscallException failed) {
+                    System.out.print(failed.call() + " " + failed.errno() + " ");
+                }
+                System.out.print(threads.size() >= 50 ? "many " : threads.size() + " only ");
+                Futex futex = Futex.ofShared(word);
+                futex.set(1);
+                futex.wakeAll();
+                threads.forEach(NativeThread::join);
+                threads.forEach(NativeThread::close);
+                Main.startAndJoin();
+                System.out.print("and works again");
+                System.out.flush();
+                Runtime.getRuntime().halt(0);
+            }
+        }
+    }
+
+    @Test
+    void start_addressSpaceIsFull_saysSoAndRecovers() {
+        ChildJvm.Result result = ChildJvm.of(NoAddressSpace.class).flags("-XX:+UseSerialGC", "-Xmx64m").run();
+        assertEquals("mmap ENOMEM many and works again", result.out(), result::toString);
+    }
+
     static final class Main {
         public static void main(String... arguments) {
             Step step = Step.valueOf(arguments[0]);
@@ -93,14 +177,14 @@ class StartFailureTest {
             Runtime.getRuntime().halt(0); // at its end, the JVM would stumble over the filter
         }
 
-        private static void startAndJoin() {
+        static void startAndJoin() {
             try (NativeThread thread = NativeThread.builder().stackSize(ODD.stackBytes()).guardSize(ODD.guardBytes())
                     .start(function("identity"), 1)) {
                 thread.join();
             }
         }
 
-        private static int mappings() {
+        static int mappings() {
             return MemoryMap.read().regions().size();
         }
     }
@@ -108,7 +192,8 @@ class StartFailureTest {
     @ParameterizedTest
     @EnumSource(Step.class)
     void start_aCallFails_saysSoAndLeavesNothing(Step step) {
-        ChildJvm.Result result = ChildJvm.of(Main.class).run(step.name());
+        // Without a cache: each start maps its stack.
+        ChildJvm.Result result = ChildJvm.of(Main.class).flags("-Ddev.linen.pool.bytes=0").run(step.name());
         assertEquals("no leak", result.out(), result::toString);
     }
 }

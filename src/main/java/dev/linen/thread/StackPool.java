@@ -1,0 +1,199 @@
+package dev.linen.thread;
+
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.linen.syscall.SyscallException;
+
+/**
+ * Stacks of threads that ended, for threads to come: a start on a cached stack maps nothing.
+ *
+ * <pre>
+ *   take ──> in use ──give, ended──────────────> warm ──too many bytes──> cold ──whole slab cold──> unmapped
+ *    ^          └─────give, still running──> leaving ──ended──^             │
+ *    └──────────────────────────────────────────┴─────────────┴─────────────┘
+ * </pre>
+ *
+ * <ul>
+ * <li><b>leaving</b>: its thread is detached and runs on. Looked at whenever somebody takes or gives; it is warm once the
+ * kernel has cleared its futex dword, never before.
+ * <li><b>warm</b>: with the pages that its last thread touched. Bounded in bytes of stack; the one unused for longest cools.
+ * <li><b>cold</b>: without pages, but with its guards.
+ * </ul>
+ */
+final class StackPool {
+
+    static final String BYTES_PROPERTY = "dev.linen.pool.bytes";
+
+    /** glibc keeps 40 MiB. */
+    private static final long DEFAULT_WARM_BYTES = 64L << 20;
+
+    /** A larger stack serves if it isn't more than this many times too large. */
+    private static final int BEST_FIT_FACTOR = 2;
+
+    /** How many of the leaving ones are looked at in one go. */
+    private static final int LOOKED_AT = 8;
+
+    private static final VarHandle FUTEX = ValueLayout.JAVA_INT.varHandle();
+
+    static final StackPool SHARED = new StackPool(Long.getLong(BYTES_PROPERTY, DEFAULT_WARM_BYTES));
+
+    /** Not synchronized: a virtual thread must not pin its carrier here. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final long mostWarmBytes;
+    private long warmBytes;
+
+    /** Oldest first. */
+    private final LinkedHashSet<StackSlot> warm = new LinkedHashSet<>();
+    private final Map<StackGeometry, Deque<StackSlot>> warmByGeometry = new HashMap<>();
+    private final Map<StackGeometry, List<StackSlab>> slabs = new HashMap<>();
+    private final Deque<Leaving> leaving = new ArrayDeque<>();
+
+    /** @param keptReachable what the thread uses while it runs */
+    private record Leaving(StackSlot slot, Object keptReachable) {}
+
+    StackPool(long mostWarmBytes) {
+        this.mostWarmBytes = Math.max(0, mostWarmBytes);
+    }
+
+    /**
+     * A slot with at least these sizes, best a warm one.
+     *
+     * @throws SyscallException of mmap, madvise or mprotect; nothing stays mapped for it
+     */
+    StackSlot take(StackGeometry wanted) {
+        lock.lock();
+        try {
+            lookAtLeaving();
+            StackSlot slot = takeWarm(wanted);
+            return slot != null ? slot : takeCold(wanted);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes a slot back: at once if its thread has ended, otherwise when it has. */
+    void give(StackSlot slot, Object keptReachable) {
+        lock.lock();
+        try {
+            slot.clearCanary();
+            if (hasEnded(slot)) {
+                warmUp(slot);
+            } else {
+                leaving.add(new Leaving(slot, keptReachable));
+            }
+            lookAtLeaving();
+            coolDownTo(mostWarmBytes);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Gives the memory of all warm stacks back to the kernel. */
+    void trim() {
+        lock.lock();
+        try {
+            for (int i = leaving.size(); i > 0; i -= LOOKED_AT) {
+                lookAtLeaving();
+            }
+            coolDownTo(0);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static boolean hasEnded(StackSlot slot) {
+        return (int) FUTEX.getAcquire(slot.futexWord(), 0L) == 0;
+    }
+
+    private void lookAtLeaving() {
+        for (int i = Math.min(LOOKED_AT, leaving.size()); i > 0; i--) {
+            Leaving first = leaving.remove();
+            if (hasEnded(first.slot())) {
+                warmUp(first.slot());
+            } else {
+                leaving.add(first);
+            }
+        }
+    }
+
+    private void warmUp(StackSlot slot) {
+        warm.add(slot);
+        warmByGeometry.computeIfAbsent(slot.geometry(), geometry -> new ArrayDeque<>()).push(slot);
+        warmBytes += slot.geometry().stackBytes();
+    }
+
+    private void removeWarm(StackSlot slot) {
+        warm.remove(slot);
+        warmByGeometry.getOrDefault(slot.geometry(), new ArrayDeque<>()).remove(slot);
+        warmBytes -= slot.geometry().stackBytes();
+    }
+
+    /** The one used last, because its pages are the likeliest to be in the CPU's cache. */
+    private @Nullable StackSlot takeWarm(StackGeometry wanted) {
+        Deque<StackSlot> exact = warmByGeometry.get(wanted);
+        StackSlot slot = exact == null || exact.isEmpty() ? bestFit(wanted) : exact.peek();
+        if (slot != null) {
+            removeWarm(slot);
+        }
+        return slot;
+    }
+
+    private @Nullable StackSlot bestFit(StackGeometry wanted) {
+        StackSlot best = null;
+        for (Map.Entry<StackGeometry, Deque<StackSlot>> entry : warmByGeometry.entrySet()) {
+            StackGeometry has = entry.getKey();
+            if (!entry.getValue().isEmpty() && has.stackBytes() >= wanted.stackBytes()
+                    && has.guardBytes() >= wanted.guardBytes()
+                    && has.totalBytes() <= BEST_FIT_FACTOR * wanted.totalBytes()
+                    && (best == null || has.totalBytes() < best.geometry().totalBytes())) {
+                best = entry.getValue().peek();
+            }
+        }
+        return best;
+    }
+
+    private StackSlot takeCold(StackGeometry wanted) {
+        List<StackSlab> existing = slabs.computeIfAbsent(wanted, geometry -> new ArrayList<>());
+        for (Iterator<StackSlab> each = existing.reversed().iterator(); each.hasNext();) {
+            StackSlab slab = each.next();
+            if (slab.hasRoom()) {
+                return slab.take();
+            }
+        }
+        StackSlab slab = StackSlab.map(wanted);
+        try {
+            StackSlot slot = slab.take();
+            existing.add(slab);
+            return slot;
+        } catch (SyscallException noGuard) {
+            slab.unmap();
+            throw noGuard;
+        }
+    }
+
+    private void coolDownTo(long bytes) {
+        while (warmBytes > bytes) {
+            StackSlot oldest = warm.getFirst();
+            removeWarm(oldest);
+            StackSlab slab = oldest.slab();
+            slab.cool(oldest);
+            if (slab.isIdle()) {
+                slabs.getOrDefault(slab.geometry(), List.of()).remove(slab);
+                slab.unmap();
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package dev.linen.thread;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.linen.memory.Advice;
+import dev.linen.memory.MapFlags;
+import dev.linen.memory.Mapping;
+import dev.linen.memory.Protection;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.SyscallException;
+
+/**
+ * One mapping cut into slots of the same geometry. Not synchronised: {@link StackPool} calls it under its lock.
+ *
+ * <p>Where the kernel installs guards without mappings of their own (MADV_GUARD_INSTALL, Linux 6.13), many slots share a
+ * slab, and a parked thread costs a small fraction of a mapping. Before that, a guard is a mapping of its own, and a slab has
+ * one slot.
+ */
+final class StackSlab {
+
+    /** A reservation: pages that nobody touches cost nothing. */
+    private static final long RESERVED_BYTES = 64L << 20;
+
+    private static volatile boolean guardsByAdvice = true;
+
+    private final Mapping mapping;
+    private final StackGeometry geometry;
+
+    /** Slots without memory, but with their guards. */
+    private final Deque<StackSlot> cold = new ArrayDeque<>();
+    private final int slots;
+    private int made;
+
+    private StackSlab(Mapping mapping, StackGeometry geometry, int slots) {
+        this.mapping = mapping;
+        this.geometry = geometry;
+        this.slots = slots;
+    }
+
+    /** Nothing stays mapped when a call fails. */
+    static StackSlab map(StackGeometry geometry) {
+        long slotBytes = geometry.totalBytes();
+        int many = guardsByAdvice ? (int) Math.max(1, RESERVED_BYTES / slotBytes) : 1;
+        if (many > 1) {
+            try {
+                return new StackSlab(reserve(slotBytes * many), geometry, many);
+            } catch (SyscallException noRoomForMany) {
+                // RLIMIT_AS, or strict overcommit: one at a time, then
+            }
+        }
+        return new StackSlab(reserve(slotBytes), geometry, 1);
+    }
+
+    private static Mapping reserve(long bytes) {
+        return Mapping.anonymous(bytes, Protection.READ_WRITE,
+                MapFlags.PRIVATE.with(MapFlags.STACK).with(MapFlags.NORESERVE));
+    }
+
+    StackGeometry geometry() {
+        return geometry;
+    }
+
+    boolean hasRoom() {
+        return !cold.isEmpty() || made < slots;
+    }
+
+    /** A slot that nobody uses; with its guards. */
+    StackSlot take() {
+        @Nullable
+        StackSlot slot = cold.poll();
+        if (slot == null) {
+            slot = new StackSlot(this, geometry, mapping.address() + made * geometry.totalBytes());
+            installGuards(made * geometry.totalBytes());
+            made++;
+        }
+        return slot;
+    }
+
+    private void installGuards(long slotOffset) {
+        installGuard(slotOffset, geometry.tlsGuardBytes());
+        installGuard(slotOffset + geometry.guardOffset(), geometry.guardBytes());
+    }
+
+    private void installGuard(long offset, long bytes) {
+        if (guardsByAdvice) {
+            try {
+                mapping.advise(offset, bytes, Advice.GUARD_INSTALL);
+                return;
+            } catch (SyscallException refused) {
+                if (!refused.errno().equals(Errno.EINVAL)) {
+                    throw refused;
+                }
+                guardsByAdvice = false; // a kernel before 6.13
+            }
+        }
+        mapping.protect(offset, bytes, Protection.NONE);
+    }
+
+    /** Takes a slot back and gives its pages to the kernel; the guards stay. */
+    void cool(StackSlot slot) {
+        long offset = slot.address() - mapping.address();
+        mapping.advise(offset, geometry.totalBytes(), Advice.DONTNEED);
+        cold.push(slot);
+    }
+
+    /** Whether none of its slots is in use or kept warm. */
+    boolean isIdle() {
+        return cold.size() == made;
+    }
+
+    void unmap() {
+        mapping.close();
+    }
+}

@@ -1,0 +1,117 @@
+package dev.linen.thread;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.util.OptionalLong;
+
+import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.LinenH;
+import dev.linen.internal.linux.linen_control;
+import dev.linen.internal.linux.linen_exit;
+import dev.linen.internal.linux.linen_handle;
+import dev.linen.internal.linux.linen_tls;
+import dev.linen.syscall.AuxiliaryVector;
+
+/**
+ * The memory of a stack buffer, used by one thread after the other. {@link StackBuffer} is what one thread's user sees of
+ * it.
+ *
+ * <p>Its accessors don't check that the memory is there: they are called by who has the slot, between
+ * {@link StackPool#take} and {@link StackPool#give}.
+ */
+final class StackSlot {
+
+    /**
+     * What gcc's -fstack-protector compares: from the kernel's 16 random bytes for this process, as glibc takes it. Its
+     * lowest byte is 0 and so ends a string that overflows. A secret: it isn't drawn.
+     */
+    private static final long STACK_GUARD = stackGuard();
+
+    private final StackSlab slab;
+    private final StackGeometry geometry;
+    private final MemorySegment memory;
+
+    /** Part of a slab that stays mapped as long as one of its slots is in use. */
+    StackSlot(StackSlab slab, StackGeometry geometry, long address) {
+        this.slab = slab;
+        this.geometry = geometry;
+        this.memory = MemorySegment.ofAddress(address).reinterpret(geometry.totalBytes());
+    }
+
+    private static long stackGuard() {
+        OptionalLong random = AuxiliaryVector.get(Kernel.AT_RANDOM());
+        long bytes = random.isPresent()
+                ? MemorySegment.ofAddress(random.getAsLong()).reinterpret(Long.BYTES).get(JAVA_LONG_UNALIGNED, 0)
+                : LinenH.LINEN_TLS_MAGIC();
+        return bytes & ~0xFFL;
+    }
+
+    /** Writes what a thread will find, over all that the one before it left in the control block and the exit record. */
+    void prepare(long function, long argument) {
+        MemorySegment control = control();
+        control.fill((byte) 0);
+        MemorySegment tls = linen_control.tls(control);
+        linen_tls.self(tls, tls.address());
+        linen_tls.magic(tls, LinenH.LINEN_TLS_MAGIC());
+        linen_tls.poison(tls, LinenH.LINEN_TLS_MAGIC());
+        linen_tls.stack_guard(tls, STACK_GUARD);
+        linen_control.function(control, function);
+        linen_control.argument(control, argument);
+        linen_control.exit(control, exit().address());
+        linen_control.signal_stack(control, address() + geometry.signalStackOffset());
+        linen_control.signal_stack_bytes(control, geometry.signalStackBytes());
+        linen_exit.result(exit(), 0);
+        linen_handle.futex(handle(), 0);
+        linen_handle.canary(handle(), LinenH.LINEN_CANARY());
+    }
+
+    /** Whoever has an old handle shall not take it for a living one. */
+    void clearCanary() {
+        linen_handle.canary(handle(), 0);
+    }
+
+    StackSlab slab() {
+        return slab;
+    }
+
+    StackGeometry geometry() {
+        return geometry;
+    }
+
+    long address() {
+        return memory.address();
+    }
+
+    MemorySegment stack() {
+        return memory.asSlice(geometry.stackOffset(), geometry.stackBytes());
+    }
+
+    MemorySegment control() {
+        return memory.asSlice(geometry.controlOffset(), linen_control.layout());
+    }
+
+    MemorySegment exit() {
+        return memory.asSlice(geometry.exitOffset(), linen_exit.layout());
+    }
+
+    MemorySegment handle() {
+        return linen_exit.handle(exit());
+    }
+
+    /** The dword that the kernel clears at the thread's end. */
+    MemorySegment futexWord() {
+        return handle().asSlice(linen_handle.futex$offset(), linen_handle.futex$layout());
+    }
+
+    /** What the function returned, without a check that it did. */
+    long result() {
+        return linen_exit.result(exit());
+    }
+
+    /** -errno when the thread ended before its function was called, otherwise 0. */
+    long failure() {
+        return linen_control.failure(control());
+    }
+
+}

@@ -1,0 +1,177 @@
+package dev.linen.thread;
+
+import static dev.linen.testing.TestFunctions.function;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+
+import dev.linen.futex.Futex;
+import dev.linen.memory.Mapping;
+import dev.linen.memory.MemoryMap;
+import dev.linen.testing.OwnMemory;
+
+class StackPoolTest {
+
+    private static final Object NOTHING = new Object();
+
+    private static StackGeometry geometry(long stackBytes) {
+        return new StackGeometry(stackBytes, 16 << 10);
+    }
+
+    private final StackPool pool = new StackPool(1 << 20);
+
+    @Test
+    void take_afterGive_isTheSameSlot() {
+        StackSlot slot = pool.take(geometry(64 << 10));
+        pool.give(slot, NOTHING);
+        assertSame(slot, pool.take(geometry(64 << 10)));
+    }
+
+    @Test
+    void take_severalGiven_isTheLastOne() {
+        StackSlot first = pool.take(geometry(64 << 10));
+        StackSlot second = pool.take(geometry(64 << 10));
+        pool.give(second, NOTHING);
+        pool.give(first, NOTHING);
+        assertSame(first, pool.take(geometry(64 << 10)));
+    }
+
+    @Test
+    void take_onlyLargerOnesThere_isTheSmallestThatIsLargeEnough() {
+        StackSlot large = pool.take(geometry(256 << 10));
+        StackSlot middle = pool.take(geometry(128 << 10));
+        StackSlot small = pool.take(geometry(64 << 10));
+        List.of(large, middle, small).forEach(slot -> pool.give(slot, NOTHING));
+        assertSame(middle, pool.take(geometry(100 << 10)));
+    }
+
+    @Test
+    void take_onlyMuchLargerOnesThere_isANewOne() {
+        StackSlot large = pool.take(geometry(512 << 10));
+        pool.give(large, NOTHING);
+        assertNotSame(large, pool.take(geometry(64 << 10)));
+    }
+
+    @Test
+    void take_guardTooSmall_isANewOne() {
+        StackSlot slot = pool.take(geometry(64 << 10));
+        pool.give(slot, NOTHING);
+        assertNotSame(slot, pool.take(new StackGeometry(64 << 10, 32 << 10)));
+    }
+
+    @Test
+    void take_threadStillRuns_isAnotherSlotUntilItEnded() {
+        StackSlot slot = pool.take(geometry(64 << 10));
+        slot.futexWord().set(JAVA_INT, 0, 4711); // what the kernel does at the start
+        pool.give(slot, NOTHING);
+        StackSlot other = pool.take(geometry(64 << 10));
+        assertNotSame(slot, other);
+        slot.futexWord().set(JAVA_INT, 0, 0); // and at the end
+        assertSame(slot, pool.take(geometry(64 << 10)));
+    }
+
+    @Test
+    void give_moreThanTheLimit_coolsTheOldest() {
+        StackSlot oldest = pool.take(geometry(512 << 10));
+        StackSlot middle = pool.take(geometry(512 << 10));
+        StackSlot newest = pool.take(geometry(512 << 10));
+        for (StackSlot slot : List.of(oldest, middle, newest)) {
+            slot.stack().asSlice(0, Mapping.pageSize()).fill((byte) 1);
+            pool.give(slot, NOTHING);
+        }
+        assertEquals(0, oldest.stack().get(JAVA_LONG, 0)); // its pages are gone
+        assertNotEquals(0, middle.stack().get(JAVA_LONG, 0));
+        assertNotEquals(0, newest.stack().get(JAVA_LONG, 0));
+    }
+
+    @Test
+    void cold_slotTakenAgain_stillHasItsGuards() {
+        StackPool none = new StackPool(0);
+        StackSlot kept = none.take(geometry(64 << 10)); // so that the slab stays
+        StackSlot slot = none.take(geometry(64 << 10));
+        none.give(slot, NOTHING);
+        assertSame(slot, none.take(geometry(64 << 10)));
+        long stack = slot.stack().address();
+        assertTrue(OwnMemory.isReadable(stack));
+        assertFalse(OwnMemory.isReadable(stack - 1));
+        assertFalse(OwnMemory.isReadable(slot.control().address() - 1));
+        none.give(kept, NOTHING);
+        none.give(slot, NOTHING);
+    }
+
+    @Test
+    void trim_allGivenBack_unmapsEverything() {
+        List<StackSlot> slots = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            slots.add(pool.take(geometry(64 << 10)));
+        }
+        long address = slots.getFirst().address();
+        assertTrue(MemoryMap.regionAt(address).isPresent());
+        slots.forEach(slot -> pool.give(slot, NOTHING));
+        pool.trim();
+        assertTrue(slots.stream().allMatch(slot -> MemoryMap.regionAt(slot.address()).isEmpty()));
+    }
+
+    @Test
+    void prepare_usedSlot_leavesNothingOfTheThreadBefore() {
+        StackSlot slot = pool.take(geometry(64 << 10));
+        slot.control().fill((byte) 0x5A);
+        slot.exit().fill((byte) 0x5A);
+        slot.prepare(0x1111, 0x2222);
+        MemorySegment used = slot.control();
+        for (long offset = 0; offset < used.byteSize(); offset += 8) {
+            long value = used.get(JAVA_LONG, offset);
+            assertNotEquals(0x5A5A5A5A5A5A5A5AL, value, "at " + offset);
+        }
+        assertEquals(0, slot.result());
+        assertEquals(0, slot.failure());
+        assertEquals(0, slot.futexWord().get(JAVA_INT, 0));
+    }
+
+    @Test
+    void handle_ofAThreadThatIsGone_hasNoCanary() {
+        NativeThread thread = NativeThread.start(function("identity"), 1);
+        MemorySegment handle = MemorySegment.ofAddress(thread.handle()).reinterpret(8);
+        assertEquals(0xDEADBEEF, handle.get(JAVA_INT, 4));
+        thread.close();
+        assertEquals(0, handle.get(JAVA_INT, 4));
+    }
+
+    @Test
+    void parkedThreads_manyAtOnce_costAFewMappings() {
+        int many = 1_000;
+        List<NativeThread> threads = new ArrayList<>();
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment word = arena.allocate(8, 8);
+            int before = MemoryMap.read().regions().size();
+            NativeThreadBuilder builder = NativeThread.builder().stackSize(64 << 10);
+            for (int i = 0; i < many; i++) {
+                threads.add(builder.start(function("wait_for_word"), word));
+            }
+            int mappings = MemoryMap.read().regions().size() - before;
+            Futex futex = Futex.ofShared(word);
+            futex.set(1);
+            futex.wakeAll();
+            threads.forEach(NativeThread::close);
+            // With guards by advice: one for each 64 MiB. With mprotect: four for each thread.
+            assertTrue(mappings <= 4 * many, mappings + " mappings");
+            if (mappings > 100) {
+                System.out.println("this kernel has no guards by advice: " + mappings + " mappings for " + many);
+            } else {
+                assertTrue(mappings <= 20, mappings + " mappings");
+            }
+        }
+    }
+}
