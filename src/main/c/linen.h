@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 /* Goes up with every change to this file or to a function's arguments: Java refuses a library of another one. */
-#define LINEN_ABI 1
+#define LINEN_ABI 2
 
 /* Tells a handle from garbage, as it did in the seed. */
 #define LINEN_CANARY 0xDEADBEEF
@@ -57,6 +57,20 @@ struct linen_tls {
     uint64_t stack_guard; /* +0x28  what gcc's -fstack-protector compares */
 };
 
+/*
+ * The threads that are about to end and that Java wants to be told of, newest first. A thread puts itself there and wakes
+ * who waits for `rung`; Java takes the whole list.
+ */
+struct linen_exit_list {
+    uint64_t first; /* a struct linen_control, or 0 */
+    uint32_t rung;  /* goes up with each thread that comes */
+    uint32_t unused;
+};
+
+#define LINEN_UNWATCHED 0 /* nobody wants to be told of the end */
+#define LINEN_WATCHED 1   /* Java wants to be told */
+#define LINEN_ENDING 2    /* the thread has looked; who wants to know now, waits for the futex */
+
 /* What the thread needs to know, filled in by Java before clone. */
 struct linen_control {
     struct linen_tls tls;
@@ -66,6 +80,10 @@ struct linen_control {
     uint64_t signal_stack;       /* lowest address of the signal stack */
     uint64_t signal_stack_bytes; /* its size */
     int64_t failure;             /* 0, or -errno when the thread ended before it called the function */
+    uint32_t watch;              /* LINEN_UNWATCHED, LINEN_WATCHED or LINEN_ENDING */
+    uint32_t unused;
+    uint64_t exit_list;          /* the struct linen_exit_list to go to */
+    uint64_t next;               /* the next one on it */
 };
 
 #endif

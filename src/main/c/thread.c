@@ -3,6 +3,7 @@
  */
 #include "cpu.h"
 #include <asm/signal.h>
+#include <linux/futex.h>
 #include <stddef.h>
 
 #define BIT(signal) (1UL << ((signal) - 1))
@@ -42,6 +43,23 @@ __attribute__((visibility("default"))) long linen_clone(struct linen_control *co
 }
 
 /*
+ * Puts the thread on its list, if Java wants to be told. Its memory stays until Java has seen the futex cleared. With one
+ * exchange both sides agree: either Java asked in time, or it finds LINEN_ENDING and knows that it must wait by itself.
+ */
+static void announce_end(struct linen_control *control)
+{
+    if (__atomic_exchange_n(&control->watch, LINEN_ENDING, __ATOMIC_ACQ_REL) != LINEN_WATCHED)
+        return;
+    struct linen_exit_list *list = (struct linen_exit_list *)control->exit_list;
+    uint64_t first = __atomic_load_n(&list->first, __ATOMIC_RELAXED);
+    do
+        control->next = first;
+    while (!__atomic_compare_exchange_n(&list->first, &first, (uint64_t)control, 1, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+    __atomic_fetch_add(&list->rung, 1, __ATOMIC_RELEASE);
+    cpu_syscall(__NR_futex, (long)&list->rung, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0);
+}
+
+/*
  * The thread's first and last function; cpu_clone jumps here on the new stack. The signal stack is set by the
  * thread itself, because clone clears it.
  */
@@ -53,6 +71,7 @@ __attribute__((visibility("hidden"), used)) _Noreturn void linen_child(struct li
         uint64_t (*function)(uint64_t) = (uint64_t(*)(uint64_t))control->function;
         ((struct linen_exit *)control->exit)->result = function(control->argument);
     }
+    announce_end(control);
     for (;;) /* exit doesn't return; the loop tells the compiler */
         cpu_syscall(__NR_exit, 0, 0, 0, 0, 0, 0);
 }

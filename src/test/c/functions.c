@@ -4,6 +4,7 @@
 #include "../../main/c/x86_64/cpu.h"
 #include <asm/signal.h>
 #include <linux/futex.h>
+#include <linux/time_types.h>
 
 void *identity(void *argument)
 {
@@ -26,6 +27,22 @@ void *wait_for_word(void *argument)
     while (*word == 0)
         cpu_syscall(__NR_futex, (long)word, FUTEX_WAIT, 0, 0, 0, 0);
     return (void *)(uint64_t)*word;
+}
+
+/* Sleeps that many milliseconds. */
+void *sleep_millis(void *millis)
+{
+    uint64_t all = (uint64_t)millis;
+    struct __kernel_timespec time = {.tv_sec = all / 1000, .tv_nsec = all % 1000 * 1000000};
+    cpu_syscall(__NR_nanosleep, (long)&time, 0, 0, 0, 0, 0);
+    return millis;
+}
+
+/* Ends the thread by itself: its function never returns. */
+void *exit_by_itself(void *argument)
+{
+    cpu_syscall(__NR_exit, 0, 0, 0, 0, 0, 0);
+    return argument;
 }
 
 /* Waits for the end of the thread whose handle is its argument, as a C program would. */

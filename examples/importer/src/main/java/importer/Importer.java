@@ -22,7 +22,7 @@ public final class Importer {
      *
      * @param arguments one: a text
      */
-    public static void main(String... arguments) {
+    public static void main(String... arguments) throws InterruptedException {
         String text = arguments.length > 0 ? arguments[0] : "linen";
         System.out.println("getpid() is " + processId());
         System.out.println("a page has " + Mapping.pageSize() + " bytes; the second one keeps " + keepInSecondPage(42));
@@ -45,7 +45,7 @@ public final class Importer {
     }
 
     /** libc's strlen is one of the functions that need nothing from libc's threads. */
-    static long lengthOnNativeThread(String text) {
+    static long lengthOnNativeThread(String text) throws InterruptedException {
         NativeFunction strlen = NativeFunction.ofSymbol(Linker.nativeLinker().defaultLookup(), "strlen");
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment string = arena.allocateFrom(text);

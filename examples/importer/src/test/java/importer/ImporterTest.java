@@ -28,7 +28,7 @@ class ImporterTest {
     }
 
     @Test
-    void lengthOnNativeThread_text_isItsUtf8Length() {
+    void lengthOnNativeThread_text_isItsUtf8Length() throws InterruptedException {
         assertEquals(0, Importer.lengthOnNativeThread(""));
         assertEquals(5, Importer.lengthOnNativeThread("linen"));
         assertEquals(6, Importer.lengthOnNativeThread("l\u00ednen"));

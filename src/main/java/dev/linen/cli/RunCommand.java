@@ -51,7 +51,7 @@ final class RunCommand implements Callable<Integer> {
     private boolean json;
 
     @Override
-    public Integer call() {
+    public Integer call() throws InterruptedException {
         Linen.unsupportedReason().ifPresent(reason -> {
             throw new BadInput(reason);
         });
@@ -75,7 +75,7 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private RunReport runOnFile(NativeFunction code, Path data) {
+    private RunReport runOnFile(NativeFunction code, Path data) throws InterruptedException {
         try (Mapping mapping = map(data); Arena arena = Arena.ofConfined()) {
             MemorySegment span = arena.allocate(JAVA_LONG, 2);
             span.setAtIndex(JAVA_LONG, 0, mapping.address());
@@ -92,7 +92,7 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private RunReport run(NativeFunction code, long argument) {
+    private RunReport run(NativeFunction code, long argument) throws InterruptedException {
         long start = System.nanoTime();
         try (NativeThread thread = NativeThread.start(code, argument)) {
             long result = thread.join();

@@ -3,9 +3,16 @@ package dev.linen.thread;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+import org.jspecify.annotations.Nullable;
 
 import dev.linen.futex.Futex;
 import dev.linen.syscall.SyscallException;
@@ -36,12 +43,18 @@ public final class NativeThread implements AutoCloseable {
     /** How long a wait goes on without a look at the word. */
     private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+    /** How long an interrupt may go unnoticed. */
+    private static final long UNINTERRUPTIBLE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
     private final StateWord state = new StateWord();
     private final NativeFunction function;
     private final StackBuffer stack;
     private final Futex futex;
     private final Cleaner.Cleanable memory;
     private int tid;
+
+    /** Made when somebody wants to be told of the end. */
+    private @Nullable CompletableFuture<Long> end;
 
     /**
      * What is given back, once: when the thread is closed or detached and nobody is inside any more, or when the
@@ -168,46 +181,42 @@ public final class NativeThread implements AutoCloseable {
             return state.isDetached() ? State.DETACHED : State.CLOSED;
         }
         try {
-            return futex.value() == 0 ? State.ENDED : State.RUNNING;
+            return hasEnded() ? State.ENDED : State.RUNNING;
         } finally {
             leave();
         }
     }
 
     /**
-     * Waits for its end. Blocks the carrier of a virtual thread, and can't be interrupted.
+     * Waits for its end. A virtual thread is parked meanwhile: its carrier is free.
      *
      * @return what its function returned
+     * @throws InterruptedException when this Java thread is interrupted before or while it waits; the native thread runs on
      * @throws IllegalStateException when the thread is closed or detached
      * @throws SyscallException of {@code sigaltstack}: the thread ended before it called the function
      */
-    public long join() {
-        enter();
-        try {
-            awaitEnd();
-            return result();
-        } finally {
-            leave();
-        }
+    public long join() throws InterruptedException {
+        return joinUntil(Long.MAX_VALUE).orElseThrow();
     }
 
     /**
-     * Waits for its end, but not longer than told. Blocks the carrier of a virtual thread, and can't be interrupted.
+     * Waits for its end, but not longer than told. A virtual thread is parked meanwhile: its carrier is free.
      *
      * @param timeout how long to wait at the most; zero or less only looks
      * @return what its function returned; empty when the time is over and it still runs
+     * @throws InterruptedException when this Java thread is interrupted before or while it waits; the native thread runs on
      * @throws IllegalStateException when the thread is closed or detached
      * @throws SyscallException of {@code sigaltstack}: the thread ended before it called the function
      */
-    public OptionalLong join(Duration timeout) {
+    public OptionalLong join(Duration timeout) throws InterruptedException {
         long deadlineNanoTime = System.nanoTime() + Math.max(0, TimeUnit.NANOSECONDS.convert(timeout));
         return joinUntil(deadlineNanoTime >= 0 ? deadlineNanoTime : Long.MAX_VALUE); // negative: beyond 292 years
     }
 
-    private OptionalLong joinUntil(long deadlineNanoTime) {
+    private OptionalLong joinUntil(long deadlineNanoTime) throws InterruptedException {
         enter();
         try {
-            return awaitEndUntil(deadlineNanoTime) ? OptionalLong.of(result()) : OptionalLong.empty();
+            return awaitEndOrInterrupt(deadlineNanoTime) ? OptionalLong.of(result()) : OptionalLong.empty();
         } finally {
             leave();
         }
@@ -223,21 +232,131 @@ public final class NativeThread implements AutoCloseable {
     public OptionalLong tryJoin() {
         enter();
         try {
-            return futex.value() == 0 ? OptionalLong.of(result()) : OptionalLong.empty();
+            return hasEnded() ? OptionalLong.of(result()) : OptionalLong.empty();
         } finally {
             leave();
         }
     }
 
+    /**
+     * Waits until one of several has ended. A virtual thread is parked meanwhile.
+     *
+     * @param threads the threads, at least one
+     * @return one that has ended; its {@link #tryJoin()} has the result
+     * @throws InterruptedException when this Java thread is interrupted before or while it waits
+     * @throws IllegalArgumentException when there are no threads
+     * @throws IllegalStateException when one of them is closed or detached
+     */
+    public static NativeThread joinAny(Collection<NativeThread> threads) throws InterruptedException {
+        if (threads.isEmpty()) {
+            throw new IllegalArgumentException("none of 0 threads will ever end");
+        }
+        List<CompletableFuture<Long>> ends = new ArrayList<>();
+        for (NativeThread thread : threads) {
+            if (thread.state() == State.ENDED) {
+                return thread;
+            }
+            ends.add(thread.insideEnd());
+        }
+        try {
+            CompletableFuture.anyOf(ends.toArray(CompletableFuture[]::new)).get();
+        } catch (ExecutionException failed) {
+            // it has ended all the same: tryJoin says how
+        }
+        return threads.stream().filter(thread -> thread.state() == State.ENDED).findFirst().orElseThrow(
+                () -> new IllegalStateException("the thread that ended was closed meanwhile"));
+    }
+
+    /**
+     * Tells of its end. Completed on a thread of the common pool, so what depends on it may take its time.
+     *
+     * @return a future of what its function returned; fails with a {@link SyscallException} when the thread ended before it
+     *         called the function
+     * @throws IllegalStateException when the thread is closed or detached
+     */
+    public CompletableFuture<Long> onExit() {
+        return insideEnd().thenApplyAsync(result -> result);
+    }
+
+    private CompletableFuture<Long> insideEnd() {
+        enter("waited for");
+        try {
+            return end();
+        } finally {
+            leave();
+        }
+    }
+
+    /** For a caller who is inside. The watcher comes in with the first, and leaves when the thread has ended. */
+    private synchronized CompletableFuture<Long> end() {
+        CompletableFuture<Long> future = end;
+        if (future == null) {
+            future = new CompletableFuture<>();
+            ExitWatcher.watch(this, stack.slot());
+            state.enterAgain(); // ended() calls back here, and so comes later
+            end = future;
+        }
+        return future;
+    }
+
+    /** Called once by the watcher: the thread has ended or is about to. */
+    void ended() {
+        CompletableFuture<Long> future = end();
+        try {
+            awaitEndUntil(Long.MAX_VALUE);
+            future.complete(result());
+        } catch (SyscallException failed) {
+            future.completeExceptionally(failed);
+        } finally {
+            leave();
+        }
+    }
+
+    /** For callers who are inside. */
+    boolean hasEnded() {
+        return futex.value() == 0;
+    }
+
+    /**
+     * By the futex first, which is quick but can't be interrupted; after a moment, or on a virtual thread at once, parked
+     * until the watcher calls.
+     */
+    private boolean awaitEndOrInterrupt(long deadlineNanoTime) throws InterruptedException {
+        if (hasEnded()) {
+            return true;
+        }
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        if (!Thread.currentThread().isVirtual()
+                && awaitEndUntil(Math.min(deadlineNanoTime, System.nanoTime() + UNINTERRUPTIBLE_NANOS))) {
+            return true;
+        }
+        long nanosLeft = deadlineNanoTime - System.nanoTime();
+        if (nanosLeft <= 0) {
+            return hasEnded();
+        }
+        try {
+            end().get(nanosLeft, TimeUnit.NANOSECONDS);
+        } catch (ExecutionException failed) {
+            // result() will say so
+        } catch (TimeoutException over) {
+            return hasEnded();
+        }
+        return true;
+    }
+
     private void awaitEnd() {
-        awaitEndUntil(Long.MAX_VALUE);
+        if (Thread.currentThread().isVirtual() && !hasEnded()) {
+            end().exceptionally(failed -> 0L).join();
+        } else {
+            awaitEndUntil(Long.MAX_VALUE);
+        }
     }
 
     /**
      * The kernel wakes one of those who wait, and that one wakes the others. The one may be a native function that waits on
      * the handle and knows nothing of that duty; so nobody here sleeps for longer than a second without looking.
-     *
-     * @return whether it has ended
      */
     private boolean awaitEndUntil(long deadlineNanoTime) {
         boolean waited = false;

@@ -61,6 +61,7 @@ final class StackSlot {
         linen_control.exit(control, exit().address());
         linen_control.signal_stack(control, address() + geometry.signalStackOffset());
         linen_control.signal_stack_bytes(control, geometry.signalStackBytes());
+        linen_control.exit_list(control, ExitWatcher.listAddress());
         linen_exit.result(exit(), 0);
         linen_handle.futex(handle(), 0);
         linen_handle.canary(handle(), LinenH.LINEN_CANARY());
@@ -102,6 +103,11 @@ final class StackSlot {
     /** The dword that the kernel clears at the thread's end. */
     MemorySegment futexWord() {
         return handle().asSlice(linen_handle.futex$offset(), linen_handle.futex$layout());
+    }
+
+    /** The dword by which Java and the thread agree on who tells of the thread's end. */
+    MemorySegment watchWord() {
+        return control().asSlice(linen_control.watch$offset(), linen_control.watch$layout());
     }
 
     /** What the function returned, without a check that it did. */

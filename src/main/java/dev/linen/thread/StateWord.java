@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  *     DETACHED + n    detached: the thread may run on; n callers, who came before, are still inside
  *
  *     enter    n -> n + 1                       refused when closed or detached
+ *     again    n -> n + 1, CLOSED and DETACHED likewise: by a caller who is inside
  *     leave    n -> n - 1                       CLOSED + 1 -> CLOSED, DETACHED + 1 -> DETACHED: the last one gives the memory back
  *     close    n -> CLOSED + n                  by a caller who is inside, after the thread's end
  *     detach   n -> DETACHED + n                by a caller who is inside
@@ -33,6 +34,11 @@ final class StateWord {
             }
         }
         return false;
+    }
+
+    /** For a caller who is inside: one more leave will come, from somebody else. */
+    void enterAgain() {
+        word.incrementAndGet();
     }
 
     /** A caller is done; true when it must give the memory back. */

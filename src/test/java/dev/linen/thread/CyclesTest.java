@@ -82,6 +82,7 @@ class CyclesTest {
                         assertEquals(i, thread.join());
                     }
                 }
+                return true;
             }));
         }
         for (Future<?> part : done) {

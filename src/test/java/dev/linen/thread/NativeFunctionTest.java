@@ -30,7 +30,7 @@ class NativeFunctionTest {
     }
 
     @Test
-    void ofSymbol_ofALibrary_runs() {
+    void ofSymbol_ofALibrary_runs() throws Exception {
         try (Arena arena = Arena.ofConfined()) {
             NativeFunction strlen = NativeFunction.ofSymbol(LIBC, "strlen");
             assertEquals("strlen", strlen.toString());

@@ -34,6 +34,7 @@ import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Joining;
 import dev.linen.testing.OwnMemory;
 import dev.linen.testing.Sleepers;
 import dev.linen.testing.TestFunctions;
@@ -63,14 +64,14 @@ class NativeThreadTest {
     // join
 
     @Test
-    void join_functionReturned_givesItsResult() {
+    void join_functionReturned_givesItsResult() throws Exception {
         try (NativeThread thread = NativeThread.start(function("identity"), -42)) {
             assertEquals(-42, thread.join());
         }
     }
 
     @Test
-    void join_again_givesTheResultAgain() {
+    void join_again_givesTheResultAgain() throws Exception {
         try (NativeThread thread = NativeThread.start(function("identity"), 1)) {
             thread.join();
             assertEquals(1, thread.join());
@@ -80,14 +81,14 @@ class NativeThreadTest {
     }
 
     @Test
-    void join_null_isTheFunctionsArgument() {
+    void join_null_isTheFunctionsArgument() throws Exception {
         try (NativeThread thread = NativeThread.start(function("identity"), MemorySegment.NULL)) {
             assertEquals(0, thread.join());
         }
     }
 
     @Test
-    void join_withTimeoutWhileRunning_isEmpty() {
+    void join_withTimeoutWhileRunning_isEmpty() throws Exception {
         try (NativeThread thread = startWaiting()) {
             assertEquals(OptionalLong.empty(), thread.join(Duration.ofMillis(5)));
             assertEquals(OptionalLong.empty(), thread.join(Duration.ZERO));
@@ -99,10 +100,10 @@ class NativeThreadTest {
     }
 
     @Test
-    void join_withTheLongestTimeout_waits() {
+    void join_withTheLongestTimeout_waits() throws Exception {
         try (NativeThread thread = startWaiting()) {
             CompletableFuture<OptionalLong> join = CompletableFuture
-                    .supplyAsync(() -> thread.join(Duration.ofSeconds(Long.MAX_VALUE)));
+                    .supplyAsync(() -> Joining.join(thread, Duration.ofSeconds(Long.MAX_VALUE)));
             release();
             assertEquals(OptionalLong.of(1), join.join());
         }
@@ -119,7 +120,7 @@ class NativeThreadTest {
             CompletableFuture<Long> joinerTid = new CompletableFuture<>();
             CompletableFuture<OptionalLong> join = CompletableFuture.supplyAsync(() -> {
                 joinerTid.complete(Syscall.invoke(SyscallNumber.GETTID));
-                return thread.join(Duration.ofMinutes(1));
+                return Joining.join(thread, Duration.ofMinutes(1));
             });
             long pid = ProcessHandle.current().pid();
             for (int i = 0; i < 100; i++) {
@@ -138,7 +139,7 @@ class NativeThreadTest {
     @Test
     void join_wokenBySomebodyElse_goesOnWaiting() throws Exception {
         try (NativeThread thread = startWaiting()) {
-            CompletableFuture<Long> join = CompletableFuture.supplyAsync(thread::join);
+            CompletableFuture<Long> join = CompletableFuture.supplyAsync(() -> Joining.join(thread));
             Futex end = Futex.ofShared(MemorySegment.ofAddress(thread.handle()).reinterpret(Integer.BYTES));
             for (int woken = 0; woken < 100;) {
                 woken += end.wake(1);
@@ -156,7 +157,7 @@ class NativeThreadTest {
             try (NativeThread thread = startWaiting();
                     // takes the one wake of the kernel's: it was there first
                     NativeThread other = NativeThread.start(function("wait_for_end"), thread.handle())) {
-                CompletableFuture<Long> join = CompletableFuture.supplyAsync(thread::join);
+                CompletableFuture<Long> join = CompletableFuture.supplyAsync(() -> Joining.join(thread));
                 assertEquals(OptionalLong.empty(), thread.join(Duration.ofMillis(20)));
                 release();
                 assertEquals(1, join.get(30, TimeUnit.SECONDS));
@@ -193,7 +194,7 @@ class NativeThreadTest {
     }
 
     @Test
-    void join_afterClose_isRefused() {
+    void join_afterClose_isRefused() throws Exception {
         NativeThread thread = NativeThread.start(function("identity"), 1);
         thread.close();
         IllegalStateException refused = assertThrows(IllegalStateException.class, thread::join);
@@ -222,7 +223,7 @@ class NativeThreadTest {
     // state, tid
 
     @Test
-    void state_fromStartToClose_movesOn() {
+    void state_fromStartToClose_movesOn() throws Exception {
         NativeThread thread = startWaiting();
         assertEquals(NativeThread.State.RUNNING, thread.state());
         release();
@@ -234,7 +235,7 @@ class NativeThreadTest {
     }
 
     @Test
-    void tid_whileRunning_isTheKernels() {
+    void tid_whileRunning_isTheKernels() throws Exception {
         MemorySegment call = arena.allocate(JAVA_LONG, 7);
         call.setAtIndex(JAVA_LONG, 0, SyscallNumber.GETTID);
         try (NativeThread thread = NativeThread.start(function("system_call"), call)) {
@@ -257,7 +258,7 @@ class NativeThreadTest {
     }
 
     @Test
-    void close_whileRunning_waitsForTheEnd() {
+    void close_whileRunning_waitsForTheEnd() throws Exception {
         NativeThread thread = startWaiting();
         CompletableFuture<Void> close = CompletableFuture.runAsync(thread::close);
         assertEquals(OptionalLong.empty(), thread.join(Duration.ofMillis(5)));
@@ -268,7 +269,7 @@ class NativeThreadTest {
     }
 
     @Test
-    void detach_whileRunning_letsItRunOn() {
+    void detach_whileRunning_letsItRunOn() throws Exception {
         NativeThread thread = startWaiting();
         thread.detach();
         assertEquals(NativeThread.State.DETACHED, thread.state());
@@ -294,7 +295,7 @@ class NativeThreadTest {
     }
 
     @Test
-    void anyCall_afterDetach_isRefused() {
+    void anyCall_afterDetach_isRefused() throws Exception {
         NativeThread thread = NativeThread.start(function("identity"), 1);
         StackBuffer stack = thread.stack();
         thread.detach();
@@ -313,7 +314,7 @@ class NativeThreadTest {
         CompletableFuture<Long> joinerTid = new CompletableFuture<>();
         CompletableFuture<Long> join = CompletableFuture.supplyAsync(() -> {
             joinerTid.complete(Syscall.invoke(SyscallNumber.GETTID));
-            return thread.join();
+            return Joining.join(thread);
         });
         Sleepers.awaitAsleepIn(joinerTid.get(), SyscallNumber.FUTEX);
         thread.detach();
@@ -322,7 +323,7 @@ class NativeThreadTest {
     }
 
     @Test
-    void forgotten_whileRunning_isDetachedByTheCollector() {
+    void forgotten_whileRunning_isDetachedByTheCollector() throws Exception {
         List<Integer> tids = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             tids.add(startWaiting().tid());
@@ -352,7 +353,7 @@ class NativeThreadTest {
             Runnable joiner = () -> {
                 together.countDown();
                 try {
-                    thread.join();
+                    Joining.join(thread);
                 } catch (IllegalStateException closedBefore) {
                     assertEquals(NativeThread.State.CLOSED, thread.state());
                 }
@@ -370,7 +371,7 @@ class NativeThreadTest {
     // pauses
 
     @Test
-    void run_whileTheCollectorRuns_isNotStopped() {
+    void run_whileTheCollectorRuns_isNotStopped() throws Exception {
         try (NativeThread thread = NativeThread.start(function("spin_until_word"), word)) {
             long last = word.get(JAVA_LONG, Long.BYTES);
             for (int i = 0; i < 5; i++) {
@@ -395,7 +396,7 @@ class NativeThreadTest {
     }
 
     @Test
-    void stackSize_large_canBeUsed() {
+    void stackSize_large_canBeUsed() throws Exception {
         long bytes = 64 << 20;
         try (NativeThread thread = NativeThread.builder().stackSize(bytes).start(function("use_stack"),
                 bytes - (64 << 10))) {
@@ -447,7 +448,7 @@ class NativeThreadTest {
     }
 
     @Test
-    void join_nullTimeout_isRefused() {
+    void join_nullTimeout_isRefused() throws Exception {
         try (NativeThread thread = NativeThread.start(function("identity"), 0)) {
             assertThrows(NullPointerException.class, () -> thread.join(null));
         }
@@ -471,7 +472,7 @@ class NativeThreadTest {
     }
 
     @Test
-    void start_manyAtOnce_eachHasItsOwnMemory() {
+    void start_manyAtOnce_eachHasItsOwnMemory() throws Exception {
         NativeThread[] threads = new NativeThread[100];
         for (int i = 0; i < threads.length; i++) {
             threads[i] = startWaiting();
@@ -485,7 +486,7 @@ class NativeThreadTest {
     }
 
     @Test
-    void word_isReadByJavaWhileTheThreadRuns() {
+    void word_isReadByJavaWhileTheThreadRuns() throws Exception {
         try (NativeThread thread = startWaiting()) {
             assertEquals(thread.tid(), thread.stack().exit().get(JAVA_INT, 8));
             release();

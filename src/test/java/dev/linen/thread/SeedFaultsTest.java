@@ -29,6 +29,7 @@ import dev.linen.internal.linux.sigaltstack;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.ChildJvm;
+import dev.linen.testing.Joining;
 import dev.linen.testing.OwnMemory;
 
 /**
@@ -38,7 +39,7 @@ import dev.linen.testing.OwnMemory;
 class SeedFaultsTest {
 
     /** The system call that these numbers make, issued on a native thread. */
-    private static long callOnThread(long... call) {
+    private static long callOnThread(long... call) throws Exception {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment seven = arena.allocate(JAVA_LONG, 7);
             MemorySegment.copy(call, 0, seven, JAVA_LONG, 0, call.length);
@@ -46,7 +47,7 @@ class SeedFaultsTest {
         }
     }
 
-    private static long run(String function, long argument) {
+    private static long run(String function, long argument) throws Exception {
         try (NativeThread thread = NativeThread.start(function(function), argument)) {
             return thread.join();
         }
@@ -55,7 +56,7 @@ class SeedFaultsTest {
     // CLONE_CHILD_SETTID alone: a join right after the start sees futex 0 and takes the thread for ended
 
     @Test
-    void join_rightAfterStart_waitsForTheFunction() {
+    void join_rightAfterStart_waitsForTheFunction() throws Exception {
         NativeFunction count = function("count");
         for (int i = 1; i <= 2_000; i++) {
             try (NativeThread thread = NativeThread.start(count, i)) {
@@ -85,13 +86,13 @@ class SeedFaultsTest {
     // CLONE_PARENT: EINVAL when the JVM is the first process of a container
 
     static final class Smoke {
-        public static void main(String... arguments) {
+        public static void main(String... arguments) throws Exception {
             System.out.print(run("identity", 42));
         }
     }
 
     @Test
-    void start_jvmIsProcess1_works() {
+    void start_jvmIsProcess1_works() throws Exception {
         ChildJvm.Result result = ChildJvm.of(Smoke.class).wrappedIn("unshare", "-pf", "--mount-proc").run();
         assertEquals("42", result.out(), result::toString);
     }
@@ -99,7 +100,7 @@ class SeedFaultsTest {
     // no CLONE_SYSVSEM: EINVAL under qemu-user; elsewhere, semaphores are undone at the end of the thread
 
     @Test
-    void end_semaphoreTakenWithUndo_staysTaken() {
+    void end_semaphoreTakenWithUndo_staysTaken() throws Exception {
         long ipcPrivate = 0;
         int value = 5;
         long semaphores = Syscall.invoke(SyscallNumber.SEMGET, ipcPrivate, 1, 0600);
@@ -124,7 +125,7 @@ class SeedFaultsTest {
     // CLONE_IO: the thread shares its creator's account with the disk scheduler
 
     @Test
-    void ioPriority_setOnThread_isNotItsCreators() {
+    void ioPriority_setOnThread_isNotItsCreators() throws Exception {
         int whoProcess = Kernel.IOPRIO_WHO_PROCESS(); // a thread, in truth
         int bestEffort = Kernel.IOPRIO_CLASS_BE() << Kernel.IOPRIO_CLASS_SHIFT();
         Syscall.invoke(SyscallNumber.IOPRIO_SET, whoProcess, 0, bestEffort | 3);
@@ -137,7 +138,7 @@ class SeedFaultsTest {
     // no CLONE_SETTLS: the thread shares its creator's thread-local storage
 
     @Test
-    void threadPointer_onThread_isItsOwnBlock() {
+    void threadPointer_onThread_isItsOwnBlock() throws Exception {
         try (NativeThread thread = NativeThread.start(function("thread_local_qword"), linen_tls.self$offset())) {
             assertEquals(thread.stack().control().address(), thread.join());
         }
@@ -148,14 +149,14 @@ class SeedFaultsTest {
     // the stack pointer 8 mod 16 at entry
 
     @Test
-    void stackPointer_atCall_is16ByteAligned() {
+    void stackPointer_atCall_is16ByteAligned() throws Exception {
         assertEquals(0, run("stack_pointer_at_call", 0) % 16);
     }
 
     // rbp 0 at the start: kept, and with the return address 0 above it the end of every walk along the stack
 
     @Test
-    void framePointer_atCall_pointsToTheLastFrame() {
+    void framePointer_atCall_pointsToTheLastFrame() throws Exception {
         try (NativeThread thread = NativeThread.start(function("frame_pointer"), 0)) {
             long frame = thread.join();
             MemorySegment stack = thread.stack().stack();
@@ -166,13 +167,13 @@ class SeedFaultsTest {
     }
 
     static final class AlignedStore {
-        public static void main(String... arguments) {
+        public static void main(String... arguments) throws Exception {
             System.out.print(run("aligned_store", 0));
         }
     }
 
     @Test
-    void movaps_onStack_doesNotFault() {
+    void movaps_onStack_doesNotFault() throws Exception {
         ChildJvm.Result result = ChildJvm.of(AlignedStore.class).run();
         assertEquals("1", result.out(), result::toString);
     }
@@ -180,7 +181,7 @@ class SeedFaultsTest {
     // signals inherited: the JVM's and profilers' handlers run on the thread
 
     @Test
-    void signals_onThread_areBlockedButForTheSynchronous() {
+    void signals_onThread_areBlockedButForTheSynchronous() throws Exception {
         long open = bits(Kernel.SIGSEGV(), Kernel.SIGBUS(), Kernel.SIGFPE(), Kernel.SIGILL(), Kernel.SIGTRAP(),
                 Kernel.SIGSYS(), /* can't be blocked: */ Kernel.SIGKILL(), Kernel.SIGSTOP());
         try (Arena arena = Arena.ofConfined()) {
@@ -196,7 +197,7 @@ class SeedFaultsTest {
     }
 
     @Test
-    void signals_ofTheCreator_areAsBefore() {
+    void signals_ofTheCreator_areAsBefore() throws Exception {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment mask = arena.allocate(JAVA_LONG, 2);
             long address = mask.address();
@@ -208,7 +209,7 @@ class SeedFaultsTest {
     }
 
     @Test
-    void signalStack_onThread_isTheBuffers() {
+    void signalStack_onThread_isTheBuffers() throws Exception {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment stack = arena.allocate(sigaltstack.layout());
             assertEquals(0, callOnThread(SyscallNumber.SIGALTSTACK, 0, stack.address()));
@@ -221,7 +222,7 @@ class SeedFaultsTest {
 
     /** Writes that many bytes below the lowest address of a thread's stack. */
     static final class WriteBelowStack {
-        public static void main(String... arguments) {
+        public static void main(String... arguments) throws Exception {
             long below = Long.parseLong(arguments[0]);
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment word = arena.allocate(JAVA_INT);
@@ -236,14 +237,14 @@ class SeedFaultsTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 4096, 4097, 65535, 65536})
-    void write_belowStack_faults(long bytes) {
+    void write_belowStack_faults(long bytes) throws Exception {
         ChildJvm.Result result = ChildJvm.of(WriteBelowStack.class).flags("-XX:ErrorFile=/dev/null").run("" + bytes);
         assertNotEquals(0, result.exitStatus(), result::toString);
         assertEquals(false, result.out().contains("survived"), result::toString);
     }
 
     @Test
-    void guard_ofTheCLikeCall_is64KiB() {
+    void guard_ofTheCLikeCall_is64KiB() throws Exception {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment word = arena.allocate(JAVA_INT);
             MemorySegment handle = arena.allocate(ValueLayout.ADDRESS);
@@ -278,12 +279,12 @@ class SeedFaultsTest {
 
     private static CompletableFuture<Long> onDaemon(NativeThread thread) {
         CompletableFuture<Long> result = new CompletableFuture<>();
-        Thread.ofPlatform().daemon().start(() -> result.complete(thread.join()));
+        Thread.ofPlatform().daemon().start(() -> result.complete(Joining.join(thread)));
         return result;
     }
 
     @Test
-    void exitRecord_atTheTop_isTheSeeds() {
+    void exitRecord_atTheTop_isTheSeeds() throws Exception {
         try (NativeThread thread = NativeThread.start(function("identity"), 0x1234)) {
             thread.join();
             MemorySegment stack = thread.stack().stack();

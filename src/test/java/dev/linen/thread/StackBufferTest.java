@@ -29,7 +29,7 @@ class StackBufferTest {
     }
 
     @Test
-    void parts_fromBottomToTop_areAsDrawn() {
+    void parts_fromBottomToTop_areAsDrawn() throws Exception {
         try (NativeThread thread = NativeThread.start(function("identity"), 0)) {
             StackBuffer buffer = thread.stack();
             long control = buffer.control().address();
@@ -52,7 +52,7 @@ class StackBufferTest {
     }
 
     @Test
-    void parkedThread_touchesTwoPages() {
+    void parkedThread_touchesTwoPages() throws Exception {
         // of a size that nobody else asks for: its stack is new
         try (NativeThread thread = NativeThread.builder().stackSize(333 << 10).start(function("identity"), 0)) {
             thread.join();
@@ -66,7 +66,7 @@ class StackBufferTest {
     }
 
     @Test
-    void used_functionUsedAMebibyte_isThatAndALittle() {
+    void used_functionUsedAMebibyte_isThatAndALittle() throws Exception {
         long bytes = 1 << 20;
         try (NativeThread thread = NativeThread.builder().stackSize(3333 << 10).start(function("use_stack"), bytes)) {
             thread.join();
@@ -76,7 +76,7 @@ class StackBufferTest {
     }
 
     @Test
-    void sketch_ofEndedThread_hasItsAddressesAndValues() {
+    void sketch_ofEndedThread_hasItsAddressesAndValues() throws Exception {
         try (NativeThread thread = NativeThread.start(function("identity"), 0xABC)) {
             thread.join();
             List<String> lines = thread.stack().sketch().lines().toList();
@@ -112,7 +112,7 @@ class StackBufferTest {
     }
 
     @Test
-    void anyCall_threadClosed_isRefused() {
+    void anyCall_threadClosed_isRefused() throws Exception {
         NativeThread thread = NativeThread.start(function("identity"), 0);
         StackBuffer buffer = thread.stack();
         MemorySegment stack = buffer.stack();

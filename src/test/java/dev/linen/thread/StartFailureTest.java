@@ -25,6 +25,7 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.ChildJvm;
 import dev.linen.testing.FailingSyscall;
+import dev.linen.testing.Joining;
 
 /** Each system call on the way to a running thread, made to fail: the right error comes out, and nothing stays mapped. */
 class StartFailureTest {
@@ -99,7 +100,7 @@ class StartFailureTest {
             FailingSyscall.of(SyscallNumber.MADVISE).whenArgument(2, Advice.GUARD_INSTALL.number()).with(Errno.EINVAL);
         }
 
-        public static void main(String... arguments) {
+        public static void main(String... arguments) throws Exception {
             pretend();
             int before = Main.mappings();
             for (int i = 0; i < 100; i++) {
@@ -112,14 +113,14 @@ class StartFailureTest {
     }
 
     @Test
-    void start_kernelWithoutGuardsByAdvice_usesMprotect() {
+    void start_kernelWithoutGuardsByAdvice_usesMprotect() throws Exception {
         ChildJvm.Result result = ChildJvm.of(KernelBefore613.class).run();
         assertEquals("works", result.out(), result::toString);
     }
 
     /** The address space ends in the midst of it. */
     static final class NoAddressSpace {
-        public static void main(String... arguments) {
+        public static void main(String... arguments) throws Exception {
             Main.startAndJoin();
             List<NativeThread> threads = new ArrayList<>();
             try (Arena arena = Arena.ofShared()) {
@@ -140,7 +141,7 @@ class StartFailureTest {
                 Futex futex = Futex.ofShared(word);
                 futex.set(1);
                 futex.wakeAll();
-                threads.forEach(NativeThread::join);
+                threads.forEach(Joining::join);
                 threads.forEach(NativeThread::close);
                 Main.startAndJoin();
                 System.out.print("and works again");
@@ -151,13 +152,13 @@ class StartFailureTest {
     }
 
     @Test
-    void start_addressSpaceIsFull_saysSoAndRecovers() {
+    void start_addressSpaceIsFull_saysSoAndRecovers() throws Exception {
         ChildJvm.Result result = ChildJvm.of(NoAddressSpace.class).flags("-XX:+UseSerialGC", "-Xmx64m").run();
         assertEquals("mmap ENOMEM many and works again", result.out(), result::toString);
     }
 
     static final class Main {
-        public static void main(String... arguments) {
+        public static void main(String... arguments) throws Exception {
             Step step = Step.valueOf(arguments[0]);
             startAndJoin(); // all that is loaded lazily, the thread's own pages included, is there from now on
             step.call().with(step.errno);
@@ -177,7 +178,7 @@ class StartFailureTest {
             Runtime.getRuntime().halt(0); // at its end, the JVM would stumble over the filter
         }
 
-        static void startAndJoin() {
+        static void startAndJoin() throws Exception {
             try (NativeThread thread = NativeThread.builder().stackSize(ODD.stackBytes()).guardSize(ODD.guardBytes())
                     .start(function("identity"), 1)) {
                 thread.join();
@@ -191,7 +192,7 @@ class StartFailureTest {
 
     @ParameterizedTest
     @EnumSource(Step.class)
-    void start_aCallFails_saysSoAndLeavesNothing(Step step) {
+    void start_aCallFails_saysSoAndLeavesNothing(Step step) throws Exception {
         // Without a cache: each start maps its stack.
         ChildJvm.Result result = ChildJvm.of(Main.class).flags("-Ddev.linen.pool.bytes=0").run(step.name());
         assertEquals("no leak", result.out(), result::toString);

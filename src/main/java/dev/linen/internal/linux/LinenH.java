@@ -18,14 +18,41 @@ public class LinenH extends LinenH$shared {
         // Should not be called directly
     }
 
-    private static final int LINEN_ABI = (int)1L;
+    private static final int LINEN_ABI = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define LINEN_ABI 1
+     * #define LINEN_ABI 2
      * }
      */
     public static int LINEN_ABI() {
         return LINEN_ABI;
+    }
+    private static final int LINEN_UNWATCHED = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_UNWATCHED 0
+     * }
+     */
+    public static int LINEN_UNWATCHED() {
+        return LINEN_UNWATCHED;
+    }
+    private static final int LINEN_WATCHED = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_WATCHED 1
+     * }
+     */
+    public static int LINEN_WATCHED() {
+        return LINEN_WATCHED;
+    }
+    private static final int LINEN_ENDING = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_ENDING 2
+     * }
+     */
+    public static int LINEN_ENDING() {
+        return LINEN_ENDING;
     }
     private static final int LINEN_CANARY = (int)3735928559L;
     /**

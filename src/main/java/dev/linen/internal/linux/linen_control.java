@@ -22,6 +22,10 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     uint64_t signal_stack;
  *     uint64_t signal_stack_bytes;
  *     int64_t failure;
+ *     uint32_t watch;
+ *     uint32_t unused;
+ *     uint64_t exit_list;
+ *     uint64_t next;
  * }
  * }
  */
@@ -38,7 +42,11 @@ public class linen_control {
         LinenH.C_LONG.withName("exit"),
         LinenH.C_LONG.withName("signal_stack"),
         LinenH.C_LONG.withName("signal_stack_bytes"),
-        LinenH.C_LONG.withName("failure")
+        LinenH.C_LONG.withName("failure"),
+        LinenH.C_INT.withName("watch"),
+        LinenH.C_INT.withName("unused"),
+        LinenH.C_LONG.withName("exit_list"),
+        LinenH.C_LONG.withName("next")
     ).withName("linen_control");
 
     /**
@@ -354,6 +362,182 @@ public class linen_control {
      */
     public static void failure(MemorySegment struct, long fieldValue) {
         struct.set(failure$LAYOUT, failure$OFFSET, fieldValue);
+    }
+
+    private static final OfInt watch$LAYOUT = (OfInt)$LAYOUT.select(groupElement("watch"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint32_t watch
+     * }
+     */
+    public static final OfInt watch$layout() {
+        return watch$LAYOUT;
+    }
+
+    private static final long watch$OFFSET = $LAYOUT.byteOffset(groupElement("watch"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint32_t watch
+     * }
+     */
+    public static final long watch$offset() {
+        return watch$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint32_t watch
+     * }
+     */
+    public static int watch(MemorySegment struct) {
+        return struct.get(watch$LAYOUT, watch$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint32_t watch
+     * }
+     */
+    public static void watch(MemorySegment struct, int fieldValue) {
+        struct.set(watch$LAYOUT, watch$OFFSET, fieldValue);
+    }
+
+    private static final OfInt unused$LAYOUT = (OfInt)$LAYOUT.select(groupElement("unused"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static final OfInt unused$layout() {
+        return unused$LAYOUT;
+    }
+
+    private static final long unused$OFFSET = $LAYOUT.byteOffset(groupElement("unused"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static final long unused$offset() {
+        return unused$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static int unused(MemorySegment struct) {
+        return struct.get(unused$LAYOUT, unused$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static void unused(MemorySegment struct, int fieldValue) {
+        struct.set(unused$LAYOUT, unused$OFFSET, fieldValue);
+    }
+
+    private static final OfLong exit_list$LAYOUT = (OfLong)$LAYOUT.select(groupElement("exit_list"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint64_t exit_list
+     * }
+     */
+    public static final OfLong exit_list$layout() {
+        return exit_list$LAYOUT;
+    }
+
+    private static final long exit_list$OFFSET = $LAYOUT.byteOffset(groupElement("exit_list"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint64_t exit_list
+     * }
+     */
+    public static final long exit_list$offset() {
+        return exit_list$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint64_t exit_list
+     * }
+     */
+    public static long exit_list(MemorySegment struct) {
+        return struct.get(exit_list$LAYOUT, exit_list$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint64_t exit_list
+     * }
+     */
+    public static void exit_list(MemorySegment struct, long fieldValue) {
+        struct.set(exit_list$LAYOUT, exit_list$OFFSET, fieldValue);
+    }
+
+    private static final OfLong next$LAYOUT = (OfLong)$LAYOUT.select(groupElement("next"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint64_t next
+     * }
+     */
+    public static final OfLong next$layout() {
+        return next$LAYOUT;
+    }
+
+    private static final long next$OFFSET = $LAYOUT.byteOffset(groupElement("next"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint64_t next
+     * }
+     */
+    public static final long next$offset() {
+        return next$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint64_t next
+     * }
+     */
+    public static long next(MemorySegment struct) {
+        return struct.get(next$LAYOUT, next$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint64_t next
+     * }
+     */
+    public static void next(MemorySegment struct, long fieldValue) {
+        struct.set(next$LAYOUT, next$OFFSET, fieldValue);
     }
 
     /**

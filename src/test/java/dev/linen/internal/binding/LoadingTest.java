@@ -26,6 +26,7 @@ import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.ChildJvm;
 import dev.linen.testing.ChildJvm.Result;
+import dev.linen.testing.Joining;
 import dev.linen.testing.SeccompFilter;
 import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeThread;
@@ -46,7 +47,7 @@ class LoadingTest {
             boolean pid = Syscall.invoke(SyscallNumber.GETPID) == ProcessHandle.current().pid();
             long joined;
             try (NativeThread thread = NativeThread.start(TestFunctions.function("identity"), 7)) {
-                joined = thread.join();
+                joined = Joining.join(thread);
             }
             String report = (pid ? "pid, " : "wrong pid, ") + joined + ", from " + loaded() + ", open " + open();
             if (arguments.length > 0 && arguments[0].startsWith("/")) {

@@ -1,0 +1,127 @@
+package dev.linen.thread;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+
+import dev.linen.futex.Futex;
+import dev.linen.internal.linux.LinenH;
+import dev.linen.internal.linux.linen_control;
+import dev.linen.internal.linux.linen_exit_list;
+
+/**
+ * One Java thread that learns of the end of any number of native threads.
+ *
+ * <p>A watched thread puts itself on a list when its function has returned, and rings: so a wait for ten thousand threads
+ * costs one thread, and each end one wake. Not futex_waitv on their futex dwords, which takes 128 at the most and needs Linux
+ * 5.16. A thread that ends without a word (its function issued the exit call itself) is found within a second.
+ */
+final class ExitWatcher {
+
+    private static final VarHandle FIRST = JAVA_LONG.varHandle();
+    private static final long SWEEP_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** struct linen_exit_list, for the life of the process: threads that nobody waits for any more have its address. */
+    private static final MemorySegment LIST = Arena.global().allocate(linen_exit_list.layout());
+
+    private static final Futex BELL = Futex.ofPrivate(
+            LIST.asSlice(linen_exit_list.rung$offset(), linen_exit_list.rung$layout()));
+
+    /** By the addresses of their control blocks. */
+    private static final Map<Long, NativeThread> WATCHED = new ConcurrentHashMap<>();
+
+    /** Those that were past the point where they look whether they are watched. */
+    private static final Queue<NativeThread> ENDING = new ConcurrentLinkedQueue<>();
+
+    private ExitWatcher() {}
+
+    private static final class Watcher {
+        static final Thread THREAD = Thread.ofPlatform().daemon().name("linen-exit-watcher")
+                .unstarted(ExitWatcher::run);
+
+        static {
+            THREAD.start();
+        }
+    }
+
+    /** Where a thread's control block says that it shall report. */
+    static long listAddress() {
+        return LIST.address();
+    }
+
+    /**
+     * Will call {@link NativeThread#ended()} once, on the watcher's thread. The caller keeps the thread's memory until
+     * then.
+     */
+    static void watch(NativeThread thread, StackSlot slot) {
+        boolean first = WATCHED.isEmpty();
+        WATCHED.put(slot.control().address(), thread);
+        if (first) {
+            ring(); // the watcher may be in a wait without end
+        }
+        if (!Futex.ofPrivate(slot.watchWord()).compareAndSet(LinenH.LINEN_UNWATCHED(), LinenH.LINEN_WATCHED())) {
+            ENDING.add(thread);
+            ring();
+        }
+        Watcher.THREAD.isAlive(); // starts it, the first time
+    }
+
+    private static void ring() {
+        int rung;
+        do {
+            rung = BELL.value();
+        } while (!BELL.compareAndSet(rung, rung + 1));
+        BELL.wake(1);
+    }
+
+    private static void run() {
+        while (true) {
+            int rung = BELL.value();
+            drain();
+            // With nobody to watch, no sweep is needed either; a new one that ends rings.
+            Futex.Wait wait = WATCHED.isEmpty()
+                    ? BELL.await(rung)
+                    : BELL.awaitUntil(rung, System.nanoTime() + SWEEP_NANOS);
+            if (wait == Futex.Wait.TIMED_OUT) {
+                sweep();
+            }
+        }
+    }
+
+    /** Those on the list first: who has ended has put itself there before, and its memory is read on the way. */
+    private static void sweep() {
+        List<NativeThread> ended = WATCHED.values().stream().filter(NativeThread::hasEnded).toList();
+        drain();
+        ended.forEach(ExitWatcher::finish);
+    }
+
+    private static void drain() {
+        long control = (long) FIRST.getAndSet(LIST, linen_exit_list.first$offset(), 0L);
+        while (control != 0) {
+            // Read before the thread is told off: after that, its memory may be another's.
+            long next = linen_control.next(MemorySegment.ofAddress(control).reinterpret(linen_control.sizeof()));
+            NativeThread thread = WATCHED.get(control);
+            if (thread != null) {
+                finish(thread);
+            }
+            control = next;
+        }
+        for (NativeThread thread = ENDING.poll(); thread != null; thread = ENDING.poll()) {
+            finish(thread);
+        }
+    }
+
+    private static void finish(NativeThread thread) {
+        if (WATCHED.remove(thread.stack().slot().control().address(), thread)) {
+            thread.ended();
+        }
+    }
+}
