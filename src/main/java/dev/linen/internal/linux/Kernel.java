@@ -2988,6 +2988,24 @@ public class Kernel extends Kernel$shared {
     public static int PR_CFI_BRANCH_LANDING_PADS() {
         return PR_CFI_BRANCH_LANDING_PADS;
     }
+    private static final int PRIO_MAX = (int)20L;
+    /**
+     * {@snippet lang=c :
+     * #define PRIO_MAX 20
+     * }
+     */
+    public static int PRIO_MAX() {
+        return PRIO_MAX;
+    }
+    private static final int PRIO_PROCESS = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define PRIO_PROCESS 0
+     * }
+     */
+    public static int PRIO_PROCESS() {
+        return PRIO_PROCESS;
+    }
     private static final int RLIMIT_CPU = (int)0L;
     /**
      * {@snippet lang=c :
@@ -7649,6 +7667,15 @@ public class Kernel extends Kernel$shared {
      */
     public static long RLIM64_INFINITY() {
         return RLIM64_INFINITY;
+    }
+    private static final int PRIO_MIN = (int)-20L;
+    /**
+     * {@snippet lang=c :
+     * #define PRIO_MIN -20
+     * }
+     */
+    public static int PRIO_MIN() {
+        return PRIO_MIN;
     }
     private static final long RLIM_INFINITY = -1L;
     /**
