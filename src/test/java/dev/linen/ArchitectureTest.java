@@ -39,6 +39,7 @@ class ArchitectureTest {
             "dev.linen.syscall", 0,
             "dev.linen.memory", 1,
             "dev.linen.futex", 1,
+            "dev.linen.process", 1,
             "dev.linen.thread", 3,
             "dev.linen", 4,
             "dev.linen.cli", 5);
@@ -121,7 +122,7 @@ class ArchitectureTest {
     @Test
     void module_exports_areTheRoomsForUsers() {
         assertEquals(Set.of("dev.linen", "dev.linen.thread", "dev.linen.futex", "dev.linen.memory",
-                "dev.linen.syscall"), exportedPackages());
+                "dev.linen.process", "dev.linen.syscall"), exportedPackages());
     }
 
     private static Set<String> exportedPackages() {

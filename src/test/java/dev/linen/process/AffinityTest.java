@@ -1,0 +1,172 @@
+package dev.linen.process;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallException;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.ChildJvm;
+import dev.linen.testing.FailingSyscall;
+
+class AffinityTest {
+
+    /** No kernel for x86-64 or aarch64 has as many: it takes at most 8192. */
+    private static final int NO_CPU = 20_000;
+
+    private final CpuSet atFirst = Affinity.current();
+
+    @AfterEach
+    void restore() {
+        Affinity.setCurrent(atFirst);
+    }
+
+    private int lastCpu() {
+        return atFirst.stream().max().getAsInt();
+    }
+
+    private void assumeTwoCpus() {
+        assumeTrue(atFirst.size() >= 2, "a thread can be moved only where it has two CPUs; here: " + atFirst);
+    }
+
+    /** The kernel's own words on it. */
+    private static String allowed(String task) throws IOException {
+        return Files.readAllLines(Path.of("/proc", task, "status")).stream()
+                .filter(line -> line.startsWith("Cpus_allowed_list:")).findFirst().orElseThrow().split("\\s+")[1];
+    }
+
+    @Test
+    void current_atFirst_isWhatProcSays() throws IOException {
+        assertFalse(atFirst.isEmpty());
+        assertEquals(CpuSet.parse(allowed("thread-self")), atFirst);
+        assertEquals(atFirst, Affinity.get(Running.ownTid()));
+        assertEquals(atFirst, Affinity.get(0));
+    }
+
+    @Test
+    void setCurrent_oneCpu_bindsThisThreadAlone() throws IOException {
+        assumeTwoCpus();
+        try (Running other = new Running()) {
+            for (int cpu : atFirst.stream().toArray()) {
+                Affinity.setCurrent(CpuSet.of(cpu));
+                assertEquals(CpuSet.of(cpu), Affinity.current());
+                assertEquals(Integer.toString(cpu), allowed("thread-self"));
+                assertEquals(atFirst, Affinity.get(other.tid()));
+            }
+        }
+        Affinity.setCurrent(atFirst);
+        assertEquals(atFirst, Affinity.current());
+    }
+
+    @Test
+    void set_runningNativeThread_bindsItAlone() throws IOException {
+        assumeTwoCpus();
+        try (Running thread = new Running()) {
+            assertEquals(atFirst, Affinity.get(thread.tid()));
+            Affinity.set(thread.tid(), CpuSet.of(lastCpu()));
+            assertEquals(CpuSet.of(lastCpu()), Affinity.get(thread.tid()));
+            assertEquals(Integer.toString(lastCpu()), allowed("self/task/" + thread.tid()));
+            assertEquals(atFirst, Affinity.current());
+        }
+    }
+
+    @Test
+    void set_cpusThatAreNotThere_areLeftOut() {
+        Affinity.setCurrent(CpuSet.of(lastCpu(), NO_CPU));
+        assertEquals(CpuSet.of(lastCpu()), Affinity.current());
+    }
+
+    @Test
+    void set_onlyCpusThatAreNotThere_isEINVAL() {
+        SyscallException refused = assertThrows(SyscallException.class, () -> Affinity.setCurrent(CpuSet.of(NO_CPU)));
+        assertEquals("sched_setaffinity(0, 2504, [20000]) failed: EINVAL (Invalid argument)", refused.getMessage());
+        assertEquals(atFirst, Affinity.current());
+    }
+
+    @Test
+    void set_emptySet_isRefused() {
+        for (Executable set : List.<Executable>of(() -> Affinity.setCurrent(CpuSet.of()),
+                () -> Affinity.set(Running.ownTid(), CpuSet.of()))) {
+            String message = assertThrows(IllegalArgumentException.class, set).getMessage();
+            assertEquals("a thread needs at least one CPU to run on; this set is empty", message);
+        }
+    }
+
+    @Test
+    void getAndSet_noSuchThread_areESRCH() {
+        SyscallException get = assertThrows(SyscallException.class, () -> Affinity.get(Running.NO_TID));
+        assertEquals(Errno.ESRCH, get.errno());
+        assertTrue(get.getMessage().startsWith("sched_getaffinity(4194305, 128, 0x"), get::getMessage);
+        SyscallException set = assertThrows(SyscallException.class, () -> Affinity.set(Running.NO_TID, atFirst));
+        assertEquals(Errno.ESRCH, set.errno());
+        assertEquals(List.of("4194305", Integer.toString(atFirst.toMask().length * Long.BYTES), "[" + atFirst + "]"),
+                set.arguments());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, Integer.MIN_VALUE})
+    void getAndSet_negativeTid_areRefused(int tid) {
+        assertThrows(IllegalArgumentException.class, () -> Affinity.get(tid));
+        assertThrows(IllegalArgumentException.class, () -> Affinity.set(tid, atFirst));
+    }
+
+    @Test
+    void set_null_isRefused() {
+        assertThrows(NullPointerException.class, () -> Affinity.setCurrent(null));
+        assertThrows(NullPointerException.class, () -> Affinity.set(Running.ownTid(), null));
+    }
+
+    /** As with a kernel that has more than 2048 CPUs: its sched_getaffinity refuses shorter masks. */
+    static final class Shortsighted {
+        public static void main(String[] arguments) {
+            CpuSet before = Affinity.current();
+            refuse(128);
+            refuse(256);
+            System.out.print(Affinity.current().equals(before) ? "the same" : "another");
+        }
+
+        static void refuse(int bytes) {
+            FailingSyscall.of(SyscallNumber.SCHED_GETAFFINITY).whenArgument(1, bytes).with(Errno.EINVAL);
+            if (Syscall.invoke(SyscallNumber.SCHED_GETAFFINITY, 0, bytes, 0) != Errno.EINVAL.result()) {
+                throw new AssertionError(bytes + " bytes aren't refused");
+            }
+        }
+    }
+
+    @Test
+    void get_kernelsMaskIsLonger_growsUntilItFits() {
+        ChildJvm.Result child = ChildJvm.of(Shortsighted.class).run();
+        assertEquals("the same", child.out(), child::toString);
+    }
+
+    /** A kernel, or a filter, that never has enough. */
+    static final class Refused {
+        public static void main(String[] arguments) {
+            FailingSyscall.of(SyscallNumber.SCHED_GETAFFINITY).with(Errno.EINVAL);
+            System.out.print(assertThrows(SyscallException.class, Affinity::current).arguments().get(1));
+            System.out.flush();
+            Runtime.getRuntime().halt(0); // HotSpot itself asks at a thread's end, and aborts
+        }
+    }
+
+    @Test
+    void get_alwaysEINVAL_endsAtTheLargestSet() {
+        ChildJvm.Result child = ChildJvm.of(Refused.class).run();
+        assertEquals("131072", child.out(), child::toString);
+    }
+}
