@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 /* Goes up with every change to this file or to a function's arguments: Java refuses a library of another one. */
-#define LINEN_ABI 2
+#define LINEN_ABI 3
 
 /* Tells a handle from garbage, as it did in the seed. */
 #define LINEN_CANARY 0xDEADBEEF
@@ -57,6 +57,12 @@ struct linen_tls {
     uint64_t stack_guard; /* +0x28  what gcc's -fstack-protector compares */
 };
 
+/* A system call that a thread issues on itself before it calls its function: its name, its CPUs, its scheduling. */
+struct linen_call {
+    int64_t number;
+    int64_t arguments[5];
+};
+
 /*
  * The threads that are about to end and that Java wants to be told of, newest first. A thread puts itself there and wakes
  * who waits for `rung`; Java takes the whole list.
@@ -79,7 +85,11 @@ struct linen_control {
     uint64_t exit;               /* the struct linen_exit, and the stack pointer to start with: 16-byte aligned */
     uint64_t signal_stack;       /* lowest address of the signal stack */
     uint64_t signal_stack_bytes; /* its size */
-    int64_t failure;             /* 0, or -errno when the thread ended before it called the function */
+    uint64_t setup;              /* struct linen_call[], alive until `ready` is 1 */
+    uint32_t setup_calls;        /* how many; 0 when there is nothing to wait for */
+    uint32_t ready;              /* 1 when the calls are done, and then who waits for this word is woken */
+    int64_t failure;             /* 0, or -errno of a call: then the thread ends without calling its function */
+    int64_t failed_call;         /* which one: an index of `setup`, or -1 for sigaltstack */
     uint32_t watch;              /* LINEN_UNWATCHED, LINEN_WATCHED or LINEN_ENDING */
     uint32_t unused;
     uint64_t exit_list;          /* the struct linen_exit_list to go to */

@@ -60,14 +60,39 @@ static void announce_end(struct linen_control *control)
 }
 
 /*
- * The thread's first and last function; cpu_clone jumps here on the new stack. The signal stack is set by the
- * thread itself, because clone clears it.
+ * What the thread does to itself first. The signal stack, because clone clears it; then Java's calls. Returns 0, or -errno
+ * of the first that failed.
  */
-__attribute__((visibility("hidden"), used)) _Noreturn void linen_child(struct linen_control *control)
+static long set_up(struct linen_control *control)
 {
     stack_t signal_stack = {.ss_sp = (void *)control->signal_stack, .ss_size = control->signal_stack_bytes};
-    control->failure = cpu_syscall(__NR_sigaltstack, (long)&signal_stack, 0, 0, 0, 0, 0);
-    if (control->failure == 0) {
+    control->failed_call = -1;
+    long result = cpu_syscall(__NR_sigaltstack, (long)&signal_stack, 0, 0, 0, 0, 0);
+    const struct linen_call *calls = (const struct linen_call *)control->setup;
+    for (uint32_t i = 0; i < control->setup_calls && result >= 0; i++) {
+        const int64_t *a = calls[i].arguments;
+        control->failed_call = i;
+        result = cpu_syscall(calls[i].number, a[0], a[1], a[2], a[3], a[4], 0);
+    }
+    return result < 0 ? result : 0;
+}
+
+/* Tells the creator, who waits only when it gave calls: not to keep the others. */
+static void report_ready(struct linen_control *control)
+{
+    if (control->setup_calls == 0)
+        return;
+    __atomic_store_n(&control->ready, 1, __ATOMIC_RELEASE);
+    cpu_syscall(__NR_futex, (long)&control->ready, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0);
+}
+
+/* The thread's first and last function; cpu_clone jumps here on the new stack. */
+__attribute__((visibility("hidden"), used)) _Noreturn void linen_child(struct linen_control *control)
+{
+    long failure = set_up(control);
+    control->failure = failure;
+    report_ready(control);
+    if (failure == 0) {
         uint64_t (*function)(uint64_t) = (uint64_t(*)(uint64_t))control->function;
         ((struct linen_exit *)control->exit)->result = function(control->argument);
     }

@@ -188,14 +188,26 @@ public record Scheduling(int policy, int priority) {
      */
     public static void nice(int tid, int value) {
         Tid.require(tid);
-        if (value < Kernel.PRIO_MIN() || value > MOST_NICE) {
-            throw new IllegalArgumentException(
-                    "nice is from " + Kernel.PRIO_MIN() + " to " + MOST_NICE + ", not " + value);
-        }
+        requireNice(value);
         long result = Syscall.invoke(SyscallNumber.SETPRIORITY, Kernel.PRIO_PROCESS(), tid, value);
         if (Syscall.isError(result)) {
             throw new SyscallException("setpriority", result, "PRIO_PROCESS", tid, value);
         }
+    }
+
+    /**
+     * Refuses what is no nice.
+     *
+     * @param value the value
+     * @return the value
+     * @throws IllegalArgumentException when it is out of range, where the kernel would silently take the nearest
+     */
+    public static int requireNice(int value) {
+        if (value < Kernel.PRIO_MIN() || value > MOST_NICE) {
+            throw new IllegalArgumentException(
+                    "nice is from " + Kernel.PRIO_MIN() + " to " + MOST_NICE + ", not " + value);
+        }
+        return value;
     }
 
     /** "SCHED_FIFO|SCHED_RESET_ON_FORK": the policy is a number, not bits, but for this one flag. */

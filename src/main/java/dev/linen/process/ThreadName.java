@@ -52,6 +52,22 @@ public final class ThreadName {
      * @throws UncheckedIOException when this process has no such thread, or there is no {@code /proc}
      */
     public static void set(int tid, String name) {
+        byte[] withFinal0 = toBytes(name); // writing nothing at all would leave the old name instead of an empty one
+        try {
+            Files.write(file(tid), withFinal0);
+        } catch (IOException unwritable) {
+            throw new UncheckedIOException("thread " + tid + " can't be named \"" + name + "\"", unwritable);
+        }
+    }
+
+    /**
+     * A name as the kernel takes it.
+     *
+     * @param name at most 15 bytes of UTF-8, without a NUL; may be empty
+     * @return its bytes and a final 0
+     * @throws IllegalArgumentException when the name is longer, where the kernel would silently cut it, or has a NUL in it
+     */
+    public static byte[] toBytes(String name) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         if (bytes.length > MOST_BYTES) {
             throw new IllegalArgumentException(
@@ -61,12 +77,7 @@ public final class ThreadName {
         if (name.indexOf('\0') >= 0) {
             throw new IllegalArgumentException("a thread's name ends at its first NUL; this one has a NUL in it");
         }
-        try {
-            // With the final 0, as in C: writing nothing at all would leave the old name instead of an empty one.
-            Files.write(file(tid), Arrays.copyOf(bytes, bytes.length + 1));
-        } catch (IOException unwritable) {
-            throw new UncheckedIOException("thread " + tid + " can't be named \"" + name + "\"", unwritable);
-        }
+        return Arrays.copyOf(bytes, bytes.length + 1);
     }
 
     private static Path file(int tid) {

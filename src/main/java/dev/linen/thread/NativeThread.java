@@ -101,11 +101,6 @@ public final class NativeThread implements AutoCloseable {
         tid = newTid;
     }
 
-    /** The thread doesn't run, and never will. */
-    void notStarted() {
-        memory.clean();
-    }
-
     /**
      * Starts a thread on a stack of 2 MiB, with a pointer as its argument.
      *
@@ -375,9 +370,8 @@ public final class NativeThread implements AutoCloseable {
     }
 
     private long result() {
-        long failure = stack.slot().failure();
-        if (failure != 0) {
-            throw new SyscallException("sigaltstack", failure, "the signal stack", "NULL");
+        if (stack.slot().failure() != 0) {
+            throw ThreadSetup.signalStackFailure(stack.slot()); // another call's failure comes out of start
         }
         return stack.slot().result();
     }

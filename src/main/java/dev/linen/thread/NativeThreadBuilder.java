@@ -3,8 +3,14 @@ package dev.linen.thread;
 import static dev.linen.syscall.SyscallException.hex;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+
+import org.jspecify.annotations.Nullable;
 
 import dev.linen.internal.binding.Trampoline;
+import dev.linen.process.CpuSet;
+import dev.linen.process.Scheduling;
+import dev.linen.process.ThreadName;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 
@@ -21,6 +27,11 @@ public final class NativeThreadBuilder {
 
     private long stackBytes = StackGeometry.DEFAULT_STACK_BYTES;
     private long guardBytes = StackGeometry.DEFAULT_GUARD_BYTES;
+
+    private @Nullable String name;
+    private @Nullable CpuSet cpus;
+    private @Nullable Scheduling scheduling;
+    private @Nullable Integer nice;
 
     NativeThreadBuilder() {}
 
@@ -50,6 +61,59 @@ public final class NativeThreadBuilder {
     }
 
     /**
+     * What the thread is called in {@code /proc/self/task/TID/comm}, in {@code top} and in debuggers; like its creator unless
+     * said otherwise.
+     *
+     * @param newName at most 15 bytes in UTF-8
+     * @return this builder
+     * @throws IllegalArgumentException when the name is longer, or has a NUL in it
+     */
+    public NativeThreadBuilder name(String newName) {
+        ThreadName.toBytes(newName);
+        name = newName;
+        return this;
+    }
+
+    /**
+     * On which CPUs the thread may run; where its creator may, unless said otherwise.
+     *
+     * @param newCpus the CPUs; at least one that there is, or start fails with EINVAL
+     * @return this builder
+     * @throws IllegalArgumentException when the set is empty
+     */
+    public NativeThreadBuilder cpus(CpuSet newCpus) {
+        if (newCpus.isEmpty()) {
+            throw new IllegalArgumentException("a thread needs at least one CPU to run on; this set is empty");
+        }
+        cpus = newCpus;
+        return this;
+    }
+
+    /**
+     * How the thread is scheduled; as its creator is, unless said otherwise.
+     *
+     * @param newScheduling policy and priority; start fails with EPERM without the right to it, with EINVAL when there is none
+     *        such
+     * @return this builder
+     */
+    public NativeThreadBuilder scheduling(Scheduling newScheduling) {
+        scheduling = Objects.requireNonNull(newScheduling);
+        return this;
+    }
+
+    /**
+     * How nice the thread is to others; as its creator is, unless said otherwise.
+     *
+     * @param newNice from -20 (not at all) to 19; start fails with EACCES without the right to be less nice
+     * @return this builder
+     * @throws IllegalArgumentException when there is no such nice
+     */
+    public NativeThreadBuilder nice(int newNice) {
+        nice = Scheduling.requireNice(newNice);
+        return this;
+    }
+
+    /**
      * Starts a thread with a pointer as its argument. The memory must outlive the thread; its arena is kept reachable
      * until the thread is closed, but not open.
      *
@@ -59,7 +123,8 @@ public final class NativeThreadBuilder {
      * @throws IllegalArgumentException when the argument is on the Java heap
      * @throws IllegalStateException when the argument's arena is closed, or the function's library unloaded
      * @throws SyscallException of {@code mmap} or {@code mprotect} (ENOMEM: no room for the stack, or too many
-     *         mappings), or {@code clone} (EAGAIN: too many threads); nothing stays mapped then
+     *         mappings), or {@code clone} (EAGAIN: too many threads), or of what the thread could not be made;
+     *         nothing is left of it then
      */
     public NativeThread start(NativeFunction function, MemorySegment argument) {
         if (!argument.isNative()) {
@@ -80,7 +145,8 @@ public final class NativeThreadBuilder {
      * @return the running thread
      * @throws IllegalStateException when the function's library is unloaded
      * @throws SyscallException of {@code mmap} or {@code mprotect} (ENOMEM: no room for the stack, or too many
-     *         mappings), or {@code clone} (EAGAIN: too many threads); nothing stays mapped then
+     *         mappings), or {@code clone} (EAGAIN: too many threads), or of what the thread could not be made;
+     *         nothing is left of it then
      */
     public NativeThread start(NativeFunction function, long argument) {
         return start(function, argument, MemorySegment.NULL);
@@ -90,22 +156,42 @@ public final class NativeThreadBuilder {
         long code = function.liveAddress();
         NativeThread thread = onStack(StackPool.SHARED.take(new StackGeometry(stackBytes, guardBytes)), function, code,
                 argument, keptReachable);
-        // All that can fail comes before the clone: after it, the stack is in use.
-        StackSlot slot = thread.stack().slot();
-        long tid;
-        try {
-            tid = Trampoline.clone(slot.control().address(), CloneFlags.BITS);
-        } catch (RuntimeException | Error notLoaded) {
-            thread.notStarted();
-            throw notLoaded;
+        try (ThreadSetup setup = setup()) {
+            // All that can fail comes before the clone: after it, the stack is in use.
+            StackSlot slot = thread.stack().slot();
+            setup.prepare(slot);
+            long tid = Trampoline.clone(slot.control().address(), CloneFlags.BITS);
+            if (Syscall.isError(tid)) {
+                // or of rt_sigprocmask, which the same downcall issues first
+                throw new SyscallException("clone", tid, hex(CloneFlags.BITS), hex(slot.exit().address()));
+            }
+            thread.started((int) tid);
+            setup.await(slot);
+            if (slot.failure() != 0 && slot.failedCall() >= 0) {
+                throw setup.failure(slot);
+            }
+            return thread;
+        } catch (RuntimeException | Error failed) {
+            thread.close(); // after the thread's end, if there was a beginning
+            throw failed;
         }
-        if (Syscall.isError(tid)) {
-            thread.notStarted();
-            // or of rt_sigprocmask, which the same downcall issues first
-            throw new SyscallException("clone", tid, hex(CloneFlags.BITS), hex(slot.exit().address()));
+    }
+
+    private ThreadSetup setup() {
+        ThreadSetup setup = new ThreadSetup();
+        if (name != null) {
+            setup.name(name);
         }
-        thread.started((int) tid);
-        return thread;
+        if (cpus != null) {
+            setup.cpus(cpus);
+        }
+        if (scheduling != null) {
+            setup.scheduling(scheduling);
+        }
+        if (nice != null) {
+            setup.nice(nice);
+        }
+        return setup;
     }
 
     private static NativeThread onStack(StackSlot slot, NativeFunction function, long code, long argument,

@@ -67,6 +67,22 @@ final class StackSlot {
         linen_handle.canary(handle(), LinenH.LINEN_CANARY());
     }
 
+    /** Has the thread issue these calls before its function. */
+    void prepareSetup(long calls, int count) {
+        linen_control.setup(control(), calls);
+        linen_control.setup_calls(control(), count);
+    }
+
+    /** The dword that the thread sets once its calls are done. */
+    MemorySegment readyWord() {
+        return control().asSlice(linen_control.ready$offset(), linen_control.ready$layout());
+    }
+
+    /** Which call failed: its index, or -1 for sigaltstack. */
+    long failedCall() {
+        return linen_control.failed_call(control());
+    }
+
     /** Whoever has an old handle shall not take it for a living one. */
     void clearCanary() {
         linen_handle.canary(handle(), 0);

@@ -18,10 +18,10 @@ public class LinenH extends LinenH$shared {
         // Should not be called directly
     }
 
-    private static final int LINEN_ABI = (int)2L;
+    private static final int LINEN_ABI = (int)3L;
     /**
      * {@snippet lang=c :
-     * #define LINEN_ABI 2
+     * #define LINEN_ABI 3
      * }
      */
     public static int LINEN_ABI() {

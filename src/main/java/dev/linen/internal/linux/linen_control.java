@@ -21,7 +21,11 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     uint64_t exit;
  *     uint64_t signal_stack;
  *     uint64_t signal_stack_bytes;
+ *     uint64_t setup;
+ *     uint32_t setup_calls;
+ *     uint32_t ready;
  *     int64_t failure;
+ *     int64_t failed_call;
  *     uint32_t watch;
  *     uint32_t unused;
  *     uint64_t exit_list;
@@ -42,7 +46,11 @@ public class linen_control {
         LinenH.C_LONG.withName("exit"),
         LinenH.C_LONG.withName("signal_stack"),
         LinenH.C_LONG.withName("signal_stack_bytes"),
+        LinenH.C_LONG.withName("setup"),
+        LinenH.C_INT.withName("setup_calls"),
+        LinenH.C_INT.withName("ready"),
         LinenH.C_LONG.withName("failure"),
+        LinenH.C_LONG.withName("failed_call"),
         LinenH.C_INT.withName("watch"),
         LinenH.C_INT.withName("unused"),
         LinenH.C_LONG.withName("exit_list"),
@@ -320,6 +328,138 @@ public class linen_control {
         struct.set(signal_stack_bytes$LAYOUT, signal_stack_bytes$OFFSET, fieldValue);
     }
 
+    private static final OfLong setup$LAYOUT = (OfLong)$LAYOUT.select(groupElement("setup"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint64_t setup
+     * }
+     */
+    public static final OfLong setup$layout() {
+        return setup$LAYOUT;
+    }
+
+    private static final long setup$OFFSET = $LAYOUT.byteOffset(groupElement("setup"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint64_t setup
+     * }
+     */
+    public static final long setup$offset() {
+        return setup$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint64_t setup
+     * }
+     */
+    public static long setup(MemorySegment struct) {
+        return struct.get(setup$LAYOUT, setup$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint64_t setup
+     * }
+     */
+    public static void setup(MemorySegment struct, long fieldValue) {
+        struct.set(setup$LAYOUT, setup$OFFSET, fieldValue);
+    }
+
+    private static final OfInt setup_calls$LAYOUT = (OfInt)$LAYOUT.select(groupElement("setup_calls"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint32_t setup_calls
+     * }
+     */
+    public static final OfInt setup_calls$layout() {
+        return setup_calls$LAYOUT;
+    }
+
+    private static final long setup_calls$OFFSET = $LAYOUT.byteOffset(groupElement("setup_calls"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint32_t setup_calls
+     * }
+     */
+    public static final long setup_calls$offset() {
+        return setup_calls$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint32_t setup_calls
+     * }
+     */
+    public static int setup_calls(MemorySegment struct) {
+        return struct.get(setup_calls$LAYOUT, setup_calls$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint32_t setup_calls
+     * }
+     */
+    public static void setup_calls(MemorySegment struct, int fieldValue) {
+        struct.set(setup_calls$LAYOUT, setup_calls$OFFSET, fieldValue);
+    }
+
+    private static final OfInt ready$LAYOUT = (OfInt)$LAYOUT.select(groupElement("ready"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint32_t ready
+     * }
+     */
+    public static final OfInt ready$layout() {
+        return ready$LAYOUT;
+    }
+
+    private static final long ready$OFFSET = $LAYOUT.byteOffset(groupElement("ready"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint32_t ready
+     * }
+     */
+    public static final long ready$offset() {
+        return ready$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint32_t ready
+     * }
+     */
+    public static int ready(MemorySegment struct) {
+        return struct.get(ready$LAYOUT, ready$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint32_t ready
+     * }
+     */
+    public static void ready(MemorySegment struct, int fieldValue) {
+        struct.set(ready$LAYOUT, ready$OFFSET, fieldValue);
+    }
+
     private static final OfLong failure$LAYOUT = (OfLong)$LAYOUT.select(groupElement("failure"));
 
     /**
@@ -362,6 +502,50 @@ public class linen_control {
      */
     public static void failure(MemorySegment struct, long fieldValue) {
         struct.set(failure$LAYOUT, failure$OFFSET, fieldValue);
+    }
+
+    private static final OfLong failed_call$LAYOUT = (OfLong)$LAYOUT.select(groupElement("failed_call"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int64_t failed_call
+     * }
+     */
+    public static final OfLong failed_call$layout() {
+        return failed_call$LAYOUT;
+    }
+
+    private static final long failed_call$OFFSET = $LAYOUT.byteOffset(groupElement("failed_call"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int64_t failed_call
+     * }
+     */
+    public static final long failed_call$offset() {
+        return failed_call$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int64_t failed_call
+     * }
+     */
+    public static long failed_call(MemorySegment struct) {
+        return struct.get(failed_call$LAYOUT, failed_call$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int64_t failed_call
+     * }
+     */
+    public static void failed_call(MemorySegment struct, long fieldValue) {
+        struct.set(failed_call$LAYOUT, failed_call$OFFSET, fieldValue);
     }
 
     private static final OfInt watch$LAYOUT = (OfInt)$LAYOUT.select(groupElement("watch"));

@@ -1,0 +1,112 @@
+package dev.linen.thread;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+import dev.linen.futex.Futex;
+import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.linen_call;
+import dev.linen.process.CpuSet;
+import dev.linen.process.Scheduling;
+import dev.linen.process.ThreadName;
+import dev.linen.syscall.SyscallException;
+import dev.linen.syscall.SyscallNumber;
+
+/**
+ * What a thread does to itself before it calls its function: system calls that name it, place it and schedule it. The thread
+ * issues them, not its creator, because then they are done when the function begins.
+ *
+ * <p>Their arguments are in memory that the creator frees once the thread is ready; so the creator waits for that.
+ */
+final class ThreadSetup implements AutoCloseable {
+
+    private static final long CALLING_THREAD = 0;
+
+    /** One call: what the kernel gets, and what a person reads when it fails. */
+    private record Call(String name, List<Object> shown, long number, List<Long> arguments) {}
+
+    private final Arena arena = Arena.ofConfined();
+    private final List<Call> calls = new ArrayList<>();
+
+    void name(String name) {
+        MemorySegment bytes = arena.allocateFrom(JAVA_BYTE, ThreadName.toBytes(name));
+        add("prctl", List.of("PR_SET_NAME", '"' + name + '"'), SyscallNumber.PRCTL, Kernel.PR_SET_NAME(),
+                bytes.address());
+    }
+
+    void cpus(CpuSet cpus) {
+        MemorySegment mask = arena.allocateFrom(JAVA_LONG, cpus.toMask());
+        add("sched_setaffinity", List.of(CALLING_THREAD, mask.byteSize(), "[" + cpus + "]"),
+                SyscallNumber.SCHED_SETAFFINITY, CALLING_THREAD, mask.byteSize(), mask.address());
+    }
+
+    void scheduling(Scheduling scheduling) {
+        MemorySegment param = arena.allocateFrom(JAVA_INT, scheduling.priority());
+        add("sched_setscheduler", List.of(CALLING_THREAD, scheduling), SyscallNumber.SCHED_SETSCHEDULER, CALLING_THREAD,
+                scheduling.policy(), param.address());
+    }
+
+    void nice(int value) {
+        add("setpriority", List.of("PRIO_PROCESS", CALLING_THREAD, value), SyscallNumber.SETPRIORITY,
+                Kernel.PRIO_PROCESS(), CALLING_THREAD, value);
+    }
+
+    private void add(String name, List<Object> shown, long number, long... arguments) {
+        calls.add(new Call(name, shown, number, Arrays.stream(arguments).boxed().toList()));
+    }
+
+    /** Gives the calls to a thread that is about to be cloned. */
+    void prepare(StackSlot slot) {
+        if (calls.isEmpty()) {
+            return;
+        }
+        MemorySegment array = linen_call.allocateArray(calls.size(), arena);
+        for (int i = 0; i < calls.size(); i++) {
+            MemorySegment call = linen_call.asSlice(array, i);
+            linen_call.number(call, calls.get(i).number());
+            for (int a = 0; a < calls.get(i).arguments().size(); a++) {
+                linen_call.arguments(call, a, calls.get(i).arguments().get(a));
+            }
+        }
+        slot.prepareSetup(array.address(), calls.size());
+    }
+
+    /** Waits until the cloned thread has issued all calls, or one has failed. */
+    void await(StackSlot slot) {
+        if (calls.isEmpty()) {
+            return;
+        }
+        Futex ready = Futex.ofPrivate(slot.readyWord());
+        while (ready.value() == 0) {
+            ready.await(0);
+        }
+    }
+
+    /** What a thread that ended before its function has to say. */
+    SyscallException failure(StackSlot slot) {
+        int index = (int) slot.failedCall();
+        if (index < 0) {
+            return signalStackFailure(slot);
+        }
+        Call call = calls.get(index);
+        return new SyscallException(call.name(), slot.failure(), call.shown().toArray());
+    }
+
+    /** Of sigaltstack, which every thread calls. */
+    static SyscallException signalStackFailure(StackSlot slot) {
+        return new SyscallException("sigaltstack", slot.failure(), "the signal stack", "NULL");
+    }
+
+    /** Once the thread is ready, or will never be. */
+    @Override
+    public void close() {
+        arena.close();
+    }
+}
