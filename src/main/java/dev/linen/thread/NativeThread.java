@@ -59,15 +59,13 @@ public final class NativeThread implements AutoCloseable {
     /**
      * What is given back, once: when the thread is closed or detached and nobody is inside any more, or when the
      * NativeThread can't be reached any more. Knows nothing of the NativeThread, which would keep that reachable.
-     *
-     * @param keptReachable what the native code uses while it runs
      */
-    private record Memory(StackBuffer stack, Object keptReachable) implements Runnable {
+    private record Memory(StackBuffer stack, Lent lent) implements Runnable {
 
         @Override
         public void run() {
             stack.endViews();
-            StackPool.SHARED.give(stack.slot(), keptReachable);
+            StackPool.SHARED.give(stack.slot(), lent);
         }
     }
 
@@ -88,12 +86,12 @@ public final class NativeThread implements AutoCloseable {
     }
 
     /** For a thread that is about to be cloned. */
-    NativeThread(NativeFunction function, MemorySegment argument, StackSlot slot) {
+    NativeThread(NativeFunction function, Lent lent, StackSlot slot) {
         this.function = function;
         this.stack = new StackBuffer(slot);
         // Not private: the kernel's wake at the end of a thread is a shared one.
         this.futex = Futex.ofShared(slot.futexWord());
-        this.memory = CLEANER.register(this, new Memory(stack, List.of(function, argument)));
+        this.memory = CLEANER.register(this, new Memory(stack, lent));
     }
 
     /** The thread runs; called before anybody else sees this object. */
@@ -263,14 +261,14 @@ public final class NativeThread implements AutoCloseable {
     }
 
     /**
-     * Tells of its end. Completed on a thread of the common pool, so what depends on it may take its time.
+     * Tells of its end. Completed on a virtual thread of its own, so what depends on it may take its time.
      *
      * @return a future of what its function returned; fails with a {@link SyscallException} when the thread ended before it
      *         called the function
      * @throws IllegalStateException when the thread is closed or detached
      */
     public CompletableFuture<Long> onExit() {
-        return insideEnd().thenApplyAsync(result -> result);
+        return insideEnd().thenApplyAsync(result -> result, Thread::startVirtualThread);
     }
 
     private CompletableFuture<Long> insideEnd() {

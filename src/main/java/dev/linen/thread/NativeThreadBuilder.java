@@ -2,8 +2,11 @@ package dev.linen.thread;
 
 import static dev.linen.syscall.SyscallException.hex;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +27,9 @@ import dev.linen.syscall.SyscallException;
  * <p>Can start any number of threads. To be used by one Java thread at a time.
  */
 public final class NativeThreadBuilder {
+
+    /** Never started: only to ask what others may do. */
+    private static final Thread SOME_OTHER_THREAD = new Thread("");
 
     private long stackBytes = StackGeometry.DEFAULT_STACK_BYTES;
     private long guardBytes = StackGeometry.DEFAULT_GUARD_BYTES;
@@ -127,14 +133,8 @@ public final class NativeThreadBuilder {
      *         nothing is left of it then
      */
     public NativeThread start(NativeFunction function, MemorySegment argument) {
-        if (!argument.isNative()) {
-            throw new IllegalArgumentException("the argument is on the Java heap, which a native thread can't see (the "
-                    + "garbage collector moves it): allocate it from an Arena");
-        }
-        if (!argument.scope().isAlive()) {
-            throw new IllegalStateException("the argument's memory is freed: its arena is closed");
-        }
-        return start(function, argument.address(), argument);
+        requireNative(argument);
+        return start(function, argument.address(), new Lent(List.of(function, argument), null));
     }
 
     /**
@@ -149,13 +149,76 @@ public final class NativeThreadBuilder {
      *         nothing is left of it then
      */
     public NativeThread start(NativeFunction function, long argument) {
-        return start(function, argument, MemorySegment.NULL);
+        return start(function, argument, new Lent(List.of(function), null));
     }
 
-    private NativeThread start(NativeFunction function, long argument, MemorySegment keptReachable) {
+    /**
+     * Starts a thread with memory of its own: an arena that is closed when the thread has ended and is closed or detached. The
+     * way to pass a struct that nobody has to look after.
+     *
+     * <pre>{@code
+     * NativeThread.builder().start(function, memory -> {
+     *     MemorySegment point = memory.allocate(POINT);
+     *     POINT_X.set(point, 0L, 3);
+     *     return point;
+     * });
+     * }</pre>
+     *
+     * @param function what the thread runs
+     * @param argument makes the argument, in the arena that it is given; may keep nothing of it
+     * @return the running thread
+     * @throws IllegalArgumentException when the argument is on the Java heap
+     * @throws IllegalStateException when the function's library is unloaded
+     * @throws SyscallException as the other forms; the arena is closed then
+     */
+    @SuppressWarnings("MustBeClosed") // by Lent, after the thread's end
+    public NativeThread start(NativeFunction function, Function<Arena, MemorySegment> argument) {
+        Arena memory = Arena.ofShared();
+        try {
+            return startOwning(memory, function, argument.apply(memory));
+        } catch (RuntimeException | Error failed) {
+            memory.close();
+            throw failed;
+        }
+    }
+
+    /**
+     * Starts a thread that takes over an arena: it is closed when the thread has ended and is closed or detached.
+     *
+     * @param arena a shared arena, with all that the thread uses; the caller doesn't close it
+     * @param function what the thread runs
+     * @param argument what it is called with
+     * @return the running thread
+     * @throws IllegalArgumentException when the arena belongs to one Java thread, or the argument is on the Java heap; the arena
+     *         stays the caller's then
+     * @throws IllegalStateException when the arena is closed, or the function's library unloaded
+     * @throws SyscallException as the other forms; the arena stays the caller's
+     */
+    public NativeThread startOwning(Arena arena, NativeFunction function, MemorySegment argument) {
+        requireNative(argument);
+        MemorySegment probe = arena.allocate(1);
+        if (!probe.isAccessibleBy(SOME_OTHER_THREAD)) {
+            throw new IllegalArgumentException(
+                    "a confined arena can only be closed by its own Java thread; this one would "
+                            + "have to be closed by whoever sees the thread's end: take Arena.ofShared()");
+        }
+        return start(function, argument.address(), new Lent(List.of(function, argument), arena));
+    }
+
+    private static void requireNative(MemorySegment argument) {
+        if (!argument.isNative()) {
+            throw new IllegalArgumentException("the argument is on the Java heap, which a native thread can't see (the "
+                    + "garbage collector moves it): allocate it from an Arena");
+        }
+        if (!argument.scope().isAlive()) {
+            throw new IllegalStateException("the argument's memory is freed: its arena is closed");
+        }
+    }
+
+    private NativeThread start(NativeFunction function, long argument, Lent lent) {
         long code = function.liveAddress();
         NativeThread thread = onStack(StackPool.SHARED.take(new StackGeometry(stackBytes, guardBytes)), function, code,
-                argument, keptReachable);
+                argument, lent);
         try (ThreadSetup setup = setup()) {
             // All that can fail comes before the clone: after it, the stack is in use.
             StackSlot slot = thread.stack().slot();
@@ -195,12 +258,12 @@ public final class NativeThreadBuilder {
     }
 
     private static NativeThread onStack(StackSlot slot, NativeFunction function, long code, long argument,
-            MemorySegment keptReachable) {
+            Lent lent) {
         try {
             slot.prepare(code, argument);
-            return new NativeThread(function, keptReachable, slot);
+            return new NativeThread(function, lent, slot);
         } catch (RuntimeException | Error failed) {
-            StackPool.SHARED.give(slot, function);
+            StackPool.SHARED.give(slot, new Lent(List.of(), null)); // what was lent stays the caller's
             throw failed;
         }
     }

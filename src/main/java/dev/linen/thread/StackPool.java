@@ -61,8 +61,7 @@ final class StackPool {
     private final Map<StackGeometry, List<StackSlab>> slabs = new HashMap<>();
     private final Deque<Leaving> leaving = new ArrayDeque<>();
 
-    /** @param keptReachable what the thread uses while it runs */
-    private record Leaving(StackSlot slot, Object keptReachable) {}
+    private record Leaving(StackSlot slot, Lent lent) {}
 
     StackPool(long mostWarmBytes) {
         this.mostWarmBytes = Math.max(0, mostWarmBytes);
@@ -85,14 +84,15 @@ final class StackPool {
     }
 
     /** Takes a slot back: at once if its thread has ended, otherwise when it has. */
-    void give(StackSlot slot, Object keptReachable) {
+    void give(StackSlot slot, Lent lent) {
         lock.lock();
         try {
             slot.clearCanary();
             if (hasEnded(slot)) {
+                lent.giveBack();
                 warmUp(slot);
             } else {
-                leaving.add(new Leaving(slot, keptReachable));
+                leaving.add(new Leaving(slot, lent));
             }
             lookAtLeaving();
             coolDownTo(mostWarmBytes);
@@ -122,6 +122,7 @@ final class StackPool {
         for (int i = Math.min(LOOKED_AT, leaving.size()); i > 0; i--) {
             Leaving first = leaving.remove();
             if (hasEnded(first.slot())) {
+                first.lent().giveBack();
                 warmUp(first.slot());
             } else {
                 leaving.add(first);

@@ -95,13 +95,15 @@ class ExitTest {
 
     @Test
     void onExit_dependentBlocks_othersGoOn() throws Exception {
-        MemorySegment word = newWord();
-        try (NativeThread first = NativeThread.start(function("identity"), 1);
-                NativeThread second = startWaiting(word)) {
-            CompletableFuture<Long> never = new CompletableFuture<>();
+        MemorySegment firstWord = newWord();
+        MemorySegment secondWord = newWord();
+        CompletableFuture<Long> never = new CompletableFuture<>();
+        try (NativeThread first = startWaiting(firstWord); NativeThread second = startWaiting(secondWord)) {
             first.onExit().thenRun(never::join);
-            release(word);
+            release(firstWord);
+            release(secondWord);
             assertEquals(1, second.onExit().get(30, TimeUnit.SECONDS));
+        } finally {
             never.complete(0L);
         }
     }

@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -141,8 +140,8 @@ class NativeThreadTest {
         try (NativeThread thread = startWaiting()) {
             CompletableFuture<Long> join = CompletableFuture.supplyAsync(() -> Joining.join(thread));
             Futex end = Futex.ofShared(MemorySegment.ofAddress(thread.handle()).reinterpret(Integer.BYTES));
-            for (int woken = 0; woken < 100;) {
-                woken += end.wake(1);
+            for (int i = 0; i < 20_000; i++) { // some of it while the joiner sleeps there, before it parks
+                end.wake(1);
                 assertFalse(join.isDone());
             }
             release();
@@ -373,12 +372,13 @@ class NativeThreadTest {
     @Test
     void run_whileTheCollectorRuns_isNotStopped() throws Exception {
         try (NativeThread thread = NativeThread.start(function("spin_until_word"), word)) {
-            long last = word.get(JAVA_LONG, Long.BYTES);
             for (int i = 0; i < 5; i++) {
-                System.gc();
-                long now = word.get(JAVA_LONG, Long.BYTES);
-                assertNotEquals(last, now);
-                last = now;
+                long before = word.get(JAVA_LONG, Long.BYTES);
+                long after;
+                do { // on a busy machine, the kernel may not have let it run meanwhile
+                    System.gc();
+                    after = (long) JAVA_LONG.varHandle().getVolatile(word, (long) Long.BYTES);
+                } while (after == before);
             }
             assertEquals(NativeThread.State.RUNNING, thread.state());
             release();
@@ -437,6 +437,74 @@ class NativeThreadTest {
             assertFalse(OwnMemory.isReadable(stack - guard));
             assertTrue(OwnMemory.isReadable(stack - guard - 1));
         }
+    }
+
+    // memory of its own
+
+    @Test
+    void start_withMemoryOfItsOwn_freesItAfterTheEnd() throws Exception {
+        MemorySegment[] given = new MemorySegment[1];
+        NativeThread thread = NativeThread.builder().start(function("wait_for_word"), memory -> {
+            given[0] = memory.allocate(8, 8);
+            return given[0];
+        });
+        Futex futex = Futex.ofShared(given[0]);
+        futex.set(5);
+        futex.wakeAll();
+        assertEquals(5, thread.join());
+        assertTrue(given[0].scope().isAlive());
+        thread.close();
+        assertFalse(given[0].scope().isAlive());
+    }
+
+    @Test
+    void detach_memoryOfItsOwn_staysUntilTheEnd() {
+        MemorySegment[] given = new MemorySegment[1];
+        NativeThread thread = NativeThread.builder().start(function("wait_for_word"), memory -> {
+            given[0] = memory.allocate(8, 8);
+            return given[0];
+        });
+        thread.detach();
+        for (int i = 0; i < 100; i++) {
+            NativeThread.start(function("identity"), 0).close(); // the pool looks at those that are leaving
+        }
+        assertTrue(given[0].scope().isAlive());
+        Futex futex = Futex.ofShared(given[0]);
+        futex.set(1);
+        futex.wakeAll();
+        while (given[0].scope().isAlive()) {
+            NativeThread.start(function("identity"), 0).close();
+        }
+    }
+
+    @Test
+    void startOwning_sharedArena_closesItAfterTheEnd() throws Exception {
+        Arena shared = Arena.ofShared();
+        try (NativeThread thread = NativeThread.builder().startOwning(shared, function("identity"),
+                shared.allocate(8))) {
+            thread.join();
+            assertTrue(shared.scope().isAlive());
+        }
+        assertFalse(shared.scope().isAlive());
+    }
+
+    @Test
+    void startOwning_confinedArena_isRefused() {
+        NativeThreadBuilder builder = NativeThread.builder();
+        try (Arena confined = Arena.ofConfined()) {
+            assertThrows(IllegalArgumentException.class,
+                    () -> builder.startOwning(confined, function("identity"), MemorySegment.NULL));
+        }
+    }
+
+    @Test
+    void start_makingTheArgumentFails_freesTheMemory() {
+        Arena[] given = new Arena[1];
+        assertThrows(ArithmeticException.class, () -> NativeThread.builder().start(function("identity"), memory -> {
+            given[0] = memory;
+            throw new ArithmeticException();
+        }));
+        assertFalse(given[0].scope().isAlive());
     }
 
     // bad input

@@ -24,7 +24,7 @@ import dev.linen.testing.OwnMemory;
 
 class StackPoolTest {
 
-    private static final Object NOTHING = new Object();
+    private static final Lent NOTHING = new Lent(List.of(), null);
 
     private static StackGeometry geometry(long stackBytes) {
         return new StackGeometry(stackBytes, 16 << 10);
