@@ -48,7 +48,8 @@ public final class NativeFunction {
     /**
      * The function at an address.
      *
-     * @param address where it starts, in a library or program that the dynamic linker has loaded
+     * @param address where it starts, in a library or program that the dynamic linker has loaded, or in
+     *        {@link MachineCode}
      * @return the function
      * @throws IllegalArgumentException when the address is NULL, on the heap, not mapped, not executable, or in memory
      *         that a JIT compiler wrote: an upcall stub
@@ -71,7 +72,7 @@ public final class NativeFunction {
             throw new IllegalArgumentException(at + " can't be executed: it is data ("
                     + region.protection() + (region.name().isEmpty() ? "" : ", " + region.name()) + ")");
         }
-        if (region.isAnonymous()) {
+        if (region.isAnonymous() && MachineCode.at(address.address()).isEmpty()) {
             throw new IllegalArgumentException(at + " lies in memory that a JIT compiler wrote: a Java upcall stub "
                     + "can't run on a native thread, because the JVM would look for a Java thread there and end the "
                     + "process");
