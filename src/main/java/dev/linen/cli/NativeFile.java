@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 import dev.linen.internal.binding.DynamicLinker;
+import dev.linen.thread.CSource;
+import dev.linen.thread.CompilationException;
 
 /** A file that holds native functions, as source or as machine code. */
 final class NativeFile {
@@ -28,9 +30,11 @@ final class NativeFile {
                 return loadLibrary(file);
             }
             if (file.toString().endsWith(".c")) {
-                return CCompiler.compileAndLoad(file);
+                return CSource.compile(file).symbols();
             }
             throw new BadInput(file + " is neither a C file (its name would end with .c) nor a shared library");
+        } catch (CompilationException failed) {
+            throw new BadInput(String.valueOf(failed.getMessage()));
         } catch (IOException failed) {
             throw new BadInput(file + " can't be read: " + failed);
         }

@@ -176,7 +176,8 @@ class MachineCodeTest {
 
     @Test
     void of_noBytes_isRefused() {
-        assertThrows(IllegalArgumentException.class, () -> MachineCode.of(new byte[0]));
+        assertEquals("there is no machine code in 0 bytes",
+                assertThrows(IllegalArgumentException.class, () -> MachineCode.of(new byte[0])).getMessage());
         assertThrows(IllegalArgumentException.class, () -> MachineCode.of());
         assertThrows(NullPointerException.class, () -> MachineCode.of((byte[]) null));
     }

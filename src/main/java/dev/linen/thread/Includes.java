@@ -1,0 +1,47 @@
+package dev.linen.thread;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+
+/**
+ * The files that a source includes, but for the system's, as they were when it was compiled.
+ *
+ * @param contents what was in them; empty for one that was gone already
+ */
+record Includes(Map<Path, Optional<ByteBuffer>> contents) {
+
+    /** A word of a makefile: there a blank is "\\ ", a $ is "$$", a # is "\\#". */
+    private static final Pattern WORD = Pattern.compile("(?:\\\\.|\\S)+");
+
+    private static final Pattern ESCAPED = Pattern.compile("\\\\([ #])|\\$(\\$)");
+
+    /** @param rule what a compiler's {@code -MMD -MT x} wrote: {@code x: foo.c foo.h} and, on further lines, more */
+    static Includes ofRule(String rule) {
+        Map<Path, Optional<ByteBuffer>> contents = new LinkedHashMap<>();
+        String line = rule.replace("\\\n", " ");
+        WORD.matcher(line).results().map(MatchResult::group).skip(1) // "x:"
+                .map(word -> ESCAPED.matcher(word)
+                        .replaceAll(escaped -> escaped.group().equals("$$") ? "\\$" : escaped.group(1)))
+                .map(Path::of).forEach(file -> contents.put(file, content(file)));
+        return new Includes(contents);
+    }
+
+    boolean areUnchanged() {
+        return contents.entrySet().stream().allMatch(file -> file.getValue().equals(content(file.getKey())));
+    }
+
+    private static Optional<ByteBuffer> content(Path file) {
+        try {
+            return Optional.of(ByteBuffer.wrap(Files.readAllBytes(file)));
+        } catch (IOException gone) {
+            return Optional.empty();
+        }
+    }
+}
