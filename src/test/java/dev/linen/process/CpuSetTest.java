@@ -17,6 +17,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.ChildJvm;
+import dev.linen.testing.FailingSyscall;
+
 class CpuSetTest {
 
     private static final int LAST = (1 << 20) - 1;
@@ -138,6 +143,22 @@ class CpuSetTest {
         CpuSet online = CpuSet.online();
         assertEquals(Files.readString(Path.of("/sys/devices/system/cpu/online")).strip(), online.toString());
         assertTrue(Affinity.current().stream().allMatch(online::contains));
+    }
+
+    /** On one CPU, so that the file would say something else where there are more. */
+    static final class WithoutFiles {
+        public static void main(String[] arguments) {
+            CpuSet last = CpuSet.of(CpuSet.online().stream().filter(Affinity.current()::contains).max().getAsInt());
+            Affinity.setCurrent(last);
+            FailingSyscall.of(SyscallNumber.OPENAT).with(Errno.EACCES);
+            System.out.print(CpuSet.online().equals(last) ? "its own" : CpuSet.online());
+        }
+    }
+
+    @Test
+    void online_fileCantBeRead_isTheThreadsOwn() {
+        ChildJvm.Result child = ChildJvm.of(WithoutFiles.class).run();
+        assertEquals("its own", child.out(), child::toString);
     }
 
     @Test
