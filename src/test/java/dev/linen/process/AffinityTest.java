@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,7 +41,10 @@ class AffinityTest {
     }
 
     private void assumeTwoCpus() {
-        assumeTrue(atFirst.size() >= 2, "a thread can be moved only where it has two CPUs; here: " + atFirst);
+        if (atFirst.size() < 2) {
+            System.out.println("Affinity: a thread can be moved only where it has two CPUs; here: " + atFirst);
+            abort("one CPU");
+        }
     }
 
     /** The kernel's own words on it. */
