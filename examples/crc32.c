@@ -16,6 +16,8 @@ struct span {
 void *entry(void *argument)
 {
     const struct span *file = argument;
+    if (file == NULL) /* without --map there is nothing to look at */
+        return (void *)-1;
     const uint8_t *bytes = file->data;
 
     uint32_t table[8][256]; /* [k][b]: what byte b does to the CRC, k bytes later. 8 KiB, on the thread's own stack */

@@ -36,7 +36,7 @@ record RunReport(String function, Path library, int tid, long handle, long resul
                 function  %s (%s)
                 tid       %d
                 result    %s   signed %d   unsigned %s
-                time      %.3f ms, start to join
+                time      %.3f ms, start to join, in a JVM that has just begun
                 stack     %d of %d bytes used
                 """, function, library, tid, hex(result), result, Long.toUnsignedString(result), nanos / 1e6, stackUsed,
                 stackSize);

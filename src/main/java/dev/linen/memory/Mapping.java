@@ -101,7 +101,8 @@ public final class Mapping implements AutoCloseable {
      * @param file the file; an empty one gives an empty mapping
      * @return the mapping, of the file's size
      * @throws IllegalArgumentException when it is a directory
-     * @throws SyscallException of {@code openat} (ENOENT, EACCES, ...), {@code lseek} (ESPIPE: a pipe or a terminal) or
+     * @throws SyscallException of {@code openat} (ENOENT, EACCES, ...), {@code lseek} (ESPIPE: a pipe or a terminal; EINVAL: a file of
+     *         /proc, which has no size: read it instead) or
      *         {@code mmap} (ENODEV: a file that can't be mapped)
      */
     public static Mapping file(Path file) {
@@ -116,7 +117,8 @@ public final class Mapping implements AutoCloseable {
      * @param flags PRIVATE or SHARED and what else is wanted
      * @return the mapping, of the file's size
      * @throws IllegalArgumentException when it is a directory, or the flags ask for ANONYMOUS memory or a fixed address
-     * @throws SyscallException of {@code openat} (ENOENT, EACCES, ...), {@code lseek} (ESPIPE: a pipe or a terminal) or
+     * @throws SyscallException of {@code openat} (ENOENT, EACCES, ...), {@code lseek} (ESPIPE: a pipe or a terminal; EINVAL: a file of
+     *         /proc, which has no size: read it instead) or
      *         {@code mmap} (ENODEV: a file that can't be mapped)
      */
     public static Mapping file(Path file, Protection protection, MapFlags flags) {

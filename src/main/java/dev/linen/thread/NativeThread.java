@@ -107,7 +107,8 @@ public final class NativeThread implements AutoCloseable {
      * @return the running thread
      * @throws IllegalArgumentException when the argument is on the Java heap
      * @throws IllegalStateException when the argument's arena is closed, or the function's library unloaded
-     * @throws SyscallException ENOMEM: no room for the stack; EAGAIN: too many threads
+     * @throws SyscallException ENOMEM: no room for the stack, or too many mappings (vm.max_map_count); EAGAIN: too many
+     *         threads
      */
     public static NativeThread start(NativeFunction function, MemorySegment argument) {
         return builder().start(function, argument);
@@ -120,7 +121,8 @@ public final class NativeThread implements AutoCloseable {
      * @param argument what it is called with, as {@code (void *)argument}
      * @return the running thread
      * @throws IllegalStateException when the function's library is unloaded
-     * @throws SyscallException ENOMEM: no room for the stack; EAGAIN: too many threads
+     * @throws SyscallException ENOMEM: no room for the stack, or too many mappings (vm.max_map_count); EAGAIN: too many
+     *         threads
      */
     public static NativeThread start(NativeFunction function, long argument) {
         return builder().start(function, argument);

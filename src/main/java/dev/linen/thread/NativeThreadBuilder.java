@@ -57,7 +57,7 @@ public final class NativeThreadBuilder {
      * How large the guard below the stack is; 64 KiB unless said otherwise. A function whose frame is larger than the
      * guard can jump over it.
      *
-     * @param bytes the size in bytes, a multiple of the page size
+     * @param bytes the size in bytes, at least one page and a multiple of it
      * @return this builder
      * @throws IllegalArgumentException when there is no such size
      */

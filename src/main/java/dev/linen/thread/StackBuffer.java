@@ -189,7 +189,7 @@ public final class StackBuffer {
     /**
      * What and where it is.
      *
-     * @return "StackBuffer[0x7f2c4a000000, 2195456 bytes]"
+     * @return "StackBuffer[0x7f2c4a000000, 2191360 bytes]"
      */
     @Override
     public String toString() {

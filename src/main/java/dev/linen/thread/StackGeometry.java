@@ -47,8 +47,8 @@ record StackGeometry(long stackBytes, long guardBytes) {
     static long requireGuardSize(long bytes) {
         long page = Mapping.pageSize();
         if (bytes < page || bytes > MOST_BYTES || bytes % page != 0) {
-            throw new IllegalArgumentException("a guard is one page (" + page + " bytes) or a multiple of it, not "
-                    + bytes + " bytes");
+            throw new IllegalArgumentException("a guard is one page (" + page + " bytes) or a multiple of it, up to "
+                    + MOST_BYTES + ", not " + bytes + " bytes");
         }
         return bytes;
     }

@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.linen_call;
@@ -32,23 +34,23 @@ final class ThreadSetup implements AutoCloseable {
     /** One call: what the kernel gets, and what a person reads when it fails. */
     private record Call(String name, List<Object> shown, long number, List<Long> arguments) {}
 
-    private final Arena arena = Arena.ofConfined();
+    private @Nullable Arena arena; // made when there is something to put there: most threads need nothing
     private final List<Call> calls = new ArrayList<>();
 
     void name(String name) {
-        MemorySegment bytes = arena.allocateFrom(JAVA_BYTE, ThreadName.toBytes(name));
+        MemorySegment bytes = memory().allocateFrom(JAVA_BYTE, ThreadName.toBytes(name));
         add("prctl", List.of("PR_SET_NAME", '"' + name + '"'), SyscallNumber.PRCTL, Kernel.PR_SET_NAME(),
                 bytes.address());
     }
 
     void cpus(CpuSet cpus) {
-        MemorySegment mask = arena.allocateFrom(JAVA_LONG, cpus.toMask());
+        MemorySegment mask = memory().allocateFrom(JAVA_LONG, cpus.toMask());
         add("sched_setaffinity", List.of(CALLING_THREAD, mask.byteSize(), "[" + cpus + "]"),
                 SyscallNumber.SCHED_SETAFFINITY, CALLING_THREAD, mask.byteSize(), mask.address());
     }
 
     void scheduling(Scheduling scheduling) {
-        MemorySegment param = arena.allocateFrom(JAVA_INT, scheduling.priority());
+        MemorySegment param = memory().allocateFrom(JAVA_INT, scheduling.priority());
         add("sched_setscheduler", List.of(CALLING_THREAD, scheduling), SyscallNumber.SCHED_SETSCHEDULER, CALLING_THREAD,
                 scheduling.policy(), param.address());
     }
@@ -67,7 +69,7 @@ final class ThreadSetup implements AutoCloseable {
         if (calls.isEmpty()) {
             return;
         }
-        MemorySegment array = linen_call.allocateArray(calls.size(), arena);
+        MemorySegment array = linen_call.allocateArray(calls.size(), memory());
         for (int i = 0; i < calls.size(); i++) {
             MemorySegment call = linen_call.asSlice(array, i);
             linen_call.number(call, calls.get(i).number());
@@ -107,6 +109,18 @@ final class ThreadSetup implements AutoCloseable {
     /** Once the thread is ready, or will never be. */
     @Override
     public void close() {
-        arena.close();
+        if (arena != null) {
+            arena.close();
+        }
+    }
+
+    @SuppressWarnings("MustBeClosed") // by close()
+    private Arena memory() {
+        Arena made = arena;
+        if (made == null) {
+            made = Arena.ofConfined();
+            arena = made;
+        }
+        return made;
     }
 }

@@ -50,7 +50,7 @@ class CyclesTest {
 
     private static void assertNothingLeft(int cycles, int creators) throws Exception {
         try (ExecutorService executor = Executors.newFixedThreadPool(creators)) {
-            runCycles(executor, Math.min(cycles, SHORT_CYCLES), creators); // JIT compiler, executor and heap settle
+            runCycles(executor, cycles, creators); // JIT compiler, executor and Java heap settle
             ProcessState before = settled();
             long start = System.nanoTime();
             runCycles(executor, cycles, creators);
