@@ -3,7 +3,12 @@ package dev.linen.thread;
 import static dev.linen.testing.TestFunctions.function;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -15,6 +20,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import dev.linen.futex.Futex;
+import dev.linen.process.ThreadName;
 import dev.linen.testing.ProcessState;
 
 /** Many threads started and joined, one after the other and at once: nothing is left of them. */
@@ -48,6 +55,83 @@ class CyclesTest {
         assertNothingLeft(LONG_CYCLES, CREATORS);
     }
 
+    @Test
+    @Tag("stress")
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void startAndJoin_aMillionTimesFrom8JavaThreads_leavesNothing() throws Exception {
+        assertNothingLeft(1_000_000, 8);
+    }
+
+    @Test
+    void startAndDetach_thousandsOfTimes_leavesNothing() throws Exception {
+        assertDetachLeavesNothing(SHORT_CYCLES);
+    }
+
+    @Test
+    @Tag("stress")
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void startAndDetach_200000Times_leavesNothing() throws Exception {
+        assertDetachLeavesNothing(LONG_CYCLES);
+    }
+
+    private static void assertDetachLeavesNothing(int cycles) {
+        detach(cycles);
+        ProcessState before = settled();
+        detach(cycles);
+        ProcessState after = settled();
+        System.out.printf("%,d started and detached%n  before %s%n  after  %s%n", cycles, before, after);
+        assertFlat(before, after, cycles);
+    }
+
+    /** With a bound on how many run at once: nobody waits for them. */
+    private static void detach(int cycles) {
+        NativeFunction identity = function("identity");
+        for (int i = 0; i < cycles; i++) {
+            NativeThread.start(identity, i).detach();
+            if (i % 100 == 0) {
+                NativeThread.start(identity, i).close();
+            }
+        }
+    }
+
+    @Test
+    @Tag("stress")
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void parked_30000AtOnce_costAFewMappingsAndAreJoined() throws Exception {
+        // By lines: a file of /proc/sys gives all it has to the first read, and readString's first asks for one byte.
+        String pidMax = Files.readAllLines(Path.of("/proc/sys/kernel/pid_max")).getFirst();
+        assumeTrue(Integer.parseInt(pidMax) > 31_000, "pid_max allows fewer threads: " + pidMax);
+        int many = 30_000;
+        List<NativeThread> threads = new ArrayList<>(many);
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment word = arena.allocate(8, 8);
+            ProcessState before = settled();
+            for (int i = 0; i < many; i++) {
+                threads.add(NativeThread.builder().stackSize(64 << 10).name("parked-" + i)
+                        .start(function("wait_for_word"), word));
+            }
+            ProcessState parked = ProcessState.now();
+            assertEquals("parked-" + (many - 1), ThreadName.get(threads.getLast().tid()));
+            Futex futex = Futex.ofShared(word);
+            futex.set(1);
+            futex.wakeAll();
+            long start = System.nanoTime();
+            for (NativeThread thread : threads) {
+                assertEquals(1, thread.join());
+                thread.close();
+            }
+            long nanos = System.nanoTime() - start;
+            StackPool.SHARED.trim();
+            ProcessState after = settled();
+            System.out.printf("%,d parked threads: %.4f mappings and %,d resident bytes each; all ended in %d ms%n"
+                    + "  before %s%n  parked %s%n  after  %s%n", many,
+                    (parked.mappings() - before.mappings()) / (double) many,
+                    (parked.residentBytes() - before.residentBytes()) / many, nanos / 1_000_000, before, parked, after);
+            assertEquals(many, parked.tasks() - before.tasks(), 10);
+            assertTrue(after.mappings() - before.mappings() < 100, () -> before + " -> " + after);
+        }
+    }
+
     private static void assertNothingLeft(int cycles, int creators) throws Exception {
         try (ExecutorService executor = Executors.newFixedThreadPool(creators)) {
             runCycles(executor, cycles, creators); // JIT compiler, executor and Java heap settle
@@ -60,15 +144,19 @@ class CyclesTest {
                     creators,
                     nanos / 1e3 / cycles, before, after);
 
-            // Not exactly the same: the JVM itself maps and unmaps. One leaked buffer a cycle would be thousands.
-            int slack = cycles / 100;
-            assertTrue(after.mappings() - before.mappings() < slack, () -> before + " -> " + after);
-            assertTrue(after.tasks() - before.tasks() < slack, () -> before + " -> " + after);
-            assertTrue(after.files() - before.files() < slack, () -> before + " -> " + after);
-            // A buffer that stays has two touched pages.
-            assertTrue(after.residentBytes() - before.residentBytes() < (64 << 20) + cycles * 100L,
-                    () -> before + " -> " + after);
+            assertFlat(before, after, cycles);
         }
+    }
+
+    private static void assertFlat(ProcessState before, ProcessState after, int cycles) {
+        // Not exactly the same: the JVM itself maps and unmaps. One leaked buffer a cycle would be thousands.
+        int slack = cycles / 100;
+        assertTrue(after.mappings() - before.mappings() < slack, () -> before + " -> " + after);
+        assertTrue(after.tasks() - before.tasks() < slack, () -> before + " -> " + after);
+        assertTrue(after.files() - before.files() < slack, () -> before + " -> " + after);
+        // A buffer that stays has two touched pages.
+        assertTrue(after.residentBytes() - before.residentBytes() < (64 << 20) + cycles * 100L,
+                () -> before + " -> " + after);
     }
 
     private static void runCycles(ExecutorService executor, int cycles, int creators) throws Exception {
