@@ -92,7 +92,8 @@ public final class Linen {
      * @param handle what {@link #threadCreate} gave
      * @param resultOut where to put what the function returned: 8 bytes of native memory, or {@link MemorySegment#NULL}
      * @return 0; -EINVAL when there is no canary at the handle (it was joined or detached before), or another thread has
-     *         begun to join it; -EINTR when this Java thread is interrupted, and stays so; -EFAULT when nothing is mapped there; -errno of {@code sigaltstack} when the
+     *         begun to join it; -EINTR when this Java thread is interrupted, and stays so; -EFAULT when nothing is
+     *         mapped there; -errno of {@code sigaltstack} when the
      *         thread ended before it called the function; -ESRCH when it has a canary but isn't a
      *         handle of {@link #threadCreate}
      * @throws IllegalArgumentException when resultOut is too small, read-only or, like the handle, on the heap

@@ -121,7 +121,12 @@ final class ExitWatcher {
 
     private static void finish(NativeThread thread) {
         if (WATCHED.remove(thread.stack().slot().control().address(), thread)) {
-            thread.ended();
+            try {
+                thread.ended();
+            } catch (RuntimeException | Error failed) { // of giving memory back; the others still want to be told
+                Thread self = Thread.currentThread();
+                self.getUncaughtExceptionHandler().uncaughtException(self, failed);
+            }
         }
     }
 }

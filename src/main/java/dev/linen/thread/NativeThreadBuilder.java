@@ -235,6 +235,7 @@ public final class NativeThreadBuilder {
             }
             return thread;
         } catch (RuntimeException | Error failed) {
+            lent.takeBack();
             thread.close(); // after the thread's end, if there was a beginning
             throw failed;
         }

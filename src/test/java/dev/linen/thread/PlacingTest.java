@@ -3,6 +3,7 @@ package dev.linen.thread;
 import static dev.linen.testing.TestFunctions.function;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -147,6 +148,22 @@ class PlacingTest {
             Thread.onSpinWait(); // the kernel takes a moment to end them
         }
         assertTrue(MemoryMap.read().regions().size() < 5_000);
+    }
+
+    @Test
+    void start_aCallFails_theArenaStaysItsOwners() {
+        NativeThreadBuilder builder = NativeThread.builder().scheduling(Scheduling.fifo(1000));
+        try (Arena shared = Arena.ofShared()) {
+            assertThrows(SyscallException.class,
+                    () -> builder.startOwning(shared, function("identity"), shared.allocate(8)));
+            assertTrue(shared.scope().isAlive());
+        }
+        MemorySegment[] given = new MemorySegment[1];
+        assertThrows(SyscallException.class, () -> builder.start(function("identity"), memory -> {
+            given[0] = memory.allocate(8);
+            return given[0];
+        }));
+        assertFalse(given[0].scope().isAlive());
     }
 
     @Test
