@@ -5,15 +5,15 @@
  * this file reads it in the thread. jextract turns it into the layouts that Java uses, so that no offset is
  * written down twice. Addresses are uint64_t: to Java they are numbers.
  *
- * A stack buffer is one mapping; this is where the structs lie in it:
+ * A stack buffer is one piece of memory; this is where the structs lie in it:
  *
  *   (top)
- *     struct linen_exit      result, futex, canary            16 bytes, the last of the mapping
+ *     struct linen_exit      result, futex, canary            16 bytes, the last of it
  *     stack                  grows down from &linen_exit
- *     guard                  PROT_NONE                        a stack overflow faults here
+ *     guard                  no access                        a stack overflow faults here
  *     signal stack           grows down, towards the control block
  *     struct linen_control   thread-local block, start record  at the start of a page
- *     guard                  PROT_NONE                        libc's thread-local storage would lie here
+ *     guard                  no access                        libc's thread-local storage would lie here
  *   (bottom)
  */
 #ifndef LINEN_H

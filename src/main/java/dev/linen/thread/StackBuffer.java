@@ -12,19 +12,19 @@ import dev.linen.internal.linux.linen_handle;
 import dev.linen.memory.Mapping;
 
 /**
- * The memory of one native thread: its stack, its control block, and the guards around them, in one mapping.
+ * The memory of one native thread: its stack, its control block, and the guards around them, in one piece.
  *
  * <pre>
- *  (top of the mapping)
+ *  (top)
  *    dword  canary   0xDEADBEEF
  *    dword  futex    the tid, then 0                        &lt;- handle
  *    qword  result   what the function returned             handle - 8
  *    ...    stack    grows down from the result; the stack pointer is 16-byte aligned at the call
- *    guard           PROT_NONE: a stack overflow faults here
+ *    guard           no access: a stack overflow faults here
  *    ...    signal stack
  *    ...    control  thread-local block (%fs on x86-64), function, argument; starts at a page's start
- *    guard           PROT_NONE: libc's thread-local storage would lie here, who wants it faults
- *  (bottom of the mapping)
+ *    guard           no access: libc's thread-local storage would lie here, who wants it faults
+ *  (bottom)
  * </pre>
  *
  * <p>A thread that does nothing touches two pages: the top of the stack and the control block.
@@ -88,7 +88,7 @@ public final class StackBuffer {
     }
 
     /**
-     * The lowest address of the mapping.
+     * The lowest address of it.
      *
      * @return the address
      */
