@@ -268,6 +268,45 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
+     * Keeps some of its pages in memory, and brings them there first: {@code int mlock(const void *addr, size_t len)}.
+     *
+     * @param offset where they start, in bytes from the mapping's start: a multiple of the page size
+     * @param length how many bytes; the kernel rounds it up to pages
+     * @throws IllegalArgumentException when the range isn't inside the mapping or doesn't start at a page
+     * @throws IllegalStateException when the mapping is closed
+     * @throws SyscallException ENOMEM: more than RLIMIT_MEMLOCK allows, or too many mappings; EPERM: it allows none; EAGAIN:
+     *         some pages couldn't be brought there
+     * @see <a href="https://man7.org/linux/man-pages/man2/mlock.2.html">mlock(2)</a>
+     */
+    public void lock(long offset, long length) {
+        change("mlock", SyscallNumber.MLOCK, offset, length);
+    }
+
+    /**
+     * Lets the kernel swap some of its pages out again: {@code int munlock(const void *addr, size_t len)}.
+     *
+     * @param offset where they start, in bytes from the mapping's start: a multiple of the page size
+     * @param length how many bytes; the kernel rounds it up to pages
+     * @throws IllegalArgumentException when the range isn't inside the mapping or doesn't start at a page
+     * @throws IllegalStateException when the mapping is closed
+     * @throws SyscallException ENOMEM: too many mappings
+     */
+    public void unlock(long offset, long length) {
+        change("munlock", SyscallNumber.MUNLOCK, offset, length);
+    }
+
+    private synchronized void change(String name, int number, long offset, long length) {
+        long start = requireRange(offset, length);
+        if (length == 0) {
+            return;
+        }
+        long result = Syscall.invoke(number, start, length);
+        if (Syscall.isError(result)) {
+            throw new SyscallException(name, result, hex(start), length);
+        }
+    }
+
+    /**
      * Whether it is unmapped.
      *
      * @return true after the first {@link #close()}

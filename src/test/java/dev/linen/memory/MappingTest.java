@@ -29,6 +29,7 @@ import dev.linen.testing.Allocation;
 import dev.linen.testing.ChildJvm;
 import dev.linen.testing.ProcessState;
 import dev.linen.testing.Sleepers;
+import dev.linen.testing.Smaps;
 
 class MappingTest {
 
@@ -350,5 +351,19 @@ class MappingTest {
 
     private static Protection protectionAt(long address) {
         return regionAt(address).protection();
+    }
+
+    @Test
+    void lock_somePages_locksThemUntilUnlock() {
+        long page = Mapping.pageSize();
+        try (Mapping mapping = Mapping.anonymous(4 * page)) {
+            mapping.lock(page, 2 * page);
+            assertEquals(2 * page, Smaps.bytes(mapping.address() + page, "Locked"));
+            mapping.unlock(page, 2 * page);
+            assertEquals(0, Smaps.bytes(mapping.address() + page, "Locked"));
+            mapping.lock(page, 0);
+            assertThrows(IllegalArgumentException.class, () -> mapping.lock(page, 4 * page));
+            assertThrows(IllegalArgumentException.class, () -> mapping.unlock(1, page));
+        }
     }
 }
