@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 /* Goes up with every change to this file or to a function's arguments: Java refuses a library of another one. */
-#define LINEN_ABI 3
+#define LINEN_ABI 4
 
 /* Tells a handle from garbage, as it did in the seed. */
 #define LINEN_CANARY 0xDEADBEEF
@@ -33,7 +33,8 @@
 
 /* What a thread is known by: the two topmost dwords of its buffer, and the address of the first. */
 struct linen_handle {
-    uint32_t futex;  /* the thread's tid while it lives; the kernel clears it at the end and wakes one waiter */
+    uint32_t futex;  /* the thread's tid while it lives; at the end it is cleared and a waiter is woken, by the kernel
+                      * (by Java, for a thread that libc made) */
     uint32_t canary; /* LINEN_CANARY */
 };
 
@@ -77,6 +78,10 @@ struct linen_exit_list {
 #define LINEN_WATCHED 1   /* Java wants to be told */
 #define LINEN_ENDING 2    /* the thread has looked; who wants to know now, waits for the futex */
 
+#define LINEN_UNAWAITED 0 /* nobody waits for the calls to be done */
+#define LINEN_AWAITED 1   /* the creator waits for this word to change */
+#define LINEN_READY 2     /* they are done, or one has failed; the tid is in the handle */
+
 /* What the thread needs to know, filled in by Java before clone. */
 struct linen_control {
     struct linen_tls tls;
@@ -85,13 +90,13 @@ struct linen_control {
     uint64_t exit;               /* the struct linen_exit, and the stack pointer to start with: 16-byte aligned */
     uint64_t signal_stack;       /* lowest address of the signal stack */
     uint64_t signal_stack_bytes; /* its size */
-    uint64_t setup;              /* struct linen_call[], alive until `ready` is 1 */
-    uint32_t setup_calls;        /* how many; 0 when there is nothing to wait for */
-    uint32_t ready;              /* 1 when the calls are done, and then who waits for this word is woken */
+    uint64_t setup;              /* struct linen_call[], alive until `ready` is LINEN_READY */
+    uint32_t setup_calls;        /* how many */
+    uint32_t ready;              /* LINEN_UNAWAITED, LINEN_AWAITED or LINEN_READY */
     int64_t failure;             /* 0, or -errno of a call: then the thread ends without calling its function */
     int64_t failed_call;         /* which one: an index of `setup`, or -1 for sigaltstack */
     uint32_t watch;              /* LINEN_UNWATCHED, LINEN_WATCHED or LINEN_ENDING */
-    uint32_t unused;
+    uint32_t tid;                /* of a thread that libc made; clone returns that of another to its creator */
     uint64_t exit_list;          /* the struct linen_exit_list to go to */
     uint64_t next;               /* the next one on it */
 };

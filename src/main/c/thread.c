@@ -1,11 +1,12 @@
 /*
- * thread.c: the two sides of clone. Everything else about a thread is done in Java.
+ * thread.c: a thread's beginning, on both sides of clone, and its end. Everything else about it is done in Java.
  */
 #include "cpu.h"
 #include <asm/signal.h>
 #include <linux/futex.h>
 #include <stddef.h>
 
+#define EXPORT __attribute__((visibility("default")))
 #define BIT(signal) (1UL << ((signal) - 1))
 
 /*
@@ -14,8 +15,11 @@
  */
 #define SYNCHRONOUS (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGSYS))
 
+/* What glibc and musl keep for themselves, to cancel a thread and to change the user of all threads: they wait for its handler. */
+#define OF_LIBC (BIT(32) | BIT(33) | BIT(34))
+
 /* Read by Java when it has loaded the library. */
-__attribute__((visibility("default"))) const uint32_t linen_abi = LINEN_ABI;
+EXPORT const uint32_t linen_abi = LINEN_ABI;
 
 static long set_signal_mask(const unsigned long *mask, unsigned long *before)
 {
@@ -29,7 +33,7 @@ static long set_signal_mask(const unsigned long *mask, unsigned long *before)
  * the length of the clone: no handler of the JVM's or of a profiler's ever runs on the thread, and the thread
  * needs no call of its own for that.
  */
-__attribute__((visibility("default"))) long linen_clone(struct linen_control *control, unsigned long flags)
+EXPORT long linen_clone(struct linen_control *control, unsigned long flags)
 {
     const unsigned long asynchronous = ~SYNCHRONOUS;
     unsigned long before;
@@ -59,37 +63,42 @@ static void announce_end(struct linen_control *control)
     cpu_syscall(__NR_futex, (long)&list->rung, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0);
 }
 
-/*
- * What the thread does to itself first. The signal stack, because clone clears it; then Java's calls. Returns 0, or -errno
- * of the first that failed.
- */
-static long set_up(struct linen_control *control)
+/* clone clears it. Without one, a stack overflow couldn't be handled. */
+static long set_signal_stack(const struct linen_control *control)
 {
     stack_t signal_stack = {.ss_sp = (void *)control->signal_stack, .ss_size = control->signal_stack_bytes};
-    control->failed_call = -1;
-    long result = cpu_syscall(__NR_sigaltstack, (long)&signal_stack, 0, 0, 0, 0, 0);
-    const struct linen_call *calls = (const struct linen_call *)control->setup;
-    for (uint32_t i = 0; i < control->setup_calls && result >= 0; i++) {
-        const int64_t *a = calls[i].arguments;
-        control->failed_call = i;
-        result = cpu_syscall(calls[i].number, a[0], a[1], a[2], a[3], a[4], 0);
-    }
-    return result < 0 ? result : 0;
+    return cpu_syscall(__NR_sigaltstack, (long)&signal_stack, 0, 0, 0, 0, 0);
 }
 
-/* Tells the creator, who waits only when it gave calls: not to keep the others. */
+/* What Java wants the thread to do to itself first. Returns 0, or -errno of the first call that failed. */
+static long set_up(struct linen_control *control)
+{
+    const struct linen_call *calls = (const struct linen_call *)control->setup;
+    for (uint32_t i = 0; i < control->setup_calls; i++) {
+        const int64_t *a = calls[i].arguments;
+        long result = cpu_syscall(calls[i].number, a[0], a[1], a[2], a[3], a[4], 0);
+        control->failed_call = i;
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+/* Tells the creator, if it waits for that: the calls are done, and their memory is its own again. */
 static void report_ready(struct linen_control *control)
 {
-    if (control->setup_calls == 0)
+    if (control->ready != LINEN_AWAITED)
         return;
-    __atomic_store_n(&control->ready, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&control->ready, LINEN_READY, __ATOMIC_RELEASE);
     cpu_syscall(__NR_futex, (long)&control->ready, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0);
 }
 
-/* The thread's first and last function; cpu_clone jumps here on the new stack. */
-__attribute__((visibility("hidden"), used)) _Noreturn void linen_child(struct linen_control *control)
+/* A thread's life, from its first moment on, which may have failed already. */
+static void live(struct linen_control *control, long failure)
 {
-    long failure = set_up(control);
+    control->failed_call = -1;
+    if (failure == 0)
+        failure = set_up(control);
     control->failure = failure;
     report_ready(control);
     if (failure == 0) {
@@ -97,6 +106,27 @@ __attribute__((visibility("hidden"), used)) _Noreturn void linen_child(struct li
         ((struct linen_exit *)control->exit)->result = function(control->argument);
     }
     announce_end(control);
+}
+
+/* A cloned thread's first and last function; cpu_clone jumps here on the new stack. */
+__attribute__((visibility("hidden"), used)) _Noreturn void linen_child(struct linen_control *control)
+{
+    live(control, set_signal_stack(control));
     for (;;) /* exit doesn't return; the loop tells the compiler */
         cpu_syscall(__NR_exit, 0, 0, 0, 0, 0, 0);
+}
+
+/*
+ * What pthread_create runs for Kind.POSIX. The kernel clears a word of libc's at such a thread's end; the one in the handle
+ * is set here, and cleared by Java when libc has let go of the stack.
+ */
+EXPORT void *linen_posix_child(void *argument)
+{
+    struct linen_control *control = argument;
+    struct linen_exit *exit = (struct linen_exit *)control->exit;
+    const unsigned long asynchronous = ~(SYNCHRONOUS | OF_LIBC);
+    set_signal_mask(&asynchronous, NULL);
+    control->tid = exit->handle.futex = cpu_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0);
+    live(control, 0);
+    return (void *)exit->result;
 }

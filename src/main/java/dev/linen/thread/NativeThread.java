@@ -10,15 +10,14 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
-import org.jspecify.annotations.Nullable;
-
-import dev.linen.futex.Futex;
+import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
+import dev.linen.syscall.SyscallNumber;
 
 /**
- * A thread that the JVM doesn't know: native code on memory that Java mapped, started by {@code clone}.
+ * A thread that the JVM doesn't know: native code on memory that Java mapped, started by {@code clone}, or by libc if it is to
+ * be a {@link Kind#POSIX POSIX} thread.
  *
  * <pre>{@code
  * try (NativeThread thread = NativeThread.start(function, 27)) {
@@ -40,33 +39,42 @@ public final class NativeThread implements AutoCloseable {
     /** Gives back the memory of threads that nobody can reach any more. */
     private static final Cleaner CLEANER = Cleaner.create();
 
-    /** How long a wait goes on without a look at the word. */
-    private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-    /** How long an interrupt may go unnoticed. */
-    private static final long UNINTERRUPTIBLE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-
     private final StateWord state = new StateWord();
     private final NativeFunction function;
     private final StackBuffer stack;
-    private final Futex futex;
+    private final Kind kind;
+    private final ThreadExit exit;
     private final Cleaner.Cleanable memory;
     private int tid;
-
-    /** Made when somebody wants to be told of the end. */
-    private @Nullable CompletableFuture<Long> end;
 
     /**
      * What is given back, once: when the thread is closed or detached and nobody is inside any more, or when the
      * NativeThread can't be reached any more. Knows nothing of the NativeThread, which would keep that reachable.
      */
-    private record Memory(StackBuffer stack, Lent lent) implements Runnable {
+    private record Memory(StackBuffer stack, StackPool pool, Lent lent) implements Runnable {
 
         @Override
         public void run() {
             stack.endViews();
-            StackPool.SHARED.give(stack.slot(), lent);
+            pool.give(stack.slot(), lent);
         }
+    }
+
+    /** Who makes a thread, and so what may run on it. */
+    public enum Kind {
+
+        /**
+         * By {@code clone}: neither libc nor the JVM knows it. It costs least, and nothing stops it; for functions that need
+         * only the kernel, see {@link NativeFunction}.
+         */
+        CLONE,
+
+        /**
+         * By {@code pthread_create}, on the same stack: libc keeps its own record of it, at the top of the stack. For
+         * functions that need all of libc (malloc, errno, stdio, locale, pthread mutexes) or call Java. In Java it is a
+         * daemon thread, which the JVM's pauses stop as they do others.
+         */
+        POSIX
     }
 
     /** How a thread is doing. */
@@ -85,13 +93,13 @@ public final class NativeThread implements AutoCloseable {
         DETACHED
     }
 
-    /** For a thread that is about to be cloned. */
-    NativeThread(NativeFunction function, Lent lent, StackSlot slot) {
+    /** For a thread that is about to be made. */
+    NativeThread(NativeFunction function, Kind kind, Lent lent, StackSlot slot, StackPool pool) {
         this.function = function;
+        this.kind = kind;
         this.stack = new StackBuffer(slot);
-        // Not private: the kernel's wake at the end of a thread is a shared one.
-        this.futex = Futex.ofShared(slot.futexWord());
-        this.memory = CLEANER.register(this, new Memory(stack, lent));
+        this.exit = new ThreadExit(slot, this::watchExit);
+        this.memory = CLEANER.register(this, new Memory(stack, pool, lent));
     }
 
     /** The thread runs; called before anybody else sees this object. */
@@ -148,6 +156,15 @@ public final class NativeThread implements AutoCloseable {
     }
 
     /**
+     * Who made it.
+     *
+     * @return the kernel's clone, or libc
+     */
+    public Kind kind() {
+        return kind;
+    }
+
+    /**
      * Its handle, as the seed's C call has it: the address of {@code struct {uint32_t futex, canary;}}. Nothing is mapped
      * there once the thread is closed.
      *
@@ -176,7 +193,7 @@ public final class NativeThread implements AutoCloseable {
             return state.isDetached() ? State.DETACHED : State.CLOSED;
         }
         try {
-            return hasEnded() ? State.ENDED : State.RUNNING;
+            return exit.hasCome() ? State.ENDED : State.RUNNING;
         } finally {
             leave();
         }
@@ -187,7 +204,7 @@ public final class NativeThread implements AutoCloseable {
      *
      * @return what its function returned
      * @throws InterruptedException when this Java thread is interrupted before or while it waits; the native thread runs on
-     * @throws IllegalStateException when the thread is closed or detached
+     * @throws IllegalStateException when the thread is closed or detached, or waits for itself
      * @throws SyscallException of {@code sigaltstack}: the thread ended before it called the function
      */
     public long join() throws InterruptedException {
@@ -200,7 +217,7 @@ public final class NativeThread implements AutoCloseable {
      * @param timeout how long to wait at the most; zero or less only looks
      * @return what its function returned; empty when the time is over and it still runs
      * @throws InterruptedException when this Java thread is interrupted before or while it waits; the native thread runs on
-     * @throws IllegalStateException when the thread is closed or detached
+     * @throws IllegalStateException when the thread is closed or detached, or waits for itself
      * @throws SyscallException of {@code sigaltstack}: the thread ended before it called the function
      */
     public OptionalLong join(Duration timeout) throws InterruptedException {
@@ -211,7 +228,8 @@ public final class NativeThread implements AutoCloseable {
     private OptionalLong joinUntil(long deadlineNanoTime) throws InterruptedException {
         enter();
         try {
-            return awaitEndOrInterrupt(deadlineNanoTime) ? OptionalLong.of(result()) : OptionalLong.empty();
+            requireOther("joined");
+            return exit.awaitOrInterrupt(deadlineNanoTime) ? OptionalLong.of(exit.result()) : OptionalLong.empty();
         } finally {
             leave();
         }
@@ -227,7 +245,7 @@ public final class NativeThread implements AutoCloseable {
     public OptionalLong tryJoin() {
         enter();
         try {
-            return hasEnded() ? OptionalLong.of(result()) : OptionalLong.empty();
+            return exit.hasCome() ? OptionalLong.of(exit.result()) : OptionalLong.empty();
         } finally {
             leave();
         }
@@ -276,32 +294,22 @@ public final class NativeThread implements AutoCloseable {
     private CompletableFuture<Long> insideEnd() {
         enter("waited for");
         try {
-            return end();
+            return exit.future();
         } finally {
             leave();
         }
     }
 
-    /** For a caller who is inside. The watcher comes in with the first, and leaves when the thread has ended. */
-    private synchronized CompletableFuture<Long> end() {
-        CompletableFuture<Long> future = end;
-        if (future == null) {
-            future = new CompletableFuture<>();
-            ExitWatcher.watch(this, stack.slot());
-            state.enterAgain(); // ended() calls back here, and so comes later
-            end = future;
-        }
-        return future;
+    /** For a caller who is inside. The watcher comes in with the first who wants to be told, and leaves when he is. */
+    private void watchExit() {
+        ExitWatcher.watch(this, stack.slot());
+        state.enterAgain(); // tell() waits for us, and so ended() comes later
     }
 
     /** Called once by the watcher: the thread has ended or is about to. */
     void ended() {
-        CompletableFuture<Long> future = end();
         try {
-            awaitEndUntil(Long.MAX_VALUE);
-            future.complete(result());
-        } catch (SyscallException failed) {
-            future.completeExceptionally(failed);
+            exit.tell();
         } finally {
             leave();
         }
@@ -309,85 +317,35 @@ public final class NativeThread implements AutoCloseable {
 
     /** For callers who are inside. */
     boolean hasEnded() {
-        return futex.value() == 0;
+        return exit.hasCome();
     }
 
-    /**
-     * By the futex first, which is quick but can't be interrupted; after a moment, or on a virtual thread at once, parked
-     * until the watcher calls.
-     */
-    private boolean awaitEndOrInterrupt(long deadlineNanoTime) throws InterruptedException {
-        if (hasEnded()) {
-            return true;
-        }
-        if (Thread.interrupted()) {
-            throw new InterruptedException();
-        }
-        if (!Thread.currentThread().isVirtual()
-                && awaitEndUntil(Math.min(deadlineNanoTime, System.nanoTime() + UNINTERRUPTIBLE_NANOS))) {
-            return true;
-        }
-        long nanosLeft = deadlineNanoTime - System.nanoTime();
-        if (nanosLeft <= 0) {
-            return hasEnded();
-        }
-        try {
-            end().get(nanosLeft, TimeUnit.NANOSECONDS);
-        } catch (ExecutionException failed) {
-            // result() will say so
-        } catch (TimeoutException over) {
-            return hasEnded();
-        }
-        return true;
+    /** For callers who are inside. */
+    boolean isEnding() {
+        return exit.isNear();
     }
 
-    private void awaitEnd() {
-        if (Thread.currentThread().isVirtual() && !hasEnded()) {
-            end().exceptionally(failed -> 0L).join();
-        } else {
-            awaitEndUntil(Long.MAX_VALUE);
+    /** For callers who are inside. Only a thread that calls Java can come here by itself. */
+    private void requireOther(String wanted) {
+        if (kind == Kind.POSIX && !exit.hasCome() && Syscall.invoke(SyscallNumber.GETTID) == tid) {
+            throw new IllegalStateException(this + " can't be " + wanted + " by a function that it runs: it would wait "
+                    + "for itself for ever");
         }
-    }
-
-    /**
-     * The kernel wakes one of those who wait, and that one wakes the others. The one may be a native function that waits on
-     * the handle and knows nothing of that duty; so nobody here sleeps for longer than a second without looking.
-     */
-    private boolean awaitEndUntil(long deadlineNanoTime) {
-        boolean waited = false;
-        for (int running = futex.value(); running != 0; running = futex.value()) {
-            long now = System.nanoTime();
-            if (now >= deadlineNanoTime) {
-                return false;
-            }
-            futex.awaitUntil(running, deadlineNanoTime - now > LOOK_NANOS ? now + LOOK_NANOS : deadlineNanoTime);
-            waited = true;
-        }
-        if (waited) {
-            futex.wakeAll();
-        }
-        return true;
-    }
-
-    private long result() {
-        if (stack.slot().failure() != 0) {
-            throw ThreadSetup.signalStackFailure(stack.slot()); // another call's failure comes out of start
-        }
-        return stack.slot().result();
     }
 
     /**
      * Waits for its end and gives its memory back. Does nothing the second time, and nothing for a detached thread. The result
      * is gone with the memory: join comes first.
      *
-     * @throws IllegalStateException when a Java thread is inside a native call with a segment of the stack; the thread is
-     *         still open then
+     * @throws IllegalStateException when a Java thread is inside a native call with a segment of the stack, or it is the thread
+     *         itself that calls; it is still open then
      */
     @Override
     public void close() {
         if (state.enter()) {
             try {
-                awaitEnd();
+                requireOther("closed");
+                exit.await();
                 stack.endViews();
                 state.close();
             } finally {

@@ -16,6 +16,7 @@ import dev.linen.process.Scheduling;
 import dev.linen.process.ThreadName;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
+import dev.linen.thread.NativeThread.Kind;
 
 /**
  * Starts native threads: takes what they are to be like, then {@code start} maps a stack buffer, fills it in and clones.
@@ -39,7 +40,22 @@ public final class NativeThreadBuilder {
     private @Nullable Scheduling scheduling;
     private @Nullable Integer nice;
 
+    private Kind kind = Kind.CLONE;
+    private StackPages pages = StackPages.USUAL;
+    private StackPool pool = StackPool.shared();
+
     NativeThreadBuilder() {}
+
+    /**
+     * Who makes the thread; the kernel's {@code clone} unless said otherwise.
+     *
+     * @param newKind {@link Kind#POSIX} for functions that need all of libc, or Java
+     * @return this builder
+     */
+    public NativeThreadBuilder kind(Kind newKind) {
+        kind = Objects.requireNonNull(newKind);
+        return this;
+    }
 
     /**
      * How large the stack is; 2 MiB unless said otherwise.
@@ -63,6 +79,51 @@ public final class NativeThreadBuilder {
      */
     public NativeThreadBuilder guardSize(long bytes) {
         guardBytes = StackGeometry.requireGuardSize(bytes);
+        return this;
+    }
+
+    /**
+     * Asks for a stack in pages of 2 MiB, which it is aligned to and rounded up to: fewer TLB misses, and memory in larger pieces.
+     * A wish: the kernel gives such pages when it has some, unless {@code /sys/kernel/mm/transparent_hugepage/enabled}
+     * says "never".
+     *
+     * @return this builder
+     */
+    public NativeThreadBuilder hugePages() {
+        pages = pages.withHuge();
+        return this;
+    }
+
+    /**
+     * Keeps the stack in memory: never swapped out, and all of it there before the thread begins, {@code mlock}. Then start can
+     * fail with ENOMEM (more than RLIMIT_MEMLOCK), EPERM (RLIMIT_MEMLOCK is 0) or EAGAIN.
+     *
+     * @return this builder
+     */
+    public NativeThreadBuilder locked() {
+        pages = pages.withLocked();
+        return this;
+    }
+
+    /**
+     * Brings all of the stack into memory before the thread begins: it won't fault its pages in. Then start can fail with
+     * ENOMEM.
+     *
+     * @return this builder
+     */
+    public NativeThreadBuilder prefaulted() {
+        pages = pages.withPrefaulted();
+        return this;
+    }
+
+    /**
+     * Where the stack comes from and goes to; the pool that all share unless said otherwise.
+     *
+     * @param newPool the pool
+     * @return this builder
+     */
+    public NativeThreadBuilder pool(StackPool newPool) {
+        pool = Objects.requireNonNull(newPool);
         return this;
     }
 
@@ -216,20 +277,15 @@ public final class NativeThreadBuilder {
     }
 
     private NativeThread start(NativeFunction function, long argument, Lent lent) {
+        function.requireRunsOn(kind);
         long code = function.liveAddress();
-        NativeThread thread = onStack(StackPool.SHARED.take(new StackGeometry(stackBytes, guardBytes)), function, code,
-                argument, lent);
+        StackSlot slot = pool.take(new StackGeometry(stackBytes, guardBytes, pages));
+        NativeThread thread = onStack(slot, function, code, argument, lent);
         try (ThreadSetup setup = setup()) {
-            // All that can fail comes before the clone: after it, the stack is in use.
-            StackSlot slot = thread.stack().slot();
             setup.prepare(slot);
-            long tid = Trampoline.clone(slot.control().address(), CloneFlags.BITS);
-            if (Syscall.isError(tid)) {
-                // or of rt_sigprocmask, which the same downcall issues first
-                throw new SyscallException("clone", tid, hex(CloneFlags.BITS), hex(slot.exit().address()));
-            }
-            thread.started((int) tid);
-            setup.await(slot);
+            // All that can fail comes before this: after it, the stack is in use.
+            thread.started(kind == Kind.POSIX ? pthreadCreate(slot) : clone(slot));
+            ThreadSetup.await(slot);
             if (slot.failure() != 0 && slot.failedCall() >= 0) {
                 throw setup.failure(slot);
             }
@@ -239,6 +295,23 @@ public final class NativeThreadBuilder {
             thread.close(); // after the thread's end, if there was a beginning
             throw failed;
         }
+    }
+
+    private static int clone(StackSlot slot) {
+        slot.prepareThreadLocals();
+        long tid = Trampoline.clone(slot.control().address(), CloneFlags.BITS);
+        if (Syscall.isError(tid)) {
+            // or of rt_sigprocmask, which the same downcall issues first
+            throw new SyscallException("clone", tid, hex(CloneFlags.BITS), hex(slot.exit().address()));
+        }
+        return (int) tid;
+    }
+
+    private static int pthreadCreate(StackSlot slot) {
+        slot.awaitReady();
+        PosixThreads.create(slot);
+        ThreadSetup.await(slot); // its tid is there then
+        return slot.tid();
     }
 
     private ThreadSetup setup() {
@@ -258,13 +331,12 @@ public final class NativeThreadBuilder {
         return setup;
     }
 
-    private static NativeThread onStack(StackSlot slot, NativeFunction function, long code, long argument,
-            Lent lent) {
+    private NativeThread onStack(StackSlot slot, NativeFunction function, long code, long argument, Lent lent) {
         try {
             slot.prepare(code, argument);
-            return new NativeThread(function, lent, slot);
+            return new NativeThread(function, kind, lent, slot, pool);
         } catch (RuntimeException | Error failed) {
-            StackPool.SHARED.give(slot, new Lent(List.of(), null)); // what was lent stays the caller's
+            pool.give(slot, new Lent(List.of(), null)); // what was lent stays the caller's
             throw failed;
         }
     }

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.internal.linux.linen_handle;
+import dev.linen.memory.HexDump;
 import dev.linen.memory.Mapping;
 
 /**
@@ -124,6 +125,16 @@ public final class StackBuffer {
     }
 
     /**
+     * How much of the stack a function has at the most: from the exit record down to the guard. On a thread that libc made, libc
+     * takes its own part of it, some kilobytes.
+     *
+     * @return the size in bytes
+     */
+    public long usableBytes() {
+        return geometry().stackBytes() - linen_exit.sizeof();
+    }
+
+    /**
      * The size of the guard below the stack.
      *
      * @return the size in bytes, a multiple of the page size
@@ -174,6 +185,34 @@ public final class StackBuffer {
     public long used() {
         MemorySegment stack = stack();
         return stack.byteSize() - TouchedPages.firstIn(stack).orElse(stack.byteSize() - Mapping.pageSize());
+    }
+
+    /**
+     * The used part of the stack in hexadecimal, lowest address first. A row that repeats the one before is left out, and an
+     * asterisk stands for it.
+     *
+     * @return lines like {@code "7f2c4a1fffe0  6f 00 00 00 00 00 00 00  ef be ad de 11 12 00 00  |o...............|"}
+     * @throws IllegalStateException when the thread is closed or detached
+     * @throws UnsupportedOperationException when it isn't known how much is used, see {@link #used()}
+     */
+    public String dump() {
+        return dump(used());
+    }
+
+    /**
+     * The top of the stack in hexadecimal, lowest address first.
+     *
+     * @param bytes how much of it; all of it when it has less
+     * @return lines as {@link #dump()} has them
+     * @throws IllegalArgumentException when the number is negative
+     * @throws IllegalStateException when the thread is closed or detached
+     */
+    public String dump(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("a dump has 0 bytes or more, not " + bytes);
+        }
+        MemorySegment stack = stack();
+        return HexDump.of(stack.asSlice(Math.max(0, stack.byteSize() - bytes)));
     }
 
     /**

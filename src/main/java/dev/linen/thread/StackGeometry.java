@@ -12,8 +12,9 @@ import dev.linen.syscall.AuxiliaryVector;
  *
  * @param stackBytes the stack with the exit record on top of it
  * @param guardBytes the guard below the stack
+ * @param pages how the kernel keeps the stack's pages
  */
-record StackGeometry(long stackBytes, long guardBytes) {
+record StackGeometry(long stackBytes, long guardBytes, StackPages pages) {
 
     static final long DEFAULT_STACK_BYTES = 2L << 20;
     static final long DEFAULT_GUARD_BYTES = 64L << 10;
@@ -32,7 +33,12 @@ record StackGeometry(long stackBytes, long guardBytes) {
 
     private static final long STACK_ALIGNMENT = 16;
 
-    static final StackGeometry DEFAULT = new StackGeometry(DEFAULT_STACK_BYTES, DEFAULT_GUARD_BYTES);
+    static final StackGeometry DEFAULT = new StackGeometry(DEFAULT_STACK_BYTES, DEFAULT_GUARD_BYTES,
+            StackPages.USUAL);
+
+    StackGeometry {
+        stackBytes = roundUp(stackBytes, pages.alignment());
+    }
 
     /** @throws IllegalArgumentException naming the size that can't be */
     static long requireStackSize(long bytes) {
@@ -57,8 +63,12 @@ record StackGeometry(long stackBytes, long guardBytes) {
         return stackOffset() + stackBytes;
     }
 
+    /** Takes up what is needed for the stack to start where its pages can. */
     long tlsGuardBytes() {
-        return Math.max(2 * Mapping.pageSize(), roundUp(LEAST_TLS_GUARD_BYTES, Mapping.pageSize()));
+        long above = roundUp(linen_control.sizeof() + SignalFrame.BYTES + HANDLER_BYTES, Mapping.pageSize())
+                + guardBytes;
+        long least = Math.max(2 * Mapping.pageSize(), roundUp(LEAST_TLS_GUARD_BYTES, Mapping.pageSize()));
+        return roundUp(least + above, pages.alignment()) - above;
     }
 
     /** At a page's start: what is below faults. */

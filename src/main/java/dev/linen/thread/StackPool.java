@@ -32,9 +32,10 @@ import dev.linen.syscall.SyscallException;
  * <li><b>cold</b>: without pages, but with its guards.
  * </ul>
  */
-final class StackPool {
+public final class StackPool {
 
-    static final String BYTES_PROPERTY = "dev.linen.pool.bytes";
+    /** The system property with the bound of the {@linkplain #shared() shared pool}, in bytes; 64 MiB without it. */
+    public static final String BYTES_PROPERTY = "dev.linen.pool.bytes";
 
     /** glibc keeps 40 MiB. */
     private static final long DEFAULT_WARM_BYTES = 64L << 20;
@@ -47,7 +48,7 @@ final class StackPool {
 
     private static final VarHandle FUTEX = ValueLayout.JAVA_INT.varHandle();
 
-    static final StackPool SHARED = new StackPool(Long.getLong(BYTES_PROPERTY, DEFAULT_WARM_BYTES));
+    private static final StackPool SHARED = new StackPool(Long.getLong(BYTES_PROPERTY, DEFAULT_WARM_BYTES));
 
     /** Not synchronized: a virtual thread must not pin its carrier here. */
     private final ReentrantLock lock = new ReentrantLock();
@@ -63,8 +64,45 @@ final class StackPool {
 
     private record Leaving(StackSlot slot, Lent lent) {}
 
-    StackPool(long mostWarmBytes) {
+    private StackPool(long mostWarmBytes) {
         this.mostWarmBytes = Math.max(0, mostWarmBytes);
+    }
+
+    /**
+     * The pool that threads use unless their builder says otherwise.
+     *
+     * @return the one pool of that kind
+     */
+    public static StackPool shared() {
+        return SHARED;
+    }
+
+    /**
+     * A pool of its own.
+     *
+     * @param bytes how many bytes of warm stacks it keeps; with 0, a stack's memory goes back to the kernel at its thread's end
+     * @return an empty pool
+     * @throws IllegalArgumentException when the number is negative
+     */
+    public static StackPool bounded(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("a pool keeps 0 bytes or more, not " + bytes);
+        }
+        return new StackPool(bytes);
+    }
+
+    /**
+     * How much it keeps.
+     *
+     * @return the size of all warm stacks in bytes, whether their pages are in memory or not
+     */
+    public long warmBytes() {
+        lock.lock();
+        try {
+            return warmBytes;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -101,8 +139,8 @@ final class StackPool {
         }
     }
 
-    /** Gives the memory of all warm stacks back to the kernel. */
-    void trim() {
+    /** Gives the memory of all warm stacks back to the kernel. Those in use stay. */
+    public void trim() {
         lock.lock();
         try {
             for (int i = leaving.size(); i > 0; i -= LOOKED_AT) {
@@ -156,7 +194,8 @@ final class StackPool {
         StackSlot best = null;
         for (Map.Entry<StackGeometry, Deque<StackSlot>> entry : warmByGeometry.entrySet()) {
             StackGeometry has = entry.getKey();
-            if (!entry.getValue().isEmpty() && has.stackBytes() >= wanted.stackBytes()
+            if (!entry.getValue().isEmpty() && has.pages().equals(wanted.pages())
+                    && has.stackBytes() >= wanted.stackBytes()
                     && has.guardBytes() >= wanted.guardBytes()
                     && has.totalBytes() <= BEST_FIT_FACTOR * wanted.totalBytes()
                     && (best == null || has.totalBytes() < best.geometry().totalBytes())) {

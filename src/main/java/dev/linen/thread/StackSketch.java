@@ -35,9 +35,13 @@ final class StackSketch {
         row("signal    " + size(geometry.signalStackBytes()) + ", grows down");
         row(control.address() + linen_control.argument$offset(), "argument  " + hex(linen_control.argument(control)));
         row(control.address() + linen_control.function$offset(), "function  " + hex(linen_control.function(control)));
-        row(tls.address() + linen_tls.stack_guard$offset(), "protector set, a secret");
-        row(tls.address() + linen_tls.magic$offset(), "magic     " + hex(linen_tls.magic(tls)));
-        row(tls.address(), "self      " + hex(linen_tls.self(tls)), "<- thread pointer");
+        if (linen_tls.self(tls) == 0) {
+            row("          libc's thread-local block is on the stack");
+        } else {
+            row(tls.address() + linen_tls.stack_guard$offset(), "protector set, a secret");
+            row(tls.address() + linen_tls.magic$offset(), "magic     " + hex(linen_tls.magic(tls)));
+            row(tls.address(), "self      " + hex(linen_tls.self(tls)), "<- thread pointer");
+        }
         edge('├', '┤', bottom + geometry.controlOffset(), "");
         row("guard     " + size(geometry.tlsGuardBytes()) + ", no access");
         edge('└', '┘', bottom, "bottom");

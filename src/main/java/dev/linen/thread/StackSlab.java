@@ -27,6 +27,7 @@ final class StackSlab {
     private static volatile boolean guardsByAdvice = true;
 
     private final Mapping mapping;
+    private final long firstSlot;
     private final StackGeometry geometry;
 
     /** Slots without memory, but with their guards. */
@@ -36,6 +37,8 @@ final class StackSlab {
 
     private StackSlab(Mapping mapping, StackGeometry geometry, int slots) {
         this.mapping = mapping;
+        long alignment = geometry.pages().alignment();
+        this.firstSlot = Math.floorMod(-mapping.address(), alignment);
         this.geometry = geometry;
         this.slots = slots;
     }
@@ -46,16 +49,18 @@ final class StackSlab {
         int many = guardsByAdvice ? (int) Math.max(1, RESERVED_BYTES / slotBytes) : 1;
         if (many > 1) {
             try {
-                return new StackSlab(reserve(slotBytes * many), geometry, many);
+                return new StackSlab(reserve(geometry, many), geometry, many);
             } catch (SyscallException noRoomForMany) {
                 // RLIMIT_AS, or strict overcommit: one at a time, then
             }
         }
-        return new StackSlab(reserve(slotBytes), geometry, 1);
+        return new StackSlab(reserve(geometry, 1), geometry, 1);
     }
 
-    private static Mapping reserve(long bytes) {
-        return Mapping.anonymous(bytes, Protection.READ_WRITE,
+    /** The kernel aligns to pages: with larger ones, there is some space before the first slot. */
+    private static Mapping reserve(StackGeometry geometry, int slots) {
+        long alignmentBytes = geometry.pages().alignment() - Mapping.pageSize();
+        return Mapping.anonymous(slots * geometry.totalBytes() + alignmentBytes, Protection.READ_WRITE,
                 MapFlags.PRIVATE.with(MapFlags.STACK).with(MapFlags.NORESERVE));
     }
 
@@ -67,21 +72,58 @@ final class StackSlab {
         return !cold.isEmpty() || made < slots;
     }
 
-    /** A slot that nobody uses; with its guards. */
+    /** A slot that nobody uses, with its guards and, if so wished, with its pages. */
     StackSlot take() {
         @Nullable
         StackSlot slot = cold.poll();
         if (slot == null) {
-            slot = new StackSlot(this, geometry, mapping.address() + made * geometry.totalBytes());
-            installGuards(made * geometry.totalBytes());
+            long offset = firstSlot + made * geometry.totalBytes();
+            slot = new StackSlot(this, geometry, mapping.address() + offset);
+            installGuard(offset, geometry.tlsGuardBytes());
+            installGuard(offset + geometry.guardOffset(), geometry.guardBytes());
             made++;
+        }
+        try {
+            fetchPages(offset(slot));
+        } catch (SyscallException refused) {
+            cool(slot);
+            throw refused;
         }
         return slot;
     }
 
-    private void installGuards(long slotOffset) {
-        installGuard(slotOffset, geometry.tlsGuardBytes());
-        installGuard(slotOffset + geometry.guardOffset(), geometry.guardBytes());
+    private void fetchPages(long offset) {
+        StackPages pages = geometry.pages();
+        if (pages.huge()) {
+            adviseUsable(offset, Advice.HUGEPAGE);
+        }
+        if (pages.locked()) {
+            mapping.lock(offset + geometry.controlOffset(), geometry.guardOffset() - geometry.controlOffset());
+            mapping.lock(offset + geometry.stackOffset(), geometry.stackBytes());
+        } else if (pages.prefaulted()) {
+            populate(offset);
+        }
+    }
+
+    private void populate(long offset) {
+        try {
+            adviseUsable(offset, Advice.POPULATE_WRITE);
+        } catch (SyscallException refused) {
+            if (!refused.errno().equals(Errno.EINVAL)) {
+                throw refused;
+            }
+            new StackSlot(this, geometry, mapping.address() + offset).stack().fill((byte) 0); // before Linux 5.14
+        }
+    }
+
+    /** What isn't a guard. */
+    private void adviseUsable(long offset, Advice advice) {
+        mapping.advise(offset + geometry.controlOffset(), geometry.guardOffset() - geometry.controlOffset(), advice);
+        mapping.advise(offset + geometry.stackOffset(), geometry.stackBytes(), advice);
+    }
+
+    private long offset(StackSlot slot) {
+        return slot.address() - mapping.address();
     }
 
     private void installGuard(long offset, long bytes) {
@@ -101,8 +143,10 @@ final class StackSlab {
 
     /** Takes a slot back and gives its pages to the kernel; the guards stay. */
     void cool(StackSlot slot) {
-        long offset = slot.address() - mapping.address();
-        mapping.advise(offset, geometry.totalBytes(), Advice.DONTNEED);
+        if (geometry.pages().locked()) {
+            mapping.unlock(offset(slot), geometry.totalBytes());
+        }
+        mapping.advise(offset(slot), geometry.totalBytes(), Advice.DONTNEED);
         cold.push(slot);
     }
 

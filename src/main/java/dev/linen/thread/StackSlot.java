@@ -51,11 +51,6 @@ final class StackSlot {
     void prepare(long function, long argument) {
         MemorySegment control = control();
         control.fill((byte) 0);
-        MemorySegment tls = linen_control.tls(control);
-        linen_tls.self(tls, tls.address());
-        linen_tls.magic(tls, LinenH.LINEN_TLS_MAGIC());
-        linen_tls.poison(tls, LinenH.LINEN_TLS_MAGIC());
-        linen_tls.stack_guard(tls, STACK_GUARD);
         linen_control.function(control, function);
         linen_control.argument(control, argument);
         linen_control.exit(control, exit().address());
@@ -67,10 +62,29 @@ final class StackSlot {
         linen_handle.canary(handle(), LinenH.LINEN_CANARY());
     }
 
+    /** A thread-local block of our own: a thread that libc makes gets one of libc's. */
+    void prepareThreadLocals() {
+        MemorySegment tls = linen_control.tls(control());
+        linen_tls.self(tls, tls.address());
+        linen_tls.magic(tls, LinenH.LINEN_TLS_MAGIC());
+        linen_tls.poison(tls, LinenH.LINEN_TLS_MAGIC());
+        linen_tls.stack_guard(tls, STACK_GUARD);
+    }
+
     /** Has the thread issue these calls before its function. */
     void prepareSetup(long calls, int count) {
         linen_control.setup(control(), calls);
         linen_control.setup_calls(control(), count);
+    }
+
+    /** Has the thread tell when it has issued them. */
+    void awaitReady() {
+        linen_control.ready(control(), LinenH.LINEN_AWAITED());
+    }
+
+    /** The thread's tid, if it is one that libc made and it has told that it is ready. */
+    int tid() {
+        return linen_control.tid(control());
     }
 
     /** The dword that the thread sets once its calls are done. */
@@ -129,6 +143,10 @@ final class StackSlot {
     /** What the function returned, without a check that it did. */
     long result() {
         return linen_exit.result(exit());
+    }
+
+    void setResult(long result) {
+        linen_exit.result(exit(), result);
     }
 
     /** -errno when the thread ended before its function was called, otherwise 0. */

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_call;
 import dev.linen.process.CpuSet;
 import dev.linen.process.Scheduling;
@@ -64,11 +65,12 @@ final class ThreadSetup implements AutoCloseable {
         calls.add(new Call(name, shown, number, Arrays.stream(arguments).boxed().toList()));
     }
 
-    /** Gives the calls to a thread that is about to be cloned. */
+    /** Gives the calls to a thread that is about to be made. */
     void prepare(StackSlot slot) {
         if (calls.isEmpty()) {
             return;
         }
+        slot.awaitReady();
         MemorySegment array = linen_call.allocateArray(calls.size(), memory());
         for (int i = 0; i < calls.size(); i++) {
             MemorySegment call = linen_call.asSlice(array, i);
@@ -80,14 +82,11 @@ final class ThreadSetup implements AutoCloseable {
         slot.prepareSetup(array.address(), calls.size());
     }
 
-    /** Waits until the cloned thread has issued all calls, or one has failed. */
-    void await(StackSlot slot) {
-        if (calls.isEmpty()) {
-            return;
-        }
+    /** Waits, if that was prepared, until the thread has issued all calls or one has failed. */
+    static void await(StackSlot slot) {
         Futex ready = Futex.ofPrivate(slot.readyWord());
-        while (ready.value() == 0) {
-            ready.await(0);
+        while (ready.value() == LinenH.LINEN_AWAITED()) {
+            ready.await(LinenH.LINEN_AWAITED());
         }
     }
 

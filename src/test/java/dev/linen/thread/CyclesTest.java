@@ -121,7 +121,7 @@ class CyclesTest {
                 thread.close();
             }
             long nanos = System.nanoTime() - start;
-            StackPool.SHARED.trim();
+            StackPool.shared().trim();
             ProcessState after = settled();
             System.out.printf("%,d parked threads: %.4f mappings and %,d resident bytes each; all ended in %d ms%n"
                     + "  before %s%n  parked %s%n  after  %s%n", many,

@@ -125,4 +125,28 @@ class StackBufferTest {
         assertThrows(IllegalStateException.class, buffer::sketch);
         assertTrue(buffer.toString().contains(hex(buffer.address())));
     }
+
+    @Test
+    void dump_afterTheEnd_showsTheExitRecordInItsLastRow() throws Exception {
+        try (NativeThread thread = NativeThread.start(function("identity"), 0x6f)) {
+            thread.join();
+            String dump = thread.stack().dump(4096);
+            String last = dump.lines().reduce((first, second) -> second).orElseThrow();
+            assertEquals(String.format("%012x  6f 00 00 00 00 00 00 00  00 00 00 00 ef be ad de  |o...............|",
+                    thread.handle() - 8), last);
+            assertEquals(thread.stack().dump(), thread.stack().dump(thread.stack().used()));
+            assertEquals("", thread.stack().dump(0));
+            assertTrue(thread.stack().dump(Long.MAX_VALUE).startsWith(
+                    String.format("%012x", thread.stack().stack().address())));
+            assertThrows(IllegalArgumentException.class, () -> thread.stack().dump(-1));
+        }
+    }
+
+    @Test
+    void usableBytes_is_theStackWithoutTheExitRecord() throws Exception {
+        try (NativeThread thread = NativeThread.builder().stackSize(64 << 10).start(function("identity"), 1)) {
+            thread.join();
+            assertEquals((64 << 10) - 16, thread.stack().usableBytes());
+        }
+    }
 }

@@ -27,10 +27,10 @@ class StackPoolTest {
     private static final Lent NOTHING = new Lent(List.of(), null);
 
     private static StackGeometry geometry(long stackBytes) {
-        return new StackGeometry(stackBytes, 16 << 10);
+        return new StackGeometry(stackBytes, 16 << 10, StackPages.USUAL);
     }
 
-    private final StackPool pool = new StackPool(1 << 20);
+    private final StackPool pool = StackPool.bounded(1 << 20);
 
     @Test
     void take_afterGive_isTheSameSlot() {
@@ -68,7 +68,7 @@ class StackPoolTest {
     void take_guardTooSmall_isANewOne() {
         StackSlot slot = pool.take(geometry(64 << 10));
         pool.give(slot, NOTHING);
-        assertNotSame(slot, pool.take(new StackGeometry(64 << 10, 32 << 10)));
+        assertNotSame(slot, pool.take(new StackGeometry(64 << 10, 32 << 10, StackPages.USUAL)));
     }
 
     @Test
@@ -98,7 +98,7 @@ class StackPoolTest {
 
     @Test
     void cold_slotTakenAgain_stillHasItsGuards() {
-        StackPool none = new StackPool(0);
+        StackPool none = StackPool.bounded(0);
         StackSlot kept = none.take(geometry(64 << 10)); // so that the slab stays
         StackSlot slot = none.take(geometry(64 << 10));
         none.give(slot, NOTHING);

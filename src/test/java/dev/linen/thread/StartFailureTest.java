@@ -26,12 +26,13 @@ import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.ChildJvm;
 import dev.linen.testing.FailingSyscall;
 import dev.linen.testing.Joining;
+import dev.linen.thread.NativeThread.Kind;
 
 /** Each system call on the way to a running thread, made to fail: the right error comes out, and nothing stays mapped. */
 class StartFailureTest {
 
     /** An odd size, so that only linen's own calls have it. */
-    private static final StackGeometry ODD = new StackGeometry(37 * 4096, 3 * 4096);
+    private static final StackGeometry ODD = new StackGeometry(37 * 4096, 3 * 4096, StackPages.USUAL);
 
     enum Step {
         MAP("mmap", Errno.ENOMEM) {
@@ -155,6 +156,41 @@ class StartFailureTest {
     void start_addressSpaceIsFull_saysSoAndRecovers() throws Exception {
         ChildJvm.Result result = ChildJvm.of(NoAddressSpace.class).flags("-XX:+UseSerialGC", "-Xmx64m").run();
         assertEquals("mmap ENOMEM many and works again", result.out(), result::toString);
+    }
+
+    /** The limit on a user's threads, which root doesn't have: this one Java thread becomes somebody else. */
+    static final class NoProcesses {
+        private static final long NOBODY = 54321;
+
+        public static void main(String... arguments) throws Exception {
+            Kind kind = Kind.valueOf(arguments[0]);
+            NativeThreadBuilder builder = NativeThread.builder().kind(kind);
+            builder.start(function("identity"), 1).close();
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment none = arena.allocate(rlimit64.layout());
+                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_NPROC(), none.address(), 0);
+                Syscall.invoke(SyscallNumber.SETRESUID, NOBODY, NOBODY, NOBODY);
+            }
+            int before = Main.mappings();
+            String said = "";
+            for (int i = 0; i < 100; i++) {
+                try {
+                    builder.start(function("identity"), 1).close();
+                } catch (SyscallException failed) {
+                    said = failed.call() + " " + failed.errno();
+                }
+            }
+            System.out.print(said + (Main.mappings() - before < 10 ? ", no leak" : ", leaks"));
+            System.out.flush();
+            Runtime.getRuntime().halt(0); // the JVM itself can't make threads any more
+        }
+    }
+
+    @Test
+    void start_userMayHaveNoMoreThreads_saysSoAndLeavesNothing() throws Exception {
+        ChildJvm child = ChildJvm.of(NoProcesses.class).flags("-Ddev.linen.pool.bytes=0");
+        assertEquals("clone EAGAIN, no leak", child.run(Kind.CLONE.name()).out());
+        assertEquals("pthread_create EAGAIN, no leak", child.run(Kind.POSIX.name()).out());
     }
 
     static final class Main {

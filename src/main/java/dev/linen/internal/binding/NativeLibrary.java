@@ -2,6 +2,7 @@ package dev.linen.internal.binding;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -38,6 +39,14 @@ final class NativeLibrary {
             case Loaded.Refused refused -> refuse(refused.reason(), arguments);
             case Loaded.Library library ->
                 DynamicLinker.downcall(library.symbols().find(function).orElseThrow(), arguments);
+        };
+    }
+
+    /** The address of a function, once another one has been called. */
+    static MemorySegment function(String name) {
+        return switch (LOADED) {
+            case Loaded.Refused refused -> throw new IllegalStateException(refused.reason().get());
+            case Loaded.Library library -> library.symbols().find(name).orElseThrow();
         };
     }
 

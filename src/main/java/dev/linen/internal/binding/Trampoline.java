@@ -118,7 +118,7 @@ public final class Trampoline {
     }
 
     /** What a handle threw: unchecked, because a downcall itself throws nothing and a refusal is unchecked. */
-    private static RuntimeException asIs(Throwable thrown) {
+    static RuntimeException asIs(Throwable thrown) {
         if (thrown instanceof Error error) {
             throw error;
         }

@@ -18,10 +18,10 @@ public class LinenH extends LinenH$shared {
         // Should not be called directly
     }
 
-    private static final int LINEN_ABI = (int)3L;
+    private static final int LINEN_ABI = (int)4L;
     /**
      * {@snippet lang=c :
-     * #define LINEN_ABI 3
+     * #define LINEN_ABI 4
      * }
      */
     public static int LINEN_ABI() {
@@ -53,6 +53,33 @@ public class LinenH extends LinenH$shared {
      */
     public static int LINEN_ENDING() {
         return LINEN_ENDING;
+    }
+    private static final int LINEN_UNAWAITED = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_UNAWAITED 0
+     * }
+     */
+    public static int LINEN_UNAWAITED() {
+        return LINEN_UNAWAITED;
+    }
+    private static final int LINEN_AWAITED = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_AWAITED 1
+     * }
+     */
+    public static int LINEN_AWAITED() {
+        return LINEN_AWAITED;
+    }
+    private static final int LINEN_READY = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_READY 2
+     * }
+     */
+    public static int LINEN_READY() {
+        return LINEN_READY;
     }
     private static final int LINEN_CANARY = (int)3735928559L;
     /**

@@ -27,7 +27,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int64_t failure;
  *     int64_t failed_call;
  *     uint32_t watch;
- *     uint32_t unused;
+ *     uint32_t tid;
  *     uint64_t exit_list;
  *     uint64_t next;
  * }
@@ -52,7 +52,7 @@ public class linen_control {
         LinenH.C_LONG.withName("failure"),
         LinenH.C_LONG.withName("failed_call"),
         LinenH.C_INT.withName("watch"),
-        LinenH.C_INT.withName("unused"),
+        LinenH.C_INT.withName("tid"),
         LinenH.C_LONG.withName("exit_list"),
         LinenH.C_LONG.withName("next")
     ).withName("linen_control");
@@ -592,48 +592,48 @@ public class linen_control {
         struct.set(watch$LAYOUT, watch$OFFSET, fieldValue);
     }
 
-    private static final OfInt unused$LAYOUT = (OfInt)$LAYOUT.select(groupElement("unused"));
+    private static final OfInt tid$LAYOUT = (OfInt)$LAYOUT.select(groupElement("tid"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * uint32_t unused
+     * uint32_t tid
      * }
      */
-    public static final OfInt unused$layout() {
-        return unused$LAYOUT;
+    public static final OfInt tid$layout() {
+        return tid$LAYOUT;
     }
 
-    private static final long unused$OFFSET = $LAYOUT.byteOffset(groupElement("unused"));
+    private static final long tid$OFFSET = $LAYOUT.byteOffset(groupElement("tid"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * uint32_t unused
+     * uint32_t tid
      * }
      */
-    public static final long unused$offset() {
-        return unused$OFFSET;
+    public static final long tid$offset() {
+        return tid$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * uint32_t unused
+     * uint32_t tid
      * }
      */
-    public static int unused(MemorySegment struct) {
-        return struct.get(unused$LAYOUT, unused$OFFSET);
+    public static int tid(MemorySegment struct) {
+        return struct.get(tid$LAYOUT, tid$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * uint32_t unused
+     * uint32_t tid
      * }
      */
-    public static void unused(MemorySegment struct, int fieldValue) {
-        struct.set(unused$LAYOUT, unused$OFFSET, fieldValue);
+    public static void tid(MemorySegment struct, int fieldValue) {
+        struct.set(tid$LAYOUT, tid$OFFSET, fieldValue);
     }
 
     private static final OfLong exit_list$LAYOUT = (OfLong)$LAYOUT.select(groupElement("exit_list"));

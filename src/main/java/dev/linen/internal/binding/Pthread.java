@@ -1,0 +1,91 @@
+package dev.linen.internal.binding;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.util.Optional;
+
+/**
+ * The functions of libc's that make a thread and see it off. They return 0 or an errno, and here, as everywhere in linen, 0 or
+ * {@code -errno}.
+ *
+ * @see <a href="https://man7.org/linux/man-pages/man7/pthreads.7.html">pthreads(7)</a>
+ */
+public final class Pthread {
+
+    /** {@code pthread_attr_t}, which only libc knows: 56 or 64 bytes in glibc and musl, of which this is a multiple. */
+    private static final MemoryLayout ATTRIBUTES = MemoryLayout.sequenceLayout(32, JAVA_LONG);
+
+    private static final MemorySegment ENTRY = NativeLibrary.function("linen_posix_child");
+    private static final MethodHandle ATTR_INIT = link("pthread_attr_init", ADDRESS);
+    private static final MethodHandle ATTR_DESTROY = link("pthread_attr_destroy", ADDRESS);
+    private static final MethodHandle ATTR_SETSTACK = link("pthread_attr_setstack", ADDRESS, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle CREATE = link("pthread_create", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle TRYJOIN = link("pthread_tryjoin_np", JAVA_LONG, ADDRESS);
+
+    private Pthread() {}
+
+    /**
+     * {@code pthread_create} with {@code pthread_attr_setstack}: starts the thread that the control block describes, in
+     * {@code linen_posix_child}.
+     *
+     * @param threadOut where the pthread_t goes, 8 bytes
+     * @return 0, or -errno
+     */
+    public static long create(MemorySegment threadOut, long stackAddress, long stackBytes, long controlAddress) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(ATTRIBUTES);
+            int error = (int) ATTR_INIT.invokeExact(attributes);
+            if (error != 0) {
+                return -error;
+            }
+            error = (int) ATTR_SETSTACK.invokeExact(attributes, stackAddress, stackBytes);
+            if (error == 0) {
+                error = (int) CREATE.invokeExact(threadOut, attributes, ENTRY, controlAddress);
+            }
+            int ignored = (int) ATTR_DESTROY.invokeExact(attributes);
+            return -error;
+        } catch (Throwable t) {
+            throw Trampoline.asIs(t);
+        }
+    }
+
+    /**
+     * {@code pthread_tryjoin_np}, which glibc and musl both have: looks whether libc has let go of a thread's stack. After a 0
+     * the pthread_t is nobody's.
+     *
+     * @param resultOut where the result goes, 8 bytes
+     * @return 0; -EBUSY when it runs; -EINVAL when it was detached
+     */
+    public static long tryJoin(long thread, MemorySegment resultOut) {
+        try {
+            int error = (int) TRYJOIN.invokeExact(thread, resultOut);
+            return -error;
+        } catch (Throwable t) {
+            throw Trampoline.asIs(t);
+        }
+    }
+
+    private static MethodHandle link(String name, MemoryLayout... arguments) {
+        MemorySegment function = Linker.nativeLinker().defaultLookup().or(Pthread::inOldGlibc).find(name)
+                .orElseThrow(() -> new UnsupportedOperationException("this libc has no " + name));
+        return Linker.nativeLinker().downcallHandle(function, FunctionDescriptor.of(JAVA_INT, arguments));
+    }
+
+    /** Before 2.34 they were in a library of their own, which the JVM has loaded. */
+    private static Optional<MemorySegment> inOldGlibc(String name) {
+        try {
+            return SymbolLookup.libraryLookup("libpthread.so.0", Arena.global()).find(name);
+        } catch (IllegalArgumentException none) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package dev.linen.thread;
+
+import dev.linen.memory.Mapping;
+
+/**
+ * How the kernel keeps a stack's pages.
+ *
+ * @param huge in pages of 2 MiB where there are any left; the stack is aligned to them
+ * @param locked never swapped out
+ * @param prefaulted in memory before the thread begins
+ */
+record StackPages(boolean huge, boolean locked, boolean prefaulted) {
+
+    /** Each comes with its first touch, and may be swapped out. */
+    static final StackPages USUAL = new StackPages(false, false, false);
+
+    /** What a page table entry of the second level maps, on x86-64 and on arm64 with pages of 4 KiB. */
+    private static final long HUGE_PAGE_BYTES = 2L << 20;
+
+    StackPages withHuge() {
+        return new StackPages(/* huge */ true, locked, prefaulted);
+    }
+
+    StackPages withLocked() {
+        return new StackPages(huge, /* locked */ true, prefaulted);
+    }
+
+    StackPages withPrefaulted() {
+        return new StackPages(huge, locked, /* prefaulted */ true);
+    }
+
+    long alignment() {
+        return huge ? HUGE_PAGE_BYTES : Mapping.pageSize();
+    }
+}

@@ -1,0 +1,142 @@
+package dev.linen.thread;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.linen.futex.Futex;
+import dev.linen.internal.linux.LinenH;
+import dev.linen.syscall.SyscallException;
+
+/**
+ * One thread's end: to look whether it has come, to wait for it, to be told of it.
+ *
+ * <p>To be used by callers for whom the thread's memory is kept: see {@link StateWord}.
+ */
+final class ThreadExit {
+
+    /** How long a wait goes on without a look at the dword. */
+    private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** How long an interrupt may go unnoticed. */
+    private static final long UNINTERRUPTIBLE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+    private final StackSlot slot;
+    private final Futex futex;
+    private final Runnable watch;
+
+    /** Made when somebody wants to be told. */
+    private @Nullable CompletableFuture<Long> told;
+
+    /** @param watch called once, with the first who wants to be told: {@link #tell()} will be called at the end then */
+    ThreadExit(StackSlot slot, Runnable watch) {
+        this.slot = slot;
+        // Not private: the kernel's wake at the end of a thread is a shared one.
+        this.futex = Futex.ofShared(slot.futexWord());
+        this.watch = watch;
+    }
+
+    boolean hasCome() {
+        return futex.value() == 0;
+    }
+
+    /** It has come, or will without any doing of the thread's function. */
+    boolean isNear() {
+        return hasCome() || Futex.ofPrivate(slot.watchWord()).value() == LinenH.LINEN_ENDING();
+    }
+
+    /**
+     * What the function returned, once the end has come.
+     *
+     * @throws SyscallException when the function was never called
+     */
+    long result() {
+        if (slot.failure() != 0) {
+            throw ThreadSetup.signalStackFailure(slot); // another call's failure comes out of start
+        }
+        return slot.result();
+    }
+
+    synchronized CompletableFuture<Long> future() {
+        CompletableFuture<Long> future = told;
+        if (future == null) {
+            future = new CompletableFuture<>();
+            watch.run();
+            told = future;
+        }
+        return future;
+    }
+
+    /** For the watcher, when the end is near. */
+    void tell() {
+        CompletableFuture<Long> future = future();
+        try {
+            awaitUntil(Long.MAX_VALUE);
+            future.complete(result());
+        } catch (RuntimeException failed) {
+            future.completeExceptionally(failed);
+        }
+    }
+
+    /**
+     * By the futex first, which is quick but can't be interrupted; after a moment, or on a virtual thread at once, parked
+     * until the watcher calls.
+     *
+     * @return false when the time is over
+     */
+    boolean awaitOrInterrupt(long deadlineNanoTime) throws InterruptedException {
+        if (hasCome()) {
+            return true;
+        }
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        if (!Thread.currentThread().isVirtual()
+                && awaitUntil(Math.min(deadlineNanoTime, System.nanoTime() + UNINTERRUPTIBLE_NANOS))) {
+            return true;
+        }
+        long nanosLeft = deadlineNanoTime - System.nanoTime();
+        if (nanosLeft <= 0) {
+            return hasCome();
+        }
+        try {
+            future().get(nanosLeft, TimeUnit.NANOSECONDS);
+        } catch (ExecutionException failed) {
+            // result() will say so
+        } catch (TimeoutException over) {
+            return hasCome();
+        }
+        return true;
+    }
+
+    void await() {
+        if (Thread.currentThread().isVirtual() && !hasCome()) {
+            future().exceptionally(failed -> 0L).join();
+        } else {
+            awaitUntil(Long.MAX_VALUE);
+        }
+    }
+
+    /**
+     * The kernel wakes one of those who wait, and that one wakes the others. The one may be a native function that waits on
+     * the handle and knows nothing of that duty; so nobody here sleeps for longer than a second without looking.
+     */
+    private boolean awaitUntil(long deadlineNanoTime) {
+        boolean waited = false;
+        for (int running = futex.value(); running != 0; running = futex.value()) {
+            long now = System.nanoTime();
+            if (now >= deadlineNanoTime) {
+                return false;
+            }
+            futex.awaitUntil(running, deadlineNanoTime - now > LOOK_NANOS ? now + LOOK_NANOS : deadlineNanoTime);
+            waited = true;
+        }
+        if (waited) {
+            futex.wakeAll();
+        }
+        return true;
+    }
+}

@@ -1,0 +1,183 @@
+package dev.linen.thread;
+
+import static dev.linen.testing.TestFunctions.function;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+import org.junit.jupiter.api.Test;
+
+import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.rlimit64;
+import dev.linen.memory.Advice;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallException;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.ChildJvm;
+import dev.linen.testing.FailingSyscall;
+import dev.linen.testing.Smaps;
+
+/** How the kernel keeps a stack's pages: usual, huge, locked, there from the beginning. */
+class StackPagesTest {
+
+    private static final long MIB = 1 << 20;
+    private static final Path HUGE_PAGES = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
+
+    private static NativeThreadBuilder fresh() {
+        return NativeThread.builder().pool(StackPool.bounded(0));
+    }
+
+    @Test
+    void prefaulted_beforeTheThreadBegins_allIsThere() throws Exception {
+        try (NativeThread thread = fresh().stackSize(MIB).prefaulted().start(function("identity"), 1)) {
+            assertEquals(1, thread.join());
+            assertEquals(MIB, thread.stack().used());
+        }
+    }
+
+    @Test
+    void prefaulted_notAsked_onlyTheTopIsThere() throws Exception {
+        try (NativeThread thread = fresh().stackSize(MIB).start(function("identity"), 1)) {
+            thread.join();
+            assertTrue(thread.stack().used() <= 8192, () -> "" + thread.stack().used());
+        }
+    }
+
+    @Test
+    void locked_whileOpen_isLocked() throws Exception {
+        try (NativeThread thread = fresh().stackSize(MIB).locked().start(function("identity"), 1)) {
+            assertEquals(1, thread.join());
+            assertEquals(MIB, Smaps.bytes(thread.stack().stack().address(), "Locked"));
+            assertEquals(MIB, thread.stack().used());
+        }
+    }
+
+    @Test
+    void locked_givenBack_isNotLockedAnyMore() throws Exception {
+        long before = locked();
+        for (int i = 0; i < 100; i++) {
+            try (NativeThread thread = fresh().stackSize(MIB).locked().start(function("identity"), i)) {
+                assertEquals(i, thread.join());
+            }
+        }
+        assertEquals(before, locked());
+    }
+
+    private static long locked() throws IOException {
+        String line = Files.readAllLines(Path.of("/proc/self/status")).stream().filter(l -> l.startsWith("VmLck:"))
+                .findFirst().orElseThrow();
+        return Long.parseLong(line.replaceAll("[^0-9]", ""));
+    }
+
+    /** RLIMIT_MEMLOCK, which root doesn't have: this one Java thread becomes somebody else. */
+    static final class NothingLocked {
+        public static void main(String... arguments) throws Exception {
+            NativeThread.start(function("identity"), 1).close();
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment limit = arena.allocate(rlimit64.layout());
+                rlimit64.rlim_cur(limit, 64 << 10);
+                rlimit64.rlim_max(limit, 64 << 10);
+                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_MEMLOCK(), limit.address(), 0);
+                Syscall.invoke(SyscallNumber.SETRESUID, 54321, 54321, 54321);
+            }
+            StackPool pool = StackPool.bounded(0);
+            for (int i = 0; i < 3; i++) {
+                try {
+                    NativeThread.builder().pool(pool).locked().start(function("identity"), 1);
+                } catch (SyscallException failed) {
+                    System.out.print(failed.call() + " " + failed.errno() + " ");
+                }
+            }
+            try (NativeThread thread = NativeThread.builder().pool(pool).start(function("identity"), 1)) {
+                System.out.print(thread.join());
+            }
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void locked_moreThanAllowed_comesOutOfStart() {
+        ChildJvm.Result result = ChildJvm.of(NothingLocked.class).run();
+        assertEquals("mlock ENOMEM mlock ENOMEM mlock ENOMEM 1", result.out(), result::toString);
+    }
+
+    @Test
+    void hugePages_stackOfThreeMegabytes_isTwoHugePagesAligned() throws Exception {
+        try (NativeThread thread = fresh().stackSize(3 * MIB).hugePages().start(function("use_stack"), 3 * MIB)) {
+            assertEquals(3 * MIB, thread.join());
+            assertEquals(4 * MIB, thread.stack().stackSize());
+            assertEquals(0, thread.stack().stack().address() % (2 * MIB));
+            boolean never = Files.readString(HUGE_PAGES).contains("[never]");
+            if (never) {
+                System.out.println("StackPagesTest: " + HUGE_PAGES + " says never: huge pages can't be had");
+            }
+            assumeFalse(never, "no huge pages here");
+            assertEquals(4 * MIB, Smaps.bytes(thread.stack().stack().address(), "AnonHugePages"));
+        }
+    }
+
+    @Test
+    void hugePages_severalAtOnce_haveGuards() throws Exception {
+        StackPool pool = StackPool.bounded(0);
+        NativeThreadBuilder builder = NativeThread.builder().pool(pool).hugePages();
+        try (NativeThread first = builder.start(function("identity"), 1);
+                NativeThread second = builder.start(function("identity"), 2)) {
+            assertEquals(3, first.join() + second.join());
+            assertEquals(StackGeometry.DEFAULT_GUARD_BYTES, second.stack().guardSize());
+            assertFalse(first.stack().address() == second.stack().address());
+        }
+    }
+
+    /** A kernel before 5.14. */
+    static final class NoPopulate {
+        public static void main(String... arguments) throws Exception {
+            FailingSyscall.of(SyscallNumber.MADVISE).whenArgument(2, Advice.POPULATE_WRITE.number()).with(Errno.EINVAL);
+            try (NativeThread thread = fresh().stackSize(MIB).prefaulted().start(function("identity"), 1)) {
+                thread.join();
+                System.out.print(thread.stack().used());
+            }
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void prefaulted_kernelWithoutPopulate_touchesThePages() {
+        ChildJvm.Result result = ChildJvm.of(NoPopulate.class).run();
+        assertEquals("" + MIB, result.out(), result::toString);
+    }
+
+    @Test
+    void pool_ofTheBuilder_isUsedAndBounded() throws Exception {
+        StackPool pool = StackPool.bounded(MIB);
+        NativeThreadBuilder builder = NativeThread.builder().pool(pool).stackSize(MIB);
+        long shared = StackPool.shared().warmBytes();
+        builder.start(function("identity"), 1).close();
+        assertEquals(MIB, pool.warmBytes());
+        try (NativeThread first = builder.start(function("identity"), 1);
+                NativeThread second = builder.start(function("identity"), 1)) {
+            assertEquals(2, first.join() + second.join());
+            assertEquals(0, pool.warmBytes());
+        }
+        assertEquals(MIB, pool.warmBytes());
+        assertEquals(shared, StackPool.shared().warmBytes());
+        pool.trim();
+        assertEquals(0, pool.warmBytes());
+    }
+
+    @Test
+    void bounded_negative_isRefused() {
+        assertEquals("a pool keeps 0 bytes or more, not -1",
+                assertThrows(IllegalArgumentException.class, () -> StackPool.bounded(-1)).getMessage());
+    }
+}
