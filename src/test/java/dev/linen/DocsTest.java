@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -23,6 +24,8 @@ class DocsTest {
     private static final Pattern EXAMPLE = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
     private static final Pattern PRINTS = Pattern.compile("// prints (.*)");
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)[^)]*\\)");
+
+    private static final Pattern TEST = Pattern.compile("`(\\w+Test)\\.(\\w+)`");
 
     /** What jshell has, too, when ./linen shell starts it. */
     private static final Path IMPORTS = Path.of("src/main/jshell/linen.jsh");
@@ -70,6 +73,23 @@ class DocsTest {
         List<String> dead = LINK.matcher(read(document)).results().map((MatchResult match) -> match.group(1))
                 .filter(link -> !link.startsWith("http")).filter(link -> !Files.exists(base.resolve(link))).toList();
         assertEquals(List.of(), dead);
+    }
+
+    /** `NativeThreadTest.join_again_givesTheResultAgain`: a claim's test is there. */
+    @Test
+    void tests_namedInDocuments_exist() throws IOException {
+        List<String> missing = new ArrayList<>();
+        List<MatchResult> named = documents().flatMap(document -> TEST.matcher(read(document)).results()).toList();
+        for (MatchResult name : named) {
+            try (Stream<Path> sources = Files.walk(Path.of("src/test/java"))) {
+                if (sources.filter(path -> path.endsWith(name.group(1) + ".java"))
+                        .noneMatch(path -> read(path).contains(" void " + name.group(2) + "("))) {
+                    missing.add(name.group());
+                }
+            }
+        }
+        assertEquals(List.of(), missing);
+        assertTrue(named.size() > 20, named.size() + " only");
     }
 
     private static String read(Path file) {

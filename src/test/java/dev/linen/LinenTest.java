@@ -233,4 +233,26 @@ class LinenTest {
         assertTrue(Linen.isSupported());
         assertTrue(Linen.unsupportedReason().isEmpty());
     }
+
+    @Test
+    void threadDetach_whileAnotherJoins_isEinval() throws Exception {
+        MemorySegment handle = create("wait_for_word", word);
+        Thread joiner = Thread.ofPlatform().start(() -> Linen.threadJoin(handle, MemorySegment.NULL));
+        while (joiner.getState() != Thread.State.WAITING && joiner.getState() != Thread.State.TIMED_WAITING) {
+            Thread.sleep(1); // parked: it has begun to join
+        }
+        assertEquals(Errno.EINVAL.result(), Linen.threadDetach(handle));
+        release();
+        joiner.join();
+    }
+
+    @Test
+    void threadJoin_interrupted_isEintrAndCanBeRepeated() {
+        MemorySegment handle = create("wait_for_word", word);
+        Thread.currentThread().interrupt();
+        assertEquals(Errno.EINTR.result(), Linen.threadJoin(handle, MemorySegment.NULL));
+        assertTrue(Thread.interrupted());
+        release();
+        assertEquals(0, Linen.threadJoin(handle, MemorySegment.NULL));
+    }
 }

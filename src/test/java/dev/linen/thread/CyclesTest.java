@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -106,11 +107,13 @@ class CyclesTest {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment word = arena.allocate(8, 8);
             ProcessState before = settled();
+            long pss = pss();
             for (int i = 0; i < many; i++) {
                 threads.add(NativeThread.builder().stackSize(64 << 10).name("parked-" + i)
                         .start(function("wait_for_word"), word));
             }
             ProcessState parked = ProcessState.now();
+            long parkedPss = pss();
             assertEquals("parked-" + (many - 1), ThreadName.get(threads.getLast().tid()));
             Futex futex = Futex.ofShared(word);
             futex.set(1);
@@ -123,13 +126,22 @@ class CyclesTest {
             long nanos = System.nanoTime() - start;
             StackPool.shared().trim();
             ProcessState after = settled();
-            System.out.printf("%,d parked threads: %.4f mappings and %,d resident bytes each; all ended in %d ms%n"
-                    + "  before %s%n  parked %s%n  after  %s%n", many,
-                    (parked.mappings() - before.mappings()) / (double) many,
+            System.out.printf(
+                    "%,d parked threads: %.4f mappings, %,d bytes of PSS and %,d resident bytes each; all ended in %d ms%n"
+                            + "  before %s%n  parked %s%n  after  %s%n",
+                    many,
+                    (parked.mappings() - before.mappings()) / (double) many, (parkedPss - pss) / many,
                     (parked.residentBytes() - before.residentBytes()) / many, nanos / 1_000_000, before, parked, after);
             assertEquals(many, parked.tasks() - before.tasks(), 10);
             assertTrue(after.mappings() - before.mappings() < 100, () -> before + " -> " + after);
         }
+    }
+
+    /** This process's share of all memory, in bytes. */
+    private static long pss() throws IOException {
+        String line = Files.readAllLines(Path.of("/proc/self/smaps_rollup")).stream()
+                .filter(each -> each.startsWith("Pss:")).findFirst().orElseThrow();
+        return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
     }
 
     private static void assertNothingLeft(int cycles, int creators) throws Exception {

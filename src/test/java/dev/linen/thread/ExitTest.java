@@ -21,6 +21,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import dev.linen.futex.Futex;
@@ -200,9 +201,19 @@ class ExitTest {
 
     @Test
     void join_onManyVirtualThreads_leavesTheCarriersFree() {
+        assertJoinsOnTwoCarriers(2_000);
+    }
+
+    @Test
+    @Tag("stress")
+    void join_on10000VirtualThreads_leavesTheCarriersFree() {
+        assertJoinsOnTwoCarriers(10_000);
+    }
+
+    private static void assertJoinsOnTwoCarriers(int threads) {
         ChildJvm.Result result = ChildJvm.of(VirtualJoins.class).flags("-Djdk.virtualThreadScheduler.parallelism=2",
-                "-Djdk.virtualThreadScheduler.maxPoolSize=2").run("2000", "1000");
-        assertEquals("" + 2_000 * 1_000, result.out(), result::toString);
+                "-Djdk.virtualThreadScheduler.maxPoolSize=2").run("" + threads, "1000");
+        assertEquals("" + threads * 1_000, result.out(), result::toString);
         System.out.print(result.err());
     }
 

@@ -562,4 +562,23 @@ class NativeThreadTest {
             assertEquals(0, thread.stack().exit().get(JAVA_INT, 8));
         }
     }
+
+    @Test
+    void join_noTimeLeftButEnded_givesTheResult() throws Exception {
+        try (NativeThread thread = NativeThread.start(function("identity"), 42)) {
+            thread.join();
+            assertEquals(OptionalLong.of(42), thread.join(Duration.ZERO));
+            assertEquals(OptionalLong.of(42), thread.join(Duration.ofSeconds(-1)));
+        }
+    }
+
+    @Test
+    void detach_hasEnded_givesItsStackBack() throws Exception {
+        StackPool pool = StackPool.bounded(1 << 20);
+        NativeThread thread = NativeThread.builder().pool(pool).stackSize(1 << 20).start(function("identity"), 42);
+        thread.join();
+        assertEquals(0, pool.warmBytes());
+        thread.detach();
+        assertEquals(1 << 20, pool.warmBytes());
+    }
 }
