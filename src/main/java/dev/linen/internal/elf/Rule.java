@@ -15,7 +15,7 @@ package dev.linen.internal.elf;
  */
 sealed interface Rule {
 
-    /** @param cfa 0 when it is the CFA that is looked for */
+    /** The value, for a callee with those registers; the cfa is 0 while it is the CFA that is looked for. */
     long value(long cfa, Registers callee, MemoryReader memory) throws Malformed;
 
     /** Nobody kept it. For rip that means that there is no caller. */

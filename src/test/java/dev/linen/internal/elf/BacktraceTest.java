@@ -75,9 +75,9 @@ class BacktraceTest {
             List<Long> returns = chain.returns();
             long top = chain.register(Register.RSP) + Long.BYTES;
             Registers third = Registers.interrupted(register -> switch (register) {
-            case RIP -> returns.getFirst();
-            case RSP -> top;
-            default -> chain.register(register);
+                case RIP -> returns.getFirst();
+                case RSP -> top;
+                default -> chain.register(register);
             });
             List<Frame> frames = Backtrace.of(third, chain.stack(), new OwnProcess());
             assertEquals(returns, programCounters(frames));

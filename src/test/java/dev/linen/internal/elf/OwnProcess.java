@@ -53,7 +53,7 @@ final class OwnProcess implements AddressSpace {
 
     @Override
     public boolean isExecutable(long address) {
-        return regionAt(address).filter(region -> region.protection().contains(Protection.EXEC)).isPresent();
+        return regionAt(address).filter(region -> region.protection().has(Protection.EXEC)).isPresent();
     }
 
     /** The library or program that a file was loaded as. */
