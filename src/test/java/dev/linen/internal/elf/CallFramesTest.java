@@ -4,15 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.SymbolLookup;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToLongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -40,13 +45,16 @@ class CallFramesTest {
         boolean inFunction = false;
         String[] columns = {};
         for (String line : Tool.lines("readelf", "--debug-dump=no-follow-links,frames-interp", library.toString())) {
-            String[] words = line.trim().split("\\s+");
+            // "r5 (rdi)" in one word
+            String[] words = line.trim().replaceAll("r\\d+ \\((\\w+)\\)", "$1").split("\\s+");
             Matcher start = FUNCTION.matcher(line);
             if (start.matches()) {
                 inFunction = true;
                 function = Long.parseUnsignedLong(start.group(1), 16);
             } else if (line.contains(" CIE ")) {
                 inFunction = false;
+            } else if (line.endsWith("ZERO terminator")) {
+                break;
             } else if (words[0].equals("LOC")) {
                 columns = words;
             } else if (inFunction && words.length == columns.length && words.length > 1) {
@@ -65,7 +73,7 @@ class CallFramesTest {
             case Rule.Undefined undefined -> "u";
             case Rule.AtCfa at -> "c%+d".formatted(at.offset());
             case Rule.CfaPlus plus when plus.offset() == 0 && register == Register.RSP -> "u"; // no rule of its own
-        case Rule.CfaPlus plus -> "v%+d".formatted(plus.offset());
+            case Rule.CfaPlus plus -> "v%+d".formatted(plus.offset());
             case Rule.Computed computed -> "vexp";
             case Rule.AtComputed computed -> "exp";
             case Rule.InRegister in when in.register() == register -> "u"; // or "s": not told by readelf
@@ -92,7 +100,8 @@ class CallFramesTest {
             if (line.address == 0) {
                 continue; // of a CIE
             }
-            FrameDescription function = table.find(image.memoryAddress(line.address)).orElseThrow();
+            FrameDescription function = table.find(image.memoryAddress(line.address))
+                    .orElseThrow(() -> new AssertionError(line.toString()));
             assertEquals(line.function, image.fileAddress(function.code().start()));
             CfaProgram rules = CfaProgram.run(function, image.memoryAddress(line.address));
             Map<String, String> ours = new HashMap<>();
@@ -186,5 +195,42 @@ class CallFramesTest {
             assertEquals(1000 + register.ordinal(), interrupted.get(register), register::name);
         }
         assertEquals(interrupted.programCounter(), interrupted.instruction());
+    }
+
+    /** A call that never returns may be a function's last instruction: then its return address is the next function's. */
+    @Test
+    void caller_ofReturnAddressBehindTheFunction_isByTheCallsRules(@TempDir Path directory) throws IOException {
+        Path source = Files.writeString(directory.resolve("last.s"), """
+                .text
+                .globl last; .type last, @function
+                last: .cfi_startproc
+                sub $24, %rsp
+                .cfi_adjust_cfa_offset 24
+                call next
+                .cfi_endproc
+                .size last, . - last
+                .globl next; .type next, @function; .hidden next
+                next: .cfi_startproc
+                ret
+                .cfi_endproc
+                .size next, . - next
+                """);
+        Path library = directory.resolve("last.so");
+        Tool.lines("cc", "-shared", "-nostdlib", "-o", library.toString(), source.toString());
+        long next = SymbolLookup.libraryLookup(library, Arena.global()).find("last").orElseThrow().address() + 9;
+        OwnProcess now = new OwnProcess();
+        LoadedElf image = now.imageAt(next).orElseThrow();
+        // The stack's every qword holds its own address.
+        MemoryReader stack = (address, into) -> {
+            ByteBuffer.wrap(into).order(ByteOrder.LITTLE_ENDIAN).putLong(address);
+            return true;
+        };
+        ToLongFunction<Register> values = register -> register == Register.RIP ? next : 0x1000;
+        assertEquals(0x1018, CallFrames.caller(image, Registers.calling(values), stack).orElseThrow().programCounter());
+        assertEquals(0x1000,
+                CallFrames.caller(image, Registers.interrupted(values), stack).orElseThrow().programCounter());
+        Frame waiting = Frame.of(Registers.calling(values), Frame.Origin.UNWIND_TABLE);
+        assertEquals("last+0x9", Symbols.of(image, library).at(waiting.instruction()).orElseThrow()
+                .plus(waiting.programCounter()));
     }
 }

@@ -14,6 +14,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -126,6 +128,7 @@ class SymbolsTest {
 
     /** A pipe that nobody writes to blocks whoever opens it. */
     @Test
+    @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
     void at_fileIsAPipe_doesNotOpenIt() {
         Path library = Tool.compile(directory.resolve("chain.so"), "chain");
         long first = address(library, "first");
