@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 /* Goes up with every change to this file or to a function's arguments: Java refuses a library of another one. */
-#define LINEN_ABI 4
+#define LINEN_ABI 5
 
 /* Tells a handle from garbage, as it did in the seed. */
 #define LINEN_CANARY 0xDEADBEEF
@@ -82,6 +82,35 @@ struct linen_exit_list {
 #define LINEN_AWAITED 1   /* the creator waits for this word to change */
 #define LINEN_READY 2     /* they are done, or one has failed; the tid is in the handle */
 
+/* The si_code with which NativeThread.kill() sends its signal: below 0, as all that don't come from the kernel. */
+#define LINEN_KILL -0x6c696c
+
+/* As many words as any CPU's struct sigcontext has before its floating point state. */
+#define LINEN_REGISTERS 36
+
+/* What a thread was ended by, when it was a signal. */
+struct linen_fault {
+    uint32_t signal;    /* 0 as long as there was none */
+    int32_t code;       /* si_code: SEGV_MAPERR, ..., or LINEN_KILL */
+    uint64_t address;   /* si_addr: what the instruction wanted to read or write, or its own address */
+    uint64_t registers[LINEN_REGISTERS]; /* the first words of the CPU's struct sigcontext */
+};
+
+/*
+ * Who handled a signal before linen did, and is called with all that isn't linen's. Two of them: the one that linen replaced
+ * last, and the one that was there in the beginning, for whom a handler that came later, and calls linen's in its turn, is
+ * not to be asked again.
+ */
+struct linen_before {
+    uint64_t handler;
+    uint64_t flags;
+    uint64_t first_handler;
+    uint64_t first_flags;
+};
+
+/* Signals that an instruction can raise are below that number. */
+#define LINEN_SIGNALS 32
+
 /* What the thread needs to know, filled in by Java before clone. */
 struct linen_control {
     struct linen_tls tls;
@@ -96,9 +125,12 @@ struct linen_control {
     int64_t failure;             /* 0, or -errno of a call: then the thread ends without calling its function */
     int64_t failed_call;         /* which one: an index of `setup`, or -1 for sigaltstack */
     uint32_t watch;              /* LINEN_UNWATCHED, LINEN_WATCHED or LINEN_ENDING */
-    uint32_t tid;                /* of a thread that libc made; clone returns that of another to its creator */
+    uint32_t tid;                /* written by Java after clone; by the thread itself, if libc made it */
     uint64_t exit_list;          /* the struct linen_exit_list to go to */
     uint64_t next;               /* the next one on it */
+    uint32_t kill;               /* 1 when Java wants the thread to end */
+    uint32_t unused;
+    struct linen_fault fault;
 };
 
 #endif

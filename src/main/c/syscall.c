@@ -5,9 +5,7 @@
  * fourth, which moves from rcx to r10 on x86-64. What is left to do: number to rax, zero to the registers of
  * arguments that aren't there, syscall, ret. Results are the kernel's: -4095 to -1 is -errno.
  */
-#include "cpu.h"
-
-#define EXPORT __attribute__((visibility("default")))
+#include "thread.h"
 
 EXPORT long linen_syscall0(long number)
 {

@@ -1,12 +1,11 @@
 /*
  * thread.c: a thread's beginning, on both sides of clone, and its end. Everything else about it is done in Java.
  */
-#include "cpu.h"
+#include "thread.h"
 #include <asm/signal.h>
 #include <linux/futex.h>
 #include <stddef.h>
 
-#define EXPORT __attribute__((visibility("default")))
 #define BIT(signal) (1UL << ((signal) - 1))
 
 /*
@@ -50,7 +49,7 @@ EXPORT long linen_clone(struct linen_control *control, unsigned long flags)
  * Puts the thread on its list, if Java wants to be told. Its memory stays until Java has seen the futex cleared. With one
  * exchange both sides agree: either Java asked in time, or it finds LINEN_ENDING and knows that it must wait by itself.
  */
-static void announce_end(struct linen_control *control)
+void announce_end(struct linen_control *control)
 {
     if (__atomic_exchange_n(&control->watch, LINEN_ENDING, __ATOMIC_ACQ_REL) != LINEN_WATCHED)
         return;

@@ -3,6 +3,7 @@ module dev.linen {
     requires static org.jspecify; // null annotations, for the compiler only
     requires static info.picocli; // the command line
     requires static com.google.gson; // its --json
+    requires static jdk.jfr; // faults in recordings, where the JVM has them
 
     exports dev.linen; // the seed's calls
     exports dev.linen.thread; // native threads

@@ -1,6 +1,6 @@
 /*
- * cpu.h, x86-64: the two things that no portable C can say: enter the kernel, and enter it to come back twice.
- * Another CPU brings its own file of this name and nothing else.
+ * cpu.h, x86-64: the things that no portable C can say: enter the kernel, enter it to come back twice, look at the thread pointer,
+ * and leave a signal handler. Another CPU brings its own file of this name and nothing else.
  *
  *                 number  arg 1  arg 2  arg 3  arg 4  arg 5  arg 6   result   destroyed by the kernel
  *   system call   rax     rdi    rsi    rdx    r10    r8     r9      rax      rcx (rip), r11 (rflags)
@@ -13,6 +13,9 @@
 #define LINEN_CPU_H
 
 #include "../linen.h"
+#include <asm/sigcontext.h>
+#include <asm/signal.h>
+#include <asm/ucontext.h>
 #include <asm/unistd.h>
 
 static inline __attribute__((always_inline)) long
@@ -54,5 +57,45 @@ cpu_clone(unsigned long flags, uint64_t stack, uint64_t tid, uint64_t tls, struc
                      : "rcx", "r11", "memory");
     return result;
 }
+
+/*
+ * The calling thread's control block, if it is a linen thread; otherwise 0. Every libc has a pointer of its own at %fs:8, so the
+ * load is safe on its threads, and never our magic.
+ */
+static inline __attribute__((always_inline)) struct linen_control *cpu_own_control(void)
+{
+    uint64_t magic;
+    uint64_t self;
+    __asm__ volatile("mov %%fs:8, %0" : "=r"(magic));
+    if (magic != LINEN_TLS_MAGIC)
+        return 0;
+    __asm__ volatile("mov %%fs:0, %0" : "=r"(self)); /* the thread-local block begins the control block */
+    return (struct linen_control *)self;
+}
+
+/* The general registers, as the kernel put them on the signal stack: from r8 to cr2, 23 words. */
+static inline __attribute__((always_inline)) void cpu_record(uint64_t *registers, const void *context)
+{
+    const struct sigcontext *machine = &((const struct ucontext *)context)->uc_mcontext;
+    const uint64_t *from = (const uint64_t *)machine;
+    const uint64_t *end = (const uint64_t *)&machine->fpstate;
+    while (from < end)
+        *registers++ = *from++;
+}
+
+/*
+ * Where a handler returns to: back into the kernel, which restores the registers of the interrupted code. Debuggers know a
+ * signal's frame by exactly these two instructions.
+ */
+#define CPU_RESTORER(name)                               \
+    __asm__(".pushsection .text\n"                       \
+            ".globl " #name "\n"                         \
+            ".type " #name ", @function\n"               \
+            #name ":\n\t"                                \
+            "mov $15, %rax\n\t" /* __NR_rt_sigreturn */  \
+            "syscall\n"                                  \
+            ".size " #name ", . - " #name "\n"           \
+            ".popsection");                              \
+    EXPORT void name(void);
 
 #endif

@@ -11,6 +11,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import dev.linen.internal.binding.Platform;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
+import dev.linen.thread.FaultContainment;
+import dev.linen.thread.NativeFaultException;
 import dev.linen.thread.NativeFunction;
 import dev.linen.thread.NativeThread;
 
@@ -58,6 +60,17 @@ public final class Linen {
     }
 
     /**
+     * Whether a fault on a native thread ends that thread only. The property {@code dev.linen.faults} decides: "on" unless said
+     * otherwise; "off"; or "reinstall", which is on and puts linen's signal handler in front again when somebody has replaced
+     * it.
+     *
+     * @return what holds now
+     */
+    public static FaultContainment faultContainment() {
+        return FaultContainment.now();
+    }
+
+    /**
      * Starts a thread: {@code int linen_thread_create(struct {uint32_t futex, canary;} **handle, void *(*fn)(void *),
      * void *arg)}, on a stack of 2 MiB with a guard of 64 KiB.
      *
@@ -96,6 +109,7 @@ public final class Linen {
      *         mapped there; -errno of {@code sigaltstack} when the
      *         thread ended before it called the function; -ESRCH when it has a canary but isn't a
      *         handle of {@link #threadCreate}
+     * @throws NativeFaultException when the thread was ended by a fault or killed; it is joined with that
      * @throws IllegalArgumentException when resultOut is too small, read-only or, like the handle, on the heap
      * @throws IllegalStateException when the arena of resultOut is closed
      */
@@ -109,6 +123,7 @@ public final class Linen {
      * @param handle what {@link #threadCreate} gave
      * @param resultOut where to put what the function returned: 8 bytes of native memory, or {@link MemorySegment#NULL}
      * @return 0; -EBUSY when it still runs; otherwise as {@link #threadJoin}
+     * @throws NativeFaultException when the thread was ended by a fault or killed; it is joined with that
      * @throws IllegalArgumentException when resultOut is too small, read-only or, like the handle, on the heap
      * @throws IllegalStateException when the arena of resultOut is closed
      */
@@ -168,6 +183,10 @@ public final class Linen {
             if (resultWanted) {
                 resultOut.set(JAVA_LONG_UNALIGNED, 0, result);
             }
+        } catch (NativeFaultException neverReturned) {
+            THREADS.remove(handle.address());
+            thread.close();
+            throw neverReturned;
         } catch (SyscallException neverRan) {
             error = neverRan.errno().result();
         } catch (InterruptedException interrupted) {

@@ -10,6 +10,7 @@ import java.util.OptionalLong;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.linen.internal.binding.FreedMemory;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.syscall.AuxiliaryVector;
 import dev.linen.syscall.Syscall;
@@ -338,6 +339,7 @@ public final class Mapping implements AutoCloseable {
             if (Syscall.isError(result)) {
                 throw new SyscallException("munmap", result, hex(address), bytes);
             }
+            FreedMemory.add("Mapping", address, bytes);
         }
         closed = true;
     }

@@ -1,26 +1,46 @@
 package dev.linen.thread;
 
 import java.lang.foreign.Arena;
-import java.util.List;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.jspecify.annotations.Nullable;
 
 /** What a thread was given to use, until it has ended: kept from the garbage collector, and an arena to close afterwards. */
 final class Lent {
 
-    @SuppressWarnings("unused") // only to be kept reachable
-    private final List<Object> reachable;
+    private final NativeFunction function;
 
+    /** Kept reachable; empty when it is a number. */
+    private final Optional<MemorySegment> argument;
     private volatile @Nullable Arena owned;
+    private final AtomicBoolean faultSeen = new AtomicBoolean();
 
-    Lent(List<Object> reachable, @Nullable Arena owned) {
-        this.reachable = reachable;
+    Lent(NativeFunction function, Optional<MemorySegment> argument, @Nullable Arena owned) {
+        this.function = function;
+        this.argument = argument;
         this.owned = owned;
+    }
+
+    NativeFunction function() {
+        return function;
+    }
+
+    /** True once: for who tells of its fault. */
+    boolean seeFault() {
+        return faultSeen.compareAndSet(false, true);
     }
 
     /** The thread could not be started: the arena stays its owner's. */
     void takeBack() {
         owned = null;
+    }
+
+    /** The argument, if an address lies in it and its arena has been closed too early. */
+    Optional<MemorySegment> freedAt(long address) {
+        return argument.filter(segment -> !segment.scope().isAlive()).filter(segment -> address - segment.address() >= 0
+                && address - segment.address() < segment.byteSize());
     }
 
     /** The thread has ended: nobody uses it any more. */

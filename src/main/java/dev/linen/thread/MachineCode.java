@@ -115,6 +115,10 @@ public final class MachineCode {
                 .filter(below -> address - below.code.address() < below.code.byteSize());
     }
 
+    long address() {
+        return code.address();
+    }
+
     /**
      * The code as a function that starts at its first byte.
      *

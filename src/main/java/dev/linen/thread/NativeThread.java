@@ -83,7 +83,7 @@ public final class NativeThread implements AutoCloseable {
         /** Its function hasn't returned. */
         RUNNING,
 
-        /** Its function returned; the result and the stack can be read. */
+        /** Its function returned, or was ended by a fault; the result and the stack can be read. */
         ENDED,
 
         /** It has ended, and its memory is given back. */
@@ -94,17 +94,18 @@ public final class NativeThread implements AutoCloseable {
     }
 
     /** For a thread that is about to be made. */
-    NativeThread(NativeFunction function, Kind kind, Lent lent, StackSlot slot, StackPool pool) {
-        this.function = function;
+    NativeThread(Kind kind, Lent lent, StackSlot slot, StackPool pool) {
+        this.function = lent.function();
         this.kind = kind;
         this.stack = new StackBuffer(slot);
-        this.exit = new ThreadExit(slot, this::watchExit);
+        this.exit = new ThreadExit(slot, lent, this::watchExit);
         this.memory = CLEANER.register(this, new Memory(stack, pool, lent));
     }
 
     /** The thread runs; called before anybody else sees this object. */
     void started(int newTid) {
         tid = newTid;
+        stack.slot().setTid(newTid);
     }
 
     /**
@@ -205,6 +206,8 @@ public final class NativeThread implements AutoCloseable {
      * @return what its function returned
      * @throws InterruptedException when this Java thread is interrupted before or while it waits; the native thread runs on
      * @throws IllegalStateException when the thread is closed or detached, or waits for itself
+     * @throws NativeFaultException when the thread was ended by a fault
+     * @throws NativeThreadKilledException when it was killed
      * @throws SyscallException of {@code sigaltstack}: the thread ended before it called the function
      */
     public long join() throws InterruptedException {
@@ -218,6 +221,8 @@ public final class NativeThread implements AutoCloseable {
      * @return what its function returned; empty when the time is over and it still runs
      * @throws InterruptedException when this Java thread is interrupted before or while it waits; the native thread runs on
      * @throws IllegalStateException when the thread is closed or detached, or waits for itself
+     * @throws NativeFaultException when the thread was ended by a fault
+     * @throws NativeThreadKilledException when it was killed
      * @throws SyscallException of {@code sigaltstack}: the thread ended before it called the function
      */
     public OptionalLong join(Duration timeout) throws InterruptedException {
@@ -240,6 +245,8 @@ public final class NativeThread implements AutoCloseable {
      *
      * @return what its function returned; empty when it still runs
      * @throws IllegalStateException when the thread is closed or detached
+     * @throws NativeFaultException when the thread was ended by a fault
+     * @throws NativeThreadKilledException when it was killed
      * @throws SyscallException of {@code sigaltstack}: the thread ended before it called the function
      */
     public OptionalLong tryJoin() {
@@ -283,8 +290,8 @@ public final class NativeThread implements AutoCloseable {
     /**
      * Tells of its end. Completed on a virtual thread of its own, so what depends on it may take its time.
      *
-     * @return a future of what its function returned; fails with a {@link SyscallException} when the thread ended before it
-     *         called the function
+     * @return a future of what its function returned; fails with a {@link NativeFaultException} when the thread was ended by a
+     *         fault or killed, with a {@link SyscallException} when it ended before it called the function
      * @throws IllegalStateException when the thread is closed or detached
      */
     public CompletableFuture<Long> onExit() {
@@ -351,6 +358,40 @@ public final class NativeThread implements AutoCloseable {
             } finally {
                 leave();
             }
+        }
+    }
+
+    /**
+     * Ends it, whatever it does: computes, or sleeps in a system call. Doesn't wait for that: {@link #join()} does, and throws
+     * {@link NativeThreadKilledException}. Does nothing when it has ended, is closed, or is about to end.
+     *
+     * <p>What the thread was doing stays half done: memory half written, locks locked, files open. A thread that has blocked
+     * SIGTRAP itself isn't ended.
+     *
+     * @throws UnsupportedOperationException when it is a thread that libc made, which would take libc's locks with it; when
+     *         faults aren't contained, because then the signal would end the process
+     * @throws IllegalStateException when the thread is detached
+     * @throws SyscallException of {@code rt_tgsigqueueinfo}: EPERM, by a seccomp filter
+     * @see <a href="https://man7.org/linux/man-pages/man2/rt_sigqueueinfo.2.html">rt_tgsigqueueinfo(2)</a>
+     */
+    public void kill() {
+        if (!state.enter()) {
+            if (state.isDetached()) {
+                throw refused("killed");
+            }
+            return;
+        }
+        try {
+            if (kind == Kind.POSIX) {
+                throw new UnsupportedOperationException(
+                        this + " can't be killed: libc made it, and its locks (malloc's, "
+                                + "stdio's) would stay locked for ever");
+            }
+            if (!exit.hasCome()) {
+                FaultHandler.kill(stack.slot(), tid);
+            }
+        } finally {
+            leave();
         }
     }
 

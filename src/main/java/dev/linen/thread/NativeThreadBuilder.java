@@ -4,8 +4,8 @@ import static dev.linen.syscall.SyscallException.hex;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
@@ -195,7 +195,7 @@ public final class NativeThreadBuilder {
      */
     public NativeThread start(NativeFunction function, MemorySegment argument) {
         requireNative(argument);
-        return start(function, argument.address(), new Lent(List.of(function, argument), null));
+        return start(function, argument.address(), new Lent(function, Optional.of(argument), null));
     }
 
     /**
@@ -210,7 +210,7 @@ public final class NativeThreadBuilder {
      *         nothing is left of it then
      */
     public NativeThread start(NativeFunction function, long argument) {
-        return start(function, argument, new Lent(List.of(function), null));
+        return start(function, argument, new Lent(function, Optional.empty(), null));
     }
 
     /**
@@ -263,7 +263,7 @@ public final class NativeThreadBuilder {
                     "a confined arena can only be closed by its own Java thread; this one would "
                             + "have to be closed by whoever sees the thread's end: take Arena.ofShared()");
         }
-        return start(function, argument.address(), new Lent(List.of(function, argument), arena));
+        return start(function, argument.address(), new Lent(function, Optional.of(argument), arena));
     }
 
     private static void requireNative(MemorySegment argument) {
@@ -280,7 +280,7 @@ public final class NativeThreadBuilder {
         function.requireRunsOn(kind);
         long code = function.liveAddress();
         StackSlot slot = pool.take(new StackGeometry(stackBytes, guardBytes, pages));
-        NativeThread thread = onStack(slot, function, code, argument, lent);
+        NativeThread thread = onStack(slot, code, argument, lent);
         try (ThreadSetup setup = setup()) {
             setup.prepare(slot);
             // All that can fail comes before this: after it, the stack is in use.
@@ -298,6 +298,7 @@ public final class NativeThreadBuilder {
     }
 
     private static int clone(StackSlot slot) {
+        FaultHandler.beforeStart();
         slot.prepareThreadLocals();
         long tid = Trampoline.clone(slot.control().address(), CloneFlags.BITS);
         if (Syscall.isError(tid)) {
@@ -331,12 +332,13 @@ public final class NativeThreadBuilder {
         return setup;
     }
 
-    private NativeThread onStack(StackSlot slot, NativeFunction function, long code, long argument, Lent lent) {
+    private NativeThread onStack(StackSlot slot, long code, long argument, Lent lent) {
         try {
             slot.prepare(code, argument);
-            return new NativeThread(function, kind, lent, slot, pool);
+            return new NativeThread(kind, lent, slot, pool);
         } catch (RuntimeException | Error failed) {
-            pool.give(slot, new Lent(List.of(), null)); // what was lent stays the caller's
+            lent.takeBack(); // it stays the caller's
+            pool.give(slot, lent);
             throw failed;
         }
     }

@@ -127,8 +127,7 @@ public final class StackPool {
         try {
             slot.clearCanary();
             if (hasEnded(slot)) {
-                lent.giveBack();
-                warmUp(slot);
+                end(slot, lent);
             } else {
                 leaving.add(new Leaving(slot, lent));
             }
@@ -160,12 +159,17 @@ public final class StackPool {
         for (int i = Math.min(LOOKED_AT, leaving.size()); i > 0; i--) {
             Leaving first = leaving.remove();
             if (hasEnded(first.slot())) {
-                first.lent().giveBack();
-                warmUp(first.slot());
+                end(first.slot(), first.lent());
             } else {
                 leaving.add(first);
             }
         }
+    }
+
+    private void end(StackSlot slot, Lent lent) {
+        FaultLog.tellUnseen(slot, lent);
+        lent.giveBack();
+        warmUp(slot);
     }
 
     private void warmUp(StackSlot slot) {

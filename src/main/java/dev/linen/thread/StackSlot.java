@@ -3,12 +3,15 @@ package dev.linen.thread;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.util.OptionalLong;
 
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
+import dev.linen.internal.linux.linen_fault;
 import dev.linen.internal.linux.linen_handle;
 import dev.linen.internal.linux.linen_tls;
 import dev.linen.syscall.AuxiliaryVector;
@@ -27,6 +30,8 @@ final class StackSlot {
      * lowest byte is 0 and so ends a string that overflows. A secret: it isn't drawn.
      */
     private static final long STACK_GUARD = stackGuard();
+
+    private static final VarHandle KILL = ValueLayout.JAVA_INT.varHandle();
 
     private final StackSlab slab;
     private final StackGeometry geometry;
@@ -82,9 +87,29 @@ final class StackSlot {
         linen_control.ready(control(), LinenH.LINEN_AWAITED());
     }
 
-    /** The thread's tid, if it is one that libc made and it has told that it is ready. */
+    /** The thread's tid; of one that libc made, once it has told that it is ready. */
     int tid() {
         return linen_control.tid(control());
+    }
+
+    /** Of one that was cloned. The thread itself doesn't look at it. */
+    void setTid(int tid) {
+        linen_control.tid(control(), tid);
+    }
+
+    /** Has the handler end the thread when its signal comes. */
+    void wantKill() {
+        KILL.setRelease(control(), linen_control.kill$offset(), 1);
+    }
+
+    /** Whether the thread was ended by a signal. */
+    boolean hasFault() {
+        return linen_fault.signal(fault()) != 0;
+    }
+
+    /** What the handler wrote down: struct linen_fault. */
+    MemorySegment fault() {
+        return linen_control.fault(control());
     }
 
     /** The dword that the thread sets once its calls are done. */

@@ -4,6 +4,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 
 import org.jspecify.annotations.Nullable;
 
@@ -26,14 +27,17 @@ final class ThreadExit {
 
     private final StackSlot slot;
     private final Futex futex;
+    private final Lent lent;
     private final Runnable watch;
+    private final AtomicReference<@Nullable ThreadFault> fault = new AtomicReference<>();
 
     /** Made when somebody wants to be told. */
     private @Nullable CompletableFuture<Long> told;
 
     /** @param watch called once, with the first who wants to be told: {@link #tell()} will be called at the end then */
-    ThreadExit(StackSlot slot, Runnable watch) {
+    ThreadExit(StackSlot slot, Lent lent, Runnable watch) {
         this.slot = slot;
+        this.lent = lent;
         // Not private: the kernel's wake at the end of a thread is a shared one.
         this.futex = Futex.ofShared(slot.futexWord());
         this.watch = watch;
@@ -52,12 +56,29 @@ final class ThreadExit {
      * What the function returned, once the end has come.
      *
      * @throws SyscallException when the function was never called
+     * @throws NativeFaultException when it never returned
      */
     long result() {
+        if (slot.hasFault()) {
+            throw fault().exception();
+        }
         if (slot.failure() != 0) {
             throw ThreadSetup.signalStackFailure(slot); // another call's failure comes out of start
         }
         return slot.result();
+    }
+
+    private ThreadFault fault() {
+        ThreadFault known = fault.get();
+        if (known != null) {
+            return known;
+        }
+        ThreadFault read = FaultReader.read(slot, lent);
+        fault.compareAndSet(null, read);
+        if (lent.seeFault()) {
+            FaultLog.record(read);
+        }
+        return read;
     }
 
     synchronized CompletableFuture<Long> future() {

@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 import org.junit.jupiter.api.Test;
 
@@ -21,10 +22,11 @@ import dev.linen.futex.Futex;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
 import dev.linen.testing.OwnMemory;
+import dev.linen.testing.TestFunctions;
 
 class StackPoolTest {
 
-    private static final Lent NOTHING = new Lent(List.of(), null);
+    private static final Lent NOTHING = new Lent(TestFunctions.function("identity"), Optional.empty(), null);
 
     private static StackGeometry geometry(long stackBytes) {
         return new StackGeometry(stackBytes, 16 << 10, StackPages.USUAL);

@@ -18,10 +18,10 @@ public class LinenH extends LinenH$shared {
         // Should not be called directly
     }
 
-    private static final int LINEN_ABI = (int)4L;
+    private static final int LINEN_ABI = (int)5L;
     /**
      * {@snippet lang=c :
-     * #define LINEN_ABI 4
+     * #define LINEN_ABI 5
      * }
      */
     public static int LINEN_ABI() {
@@ -81,6 +81,24 @@ public class LinenH extends LinenH$shared {
     public static int LINEN_READY() {
         return LINEN_READY;
     }
+    private static final int LINEN_REGISTERS = (int)36L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_REGISTERS 36
+     * }
+     */
+    public static int LINEN_REGISTERS() {
+        return LINEN_REGISTERS;
+    }
+    private static final int LINEN_SIGNALS = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_SIGNALS 32
+     * }
+     */
+    public static int LINEN_SIGNALS() {
+        return LINEN_SIGNALS;
+    }
     private static final int LINEN_CANARY = (int)3735928559L;
     /**
      * {@snippet lang=c :
@@ -98,6 +116,15 @@ public class LinenH extends LinenH$shared {
      */
     public static long LINEN_TLS_MAGIC() {
         return LINEN_TLS_MAGIC;
+    }
+    private static final int LINEN_KILL = (int)-7104876L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_KILL -7104876
+     * }
+     */
+    public static int LINEN_KILL() {
+        return LINEN_KILL;
     }
 }
 

@@ -30,6 +30,9 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     uint32_t tid;
  *     uint64_t exit_list;
  *     uint64_t next;
+ *     uint32_t kill;
+ *     uint32_t unused;
+ *     struct linen_fault fault;
  * }
  * }
  */
@@ -54,7 +57,10 @@ public class linen_control {
         LinenH.C_INT.withName("watch"),
         LinenH.C_INT.withName("tid"),
         LinenH.C_LONG.withName("exit_list"),
-        LinenH.C_LONG.withName("next")
+        LinenH.C_LONG.withName("next"),
+        LinenH.C_INT.withName("kill"),
+        LinenH.C_INT.withName("unused"),
+        linen_fault.layout().withName("fault")
     ).withName("linen_control");
 
     /**
@@ -722,6 +728,138 @@ public class linen_control {
      */
     public static void next(MemorySegment struct, long fieldValue) {
         struct.set(next$LAYOUT, next$OFFSET, fieldValue);
+    }
+
+    private static final OfInt kill$LAYOUT = (OfInt)$LAYOUT.select(groupElement("kill"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint32_t kill
+     * }
+     */
+    public static final OfInt kill$layout() {
+        return kill$LAYOUT;
+    }
+
+    private static final long kill$OFFSET = $LAYOUT.byteOffset(groupElement("kill"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint32_t kill
+     * }
+     */
+    public static final long kill$offset() {
+        return kill$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint32_t kill
+     * }
+     */
+    public static int kill(MemorySegment struct) {
+        return struct.get(kill$LAYOUT, kill$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint32_t kill
+     * }
+     */
+    public static void kill(MemorySegment struct, int fieldValue) {
+        struct.set(kill$LAYOUT, kill$OFFSET, fieldValue);
+    }
+
+    private static final OfInt unused$LAYOUT = (OfInt)$LAYOUT.select(groupElement("unused"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static final OfInt unused$layout() {
+        return unused$LAYOUT;
+    }
+
+    private static final long unused$OFFSET = $LAYOUT.byteOffset(groupElement("unused"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static final long unused$offset() {
+        return unused$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static int unused(MemorySegment struct) {
+        return struct.get(unused$LAYOUT, unused$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static void unused(MemorySegment struct, int fieldValue) {
+        struct.set(unused$LAYOUT, unused$OFFSET, fieldValue);
+    }
+
+    private static final GroupLayout fault$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("fault"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * struct linen_fault fault
+     * }
+     */
+    public static final GroupLayout fault$layout() {
+        return fault$LAYOUT;
+    }
+
+    private static final long fault$OFFSET = $LAYOUT.byteOffset(groupElement("fault"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * struct linen_fault fault
+     * }
+     */
+    public static final long fault$offset() {
+        return fault$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * struct linen_fault fault
+     * }
+     */
+    public static MemorySegment fault(MemorySegment struct) {
+        return struct.asSlice(fault$OFFSET, fault$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * struct linen_fault fault
+     * }
+     */
+    public static void fault(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, fault$OFFSET, fault$LAYOUT.byteSize());
     }
 
     /**

@@ -1,0 +1,44 @@
+package dev.linen.internal.binding;
+
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/** What was unmapped last: so that a fault there can be told by its name. */
+public final class FreedMemory {
+
+    private static final int REMEMBERED = 64;
+    private static final AtomicReferenceArray<Freed> LAST = new AtomicReferenceArray<>(REMEMBERED);
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
+    /**
+     * A piece of memory that was.
+     *
+     * @param what "Mapping", ...
+     */
+    public record Freed(String what, long address, long bytes) {
+
+        boolean contains(long place) {
+            return place - address >= 0 && place - address < bytes;
+        }
+    }
+
+    private FreedMemory() {}
+
+    /** To be called after it was unmapped. */
+    public static void add(String what, long address, long bytes) {
+        LAST.set(Math.floorMod(COUNT.getAndIncrement(), REMEMBERED), new Freed(what, address, bytes));
+    }
+
+    /** The piece that was unmapped last of those in which an address lay. */
+    public static Optional<Freed> at(long address) {
+        int count = COUNT.get();
+        for (int i = count - 1; i >= count - REMEMBERED; i--) {
+            Freed freed = LAST.get(Math.floorMod(i, REMEMBERED));
+            if (freed != null && freed.contains(address)) {
+                return Optional.of(freed);
+            }
+        }
+        return Optional.empty();
+    }
+}

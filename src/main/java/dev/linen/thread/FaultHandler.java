@@ -1,0 +1,184 @@
+package dev.linen.thread;
+
+import static dev.linen.syscall.SyscallException.hex;
+
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+import dev.linen.internal.binding.FaultEntry;
+import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.LinenH;
+import dev.linen.internal.linux.linen_before;
+import dev.linen.internal.linux.siginfo;
+import dev.linen.internal.linux.siginfo_t;
+import dev.linen.internal.linux.x86_64.Cpu;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallException;
+import dev.linen.syscall.SyscallNumber;
+
+/**
+ * Puts {@code fault.c}'s handler in front of the JVM's, for the signals that an instruction can raise.
+ *
+ * <pre>
+ *   kernel ──> linen_handler ──on a linen thread──────> the thread ends
+ *                    └─────────on any other───────────> who was there before: the JVM
+ * </pre>
+ *
+ * <p>By {@code rt_sigaction} itself, with the flags and the mask of who was there before, and SA_ONSTACK: an overflown stack has no
+ * room for a signal frame. Java threads have no signal stack, so for them nothing changes.
+ */
+final class FaultHandler {
+
+    static final String PROPERTY = "dev.linen.faults";
+
+    /** In the order in which they are likely. */
+    static final List<Integer> SIGNALS = List.of(Kernel.SIGSEGV(), Kernel.SIGBUS(), Kernel.SIGFPE(), Kernel.SIGILL(),
+            Kernel.SIGTRAP());
+
+    private static final System.Logger LOG = System.getLogger("dev.linen.faults");
+
+    /** A look takes five system calls, which a start shouldn't pay for each time. */
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private enum Mode {
+        /** Install once; when it is replaced, say so once. */
+        ON,
+        /** Install, and again when it is replaced. */
+        REINSTALL, OFF
+    }
+
+    private static final Mode MODE = mode();
+
+    private static volatile boolean installed;
+    private static volatile boolean replaced;
+    private static volatile long nextLookNanoTime;
+
+    private FaultHandler() {}
+
+    private static Mode mode() {
+        String value = System.getProperty(PROPERTY, "on");
+        return switch (value) {
+            case "on" -> Mode.ON;
+            case "reinstall" -> Mode.REINSTALL;
+            case "off" -> Mode.OFF;
+            default -> {
+                LOG.log(Level.WARNING, "{0} is on, off or reinstall, not \"{1}\": taken for on", PROPERTY, value);
+                yield Mode.ON;
+            }
+        };
+    }
+
+    static FaultContainment state() {
+        if (MODE == Mode.OFF) {
+            return FaultContainment.OFF;
+        }
+        if (!installed) {
+            return FaultContainment.READY;
+        }
+        return missing().isEmpty() ? FaultContainment.ON : FaultContainment.REPLACED;
+    }
+
+    /** Before each start of a thread whose faults are to be contained. */
+    static void beforeStart() {
+        if (MODE == Mode.OFF) {
+            return;
+        }
+        long now = System.nanoTime();
+        if (!installed) {
+            installAll();
+            nextLookNanoTime = now + LOOK_NANOS;
+        } else if (now - nextLookNanoTime >= 0) {
+            nextLookNanoTime = now + LOOK_NANOS;
+            look();
+        }
+    }
+
+    static boolean isInstalled(int signal) {
+        return installed && SignalAction.of(signal).handler() == FaultEntry.handler();
+    }
+
+    /** Sends the signal that ends a thread. If it has ended meanwhile, nothing happens, also when its tid is another's by now. */
+    static void kill(StackSlot slot, int tid) {
+        if (!isInstalled(Kernel.SIGTRAP())) {
+            throw new UnsupportedOperationException(
+                    "thread " + tid + " can't be killed: linen's signal handler isn't there, "
+                            + (MODE == Mode.OFF ? PROPERTY + " is off" : "somebody has replaced it")
+                            + "; the signal would end the process");
+        }
+        slot.wantKill();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = arena.allocate(siginfo_t.layout());
+            siginfo.si_signo(info, Kernel.SIGTRAP());
+            siginfo.si_code(info, LinenH.LINEN_KILL());
+            long pid = Syscall.invoke(SyscallNumber.GETPID);
+            long result = Syscall.invoke(SyscallNumber.RT_TGSIGQUEUEINFO, pid, tid, Kernel.SIGTRAP(), info.address());
+            if (Syscall.isError(result) && result != Errno.ESRCH.result()) {
+                throw new SyscallException("rt_tgsigqueueinfo", result, pid, tid, "SIGTRAP", "{LINEN_KILL}");
+            }
+        }
+    }
+
+    private static synchronized void installAll() {
+        if (!installed) {
+            SIGNALS.forEach(FaultHandler::install);
+            installed = true;
+        }
+    }
+
+    /** The one to call is written down first: the handler may be called as soon as it is there. */
+    private static void install(int signal) {
+        SignalAction before = SignalAction.of(signal);
+        SignalAction found = before;
+        while (found.handler() != FaultEntry.handler()) { // again when somebody came in between
+            before = found;
+            remember(signal, before);
+            long flags = (before.flags() & ~Kernel.SA_RESETHAND() & 0xFFFFFFFFL) | Kernel.SA_SIGINFO()
+                    | Kernel.SA_ONSTACK()
+                    | Cpu.SA_RESTORER();
+            found = new SignalAction(FaultEntry.handler(), flags, FaultEntry.restorer(), before.mask()).install(signal);
+            if (found.equals(before)) {
+                return;
+            }
+        }
+    }
+
+    private static void remember(int signal, SignalAction action) {
+        MemorySegment before = FaultEntry.before(signal);
+        linen_before.flags(before, action.flags());
+        linen_before.handler(before, action.handler());
+        if (!installed) {
+            linen_before.first_flags(before, action.flags());
+            linen_before.first_handler(before, action.handler());
+        }
+    }
+
+    private static List<Integer> missing() {
+        return SIGNALS.stream().filter(signal -> !isInstalled(signal)).toList();
+    }
+
+    private static synchronized void look() {
+        List<Integer> missing = missing();
+        if (missing.isEmpty()) {
+            replaced = false;
+        } else if (MODE == Mode.REINSTALL) {
+            missing.forEach(FaultHandler::install);
+            LOG.log(Level.INFO, "the handlers of {0} had been replaced: linen''s are in front again", names(missing));
+        } else if (!replaced) {
+            replaced = true;
+            LOG.log(Level.WARNING,
+                    "somebody has replaced linen''s handlers of {0}: a fault on a native thread is contained "
+                            + "only if the new one calls the one before it; -D{1}=reinstall puts linen''s in front again",
+                    names(missing), PROPERTY);
+        }
+    }
+
+    private static String names(List<Integer> signals) {
+        return signals.stream().map(signal -> SignalNames.signal(signal) + " (now "
+                + hex(SignalAction.of(signal).handler()) + ")").collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,127 @@
+package dev.linen.thread;
+
+import static dev.linen.syscall.SyscallException.hex;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+import dev.linen.internal.elf.AddressSpace;
+import dev.linen.internal.elf.LoadedElf;
+import dev.linen.internal.elf.Symbols;
+import dev.linen.memory.MemoryMap;
+import dev.linen.memory.MemoryMap.Region;
+import dev.linen.memory.Peek;
+import dev.linen.memory.Protection;
+
+/**
+ * The programs and libraries in this process's memory, and what their functions are called. Asks the kernel for one address after
+ * the other, because a JVM has hundreds of mappings; what was found out about a library is kept.
+ */
+final class ProcessImages implements AddressSpace {
+
+    static final ProcessImages INSTANCE = new ProcessImages();
+
+    private static final int MOST_KEPT = 32;
+    private static final String DELETED = " (deleted)";
+
+    /** A library that is unloaded may have another one in its place: that has another inode. */
+    private record Key(long base, long inode, String name) {}
+
+    private record Image(LoadedElf elf, Symbols symbols) {}
+
+    /** The one that wasn't asked for the longest goes. */
+    private final Map<Key, Optional<Image>> images = new LinkedHashMap<>(16, 0.75f, /* accessOrder */ true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Key, Optional<Image>> eldest) {
+            return size() > MOST_KEPT;
+        }
+    };
+
+    private ProcessImages() {}
+
+    @Override
+    public boolean read(long address, byte[] into) {
+        return Peek.read(address, into);
+    }
+
+    @Override
+    public boolean isExecutable(long address) {
+        return MemoryMap.regionAt(address).filter(region -> region.protection().has(Protection.EXEC)).isPresent();
+    }
+
+    @Override
+    public Optional<LoadedElf> imageAt(long address) {
+        return MemoryMap.regionAt(address).flatMap(this::image).map(Image::elf);
+    }
+
+    /**
+     * Where an address is.
+     *
+     * @param programCounter what is shown
+     * @param instruction an address within the instruction, by which to look
+     */
+    CodeLocation locate(long programCounter, long instruction) {
+        Optional<Region> mapped = MemoryMap.regionAt(instruction);
+        Optional<MachineCode> code = MachineCode.at(instruction);
+        if (code.isPresent()) {
+            return new CodeLocation(programCounter,
+                    "MachineCode+" + hex(programCounter - code.get().address()), "");
+        }
+        if (mapped.isEmpty()) {
+            return new CodeLocation(programCounter, hex(programCounter), "not mapped");
+        }
+        Region region = mapped.get();
+        String file = fileName(region);
+        Optional<Image> image = image(region);
+        if (image.isEmpty()) {
+            return new CodeLocation(programCounter, hex(programCounter), file.isEmpty() ? "anonymous memory" : file);
+        }
+        String function = image.get().symbols().at(instruction).map(symbol -> symbol.plus(programCounter))
+                .orElseGet(() -> file + "+" + hex(image.get().elf().fileAddress(programCounter)));
+        return new CodeLocation(programCounter, function, file);
+    }
+
+    private static String fileName(Region region) {
+        String name = region.name().endsWith(DELETED)
+                ? region.name().substring(0, region.name().length() - DELETED.length())
+                : region.name();
+        return name.substring(name.lastIndexOf('/') + 1).replaceFirst("^memfd:", "");
+    }
+
+    private synchronized Optional<Image> image(Region region) {
+        boolean isFile = region.inode() != 0 || region.name().equals("[vdso]");
+        if (!isFile) {
+            return Optional.empty();
+        }
+        Region lowest = lowestOfSameFile(region);
+        Key key = new Key(lowest.start(), region.inode(), region.name());
+        return images.computeIfAbsent(key, absent -> LoadedElf.at(this, lowest.start())
+                .map(elf -> new Image(elf, symbols(elf, lowest))));
+    }
+
+    private static Region lowestOfSameFile(Region region) {
+        Region lowest = region;
+        for (Optional<Region> below = Optional.of(region); below.isPresent()
+                && below.get().inode() == region.inode() && below.get().name().equals(region.name());) {
+            lowest = below.get();
+            below = MemoryMap.regionAt(lowest.start() - 1);
+        }
+        return lowest;
+    }
+
+    /** A file that was deleted, or never had a name (a memfd), can still be had by its mapping, by root. */
+    private static Symbols symbols(LoadedElf elf, Region lowest) {
+        if (lowest.inode() == 0) {
+            return Symbols.of(elf);
+        }
+        Path file = lowest.name().endsWith(DELETED)
+                ? Path.of("/proc/self/map_files",
+                        Long.toHexString(lowest.start()) + "-" + Long.toHexString(lowest.end()))
+                : Path.of(lowest.name());
+        return Symbols.of(elf, file);
+    }
+}

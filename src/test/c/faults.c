@@ -1,0 +1,179 @@
+/*
+ * faults.c: functions that fault, each in its own way. Freestanding. Static ones and exported ones, some of them deep in calls.
+ */
+#include "../../main/c/x86_64/cpu.h"
+
+#define NOINLINE __attribute__((noinline))
+
+/* Writes a byte to its argument. */
+void *write_byte(void *address)
+{
+    *(volatile char *)address = 1;
+    return address;
+}
+
+void *read_byte(void *address)
+{
+    return (void *)(uint64_t)*(volatile char *)address;
+}
+
+/* 1 / argument. */
+void *divide_by(void *divisor)
+{
+    volatile long one = 1; /* or the compiler finds a way without a division */
+    return (void *)(one / (long)divisor);
+}
+
+void *illegal(void *argument)
+{
+    __asm__ volatile("ud2");
+    return argument;
+}
+
+void *breakpoint(void *argument)
+{
+    __asm__ volatile("int3");
+    return argument;
+}
+
+void *halt(void *argument)
+{
+    __asm__ volatile("hlt");
+    return argument;
+}
+
+/* movaps to its argument. */
+void *store_aligned(void *address)
+{
+    __asm__ volatile("movaps %%xmm0, (%0)" : : "r"(address) : "memory");
+    return address;
+}
+
+void *jump_to(void *address)
+{
+    void *(*volatile function)(void *) = (void *(*)(void *))address;
+    return (char *)function(address) + 1; /* + 1: not a jump instead of the call */
+}
+
+/* Returns to its argument. */
+__attribute__((naked)) void *return_to(void *address)
+{
+    __asm__("mov %rdi, (%rsp)\n\t"
+            "ret");
+}
+
+/* Recursion: until the stack is full if its argument is large enough. */
+NOINLINE uint64_t recurse(uint64_t depth)
+{
+    volatile uint64_t here = depth;
+    return depth == 0 ? 0 : recurse(depth - 1) + here;
+}
+
+/* Small frames that touch each page on their way down. */
+void *overflow_by_recursion(void *argument)
+{
+    return (void *)recurse(1UL << 40);
+}
+
+/* One frame of a stack's size and 20 KiB more, whose first touch is beyond the guard's first page. */
+void *overflow_by_frame(void *stack_bytes)
+{
+    volatile char *top = __builtin_frame_address(0);
+    top[-(long)stack_bytes - 20 * 1024] = 1;
+    return stack_bytes;
+}
+
+/* Down byte by byte, in a frame of its own. */
+void *overflow_by_bytes(void *argument)
+{
+    volatile char *top = __builtin_frame_address(0);
+    for (long i = 0;; i--)
+        top[i] = 1;
+    return argument;
+}
+
+/* What libc keeps below the thread pointer: malloc's cache, errno. */
+void *read_below_thread_pointer(void *offset)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%fs:(%1), %0" : "=r"(value) : "r"(-(long)offset));
+    return (void *)value;
+}
+
+/* As pthread_self() is used: the pointer at %fs:16 is followed. */
+void *follow_own_record(void *argument)
+{
+    volatile uint32_t *record;
+    __asm__ volatile("mov %%fs:16, %0" : "=r"(record));
+    return (void *)(uint64_t)record[180];
+}
+
+/* a calls b calls c, which writes to the argument. */
+static NOINLINE void *c(void *address)
+{
+    *(volatile char *)address = 1;
+    return (char *)address + 1;
+}
+
+static NOINLINE void *b(void *address)
+{
+    return (char *)c(address) + 1;
+}
+
+NOINLINE void *a(void *address)
+{
+    return (char *)b(address) + 1;
+}
+
+void *loop(void *argument)
+{
+    for (;;)
+        __asm__ volatile("");
+    return argument;
+}
+
+/* Blocks in read(argument). */
+void *read_file(void *descriptor)
+{
+    char byte;
+    return (void *)cpu_syscall(__NR_read, (long)descriptor, (long)&byte, 1, 0, 0, 0);
+}
+
+/* Sets its argument's dword to 1 and faults. */
+void *tell_and_fault(void *word)
+{
+    *(volatile uint32_t *)word = 1;
+    char *volatile nowhere = (char *)8;
+    *(volatile char *)nowhere = 1;
+    return word;
+}
+
+/* What the handler below does with a signal that it doesn't know. */
+typedef void handler(int, void *, void *);
+static struct sigaction before;
+volatile uint64_t own_handler_calls;
+
+__attribute__((naked)) static void restorer(void)
+{
+    __asm__("mov %0, %%eax\n\t"
+            "syscall"
+            :
+            : "i"(__NR_rt_sigreturn));
+}
+
+static void own_handler(int signal, void *info, void *context)
+{
+    own_handler_calls++;
+    ((handler *)(uint64_t)before.sa_handler)(signal, info, context);
+}
+
+/* Called by Java: installs a handler of SIGSEGV that counts, and calls the one before it. */
+long install_own_handler(void)
+{
+    struct sigaction action = {.sa_handler = (__sighandler_t)(uint64_t)own_handler, .sa_restorer = restorer};
+    long result = cpu_syscall(__NR_rt_sigaction, SIGSEGV, 0, (long)&before, sizeof action.sa_mask, 0, 0);
+    action.sa_flags = before.sa_flags | SA_RESTORER;
+    action.sa_mask = before.sa_mask;
+    return result < 0 ? result
+                      : cpu_syscall(__NR_rt_sigaction, SIGSEGV, (long)&action, 0, sizeof action.sa_mask, 0, 0);
+}

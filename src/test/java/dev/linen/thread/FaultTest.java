@@ -1,0 +1,313 @@
+package dev.linen.thread;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.linen.Linen;
+import dev.linen.memory.Mapping;
+import dev.linen.memory.Protection;
+import dev.linen.testing.TestFunctions;
+import dev.linen.thread.NativeThread.State;
+
+/** A fault on a native thread is an exception, and tells what it was. */
+class FaultTest {
+
+    private static final long KIB = 1024;
+
+    static NativeFunction faulty(String name) {
+        return NativeFunction.ofSymbol(TestFunctions.library("faults"), name);
+    }
+
+    /** Runs a function that faults, and returns what was said of it. */
+    static ThreadFault fault(NativeThreadBuilder builder, NativeFunction function, long argument) {
+        try (NativeThread thread = builder.start(function, argument)) {
+            return assertThrows(NativeFaultException.class, thread::join).fault();
+        }
+    }
+
+    static ThreadFault fault(String function, long argument) {
+        return fault(NativeThread.builder(), faulty(function), argument);
+    }
+
+    static Stream<Arguments> faults() {
+        long wild = 0x1234_5678_9ABC_DEF0L;
+        return Stream.of(
+                // function, argument, signal, code, address, cause
+                Arguments.of("write_byte", 0L, "SIGSEGV SEGV_MAPERR", 0L, FaultCause.NULL_POINTER),
+                Arguments.of("write_byte", 24L, "SIGSEGV SEGV_MAPERR", 24L, FaultCause.NULL_POINTER),
+                Arguments.of("read_byte", 8L, "SIGSEGV SEGV_MAPERR", 8L, FaultCause.NULL_POINTER),
+                Arguments.of("write_byte", 0x10_0000L, "SIGSEGV SEGV_MAPERR", 0x10_0000L, FaultCause.UNMAPPED),
+                Arguments.of("write_byte", wild, "SIGSEGV SI_KERNEL", 0L, FaultCause.UNMAPPED),
+                Arguments.of("divide_by", 0L, "SIGFPE FPE_INTDIV", -1L, FaultCause.DIVIDE),
+                Arguments.of("illegal", 0L, "SIGILL ILL_ILLOPN", -1L, FaultCause.ILLEGAL_INSTRUCTION),
+                Arguments.of("halt", 0L, "SIGSEGV SI_KERNEL", 0L, FaultCause.ILLEGAL_INSTRUCTION),
+                Arguments.of("breakpoint", 0L, "SIGTRAP SI_KERNEL", 0L, FaultCause.TRAP),
+                Arguments.of("jump_to", 0L, "SIGSEGV SEGV_MAPERR", 0L, FaultCause.NULL_POINTER),
+                Arguments.of("jump_to", wild, "SIGSEGV SI_KERNEL", 0L, FaultCause.UNMAPPED),
+                Arguments.of("return_to", wild, "SIGSEGV SI_KERNEL", 0L, FaultCause.UNMAPPED),
+                Arguments.of("follow_own_record", 0L, "SIGSEGV SI_KERNEL", 0L, FaultCause.LIBC_TLS));
+    }
+
+    @ParameterizedTest
+    @MethodSource("faults")
+    void join_functionFaulted_saysWhatAndWhere(String function, long argument, String signalAndCode, long address,
+            FaultCause cause) {
+        ThreadFault fault = fault(function, argument);
+        assertEquals(signalAndCode, fault.signal() + " " + fault.code(), fault::report);
+        assertEquals(cause, fault.cause(), fault::report);
+        if (address >= 0) {
+            assertEquals(address, fault.address(), fault::report);
+        }
+        CodeLocation inFunction = fault.backtrace().stream()
+                .filter(frame -> frame.function().startsWith(function + "+0x"))
+                .findFirst().orElseThrow(() -> new AssertionError(fault.report()));
+        assertEquals("faults.so", inFunction.file());
+        assertEquals(fault.location(), fault.backtrace().getFirst());
+        assertEquals(fault.registers().get("rip"), fault.location().address());
+        assertTrue(fault.backtrace().getLast().file().contains("linen"), fault::report);
+    }
+
+    @Test
+    void join_illegalInstruction_hasItsBytesAndPlace() {
+        ThreadFault fault = fault("illegal", 42);
+        assertArrayEquals(new byte[]{0x0F, 0x0B}, List.of(fault.instructionBytes()).getFirst().length >= 2
+                ? new byte[]{fault.instructionBytes()[0], fault.instructionBytes()[1]}
+                : fault.instructionBytes());
+        assertTrue(fault.location().function().startsWith("illegal+0x"), fault::report);
+        assertEquals(42, fault.registers().get("rdi"));
+        assertEquals(fault.location().address(), fault.address());
+    }
+
+    @Test
+    void join_faultInStaticFunction_hasTheChainOfCalls() {
+        ThreadFault fault = fault("a", 0);
+        List<String> names = fault.backtrace().stream().map(frame -> frame.function().replaceAll("\\+.*", "")).toList();
+        assertEquals(List.of("c", "b", "a"), names.subList(0, 3), fault::report);
+    }
+
+    @Test
+    void join_misalignedVector_saysSo() {
+        try (Mapping mapping = Mapping.anonymous(4096)) {
+            ThreadFault fault = fault("store_aligned", mapping.address() + 8);
+            assertEquals(FaultCause.MISALIGNED, fault.cause(), fault::report);
+            assertTrue(fault.explanation().startsWith("0x" + Long.toHexString(mapping.address() + 8)), fault::report);
+        }
+    }
+
+    @Test
+    void join_writeToReadOnlyMapping_isProtected() {
+        try (Mapping mapping = Mapping.anonymous(4096)) {
+            mapping.protect(Protection.READ);
+            ThreadFault fault = fault("write_byte", mapping.address() + 5);
+            assertEquals("SIGSEGV SEGV_ACCERR", fault.signal() + " " + fault.code());
+            assertEquals(mapping.address() + 5, fault.address());
+            assertEquals(FaultCause.PROTECTED, fault.cause());
+            assertTrue(fault.explanation().endsWith("can't be written (PROT_READ)"), fault.explanation());
+        }
+    }
+
+    @Test
+    void join_jumpToData_saysSo() {
+        try (Mapping mapping = Mapping.anonymous(4096)) {
+            mapping.segment().set(JAVA_INT, 0, 1);
+            ThreadFault fault = fault("jump_to", mapping.address());
+            assertEquals(FaultCause.PROTECTED, fault.cause());
+            assertTrue(fault.explanation().startsWith("a jump to data"), fault.explanation());
+            assertTrue(fault.backtrace().get(1).function().startsWith("jump_to+"), fault::report);
+        }
+    }
+
+    @Test
+    void join_memoryBehindTheFilesEnd_isBus(@TempDir Path folder) throws IOException {
+        Path file = Files.write(folder.resolve("short"), new byte[4096]);
+        try (Mapping mapping = Mapping.file(file)) {
+            Files.write(file, new byte[0]);
+            ThreadFault fault = fault("read_byte", mapping.address());
+            assertEquals("SIGBUS BUS_ADRERR", fault.signal() + " " + fault.code());
+            assertEquals(mapping.address(), fault.address());
+            assertEquals(FaultCause.BUS, fault.cause());
+        }
+    }
+
+    @Test
+    void join_closedMapping_isNamed() {
+        Mapping mapping = Mapping.anonymous(8192);
+        long address = mapping.address() + 4097;
+        mapping.close();
+        ThreadFault fault = fault("write_byte", address);
+        assertEquals(FaultCause.UNMAPPED, fault.cause());
+        assertEquals(
+                "a Mapping is closed: 0x" + Long.toHexString(address) + " was byte 4097 of its 8192, which was written",
+                fault.explanation());
+    }
+
+    @Test
+    void join_argumentsArenaClosed_isNamed() throws Exception {
+        Arena arena = Arena.ofShared();
+        MemorySegment argument = arena.allocate(64 << 20, 4096); // so large that malloc maps it, and free unmaps it
+        CSource wait = CSource.compile("""
+                void *wait_and_write(volatile int *word) {
+                    while (*word == 0) ;
+                    return 0;
+                }
+                """);
+        try (NativeThread thread = NativeThread.start(wait.function("wait_and_write"), argument)) {
+            arena.close();
+            ThreadFault fault = assertThrows(NativeFaultException.class, thread::join).fault();
+            assertEquals(FaultCause.UNMAPPED, fault.cause(), fault::report);
+            assertTrue(fault.explanation().startsWith("the arena of the memory that the thread was given is closed"),
+                    fault::report);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {64 * KIB, 2048 * KIB})
+    void join_stackOverflow_saysSo(long stackBytes) {
+        NativeThreadBuilder builder = NativeThread.builder().stackSize(stackBytes).pool(StackPool.bounded(0));
+        for (String function : List.of("overflow_by_recursion", "overflow_by_bytes", "overflow_by_frame")) {
+            ThreadFault fault = fault(builder, faulty(function), stackBytes);
+            assertEquals("SIGSEGV SEGV_MAPERR", fault.signal() + " " + fault.code(), fault::report);
+            assertEquals(FaultCause.STACK_OVERFLOW, fault.cause(), fault::report);
+            assertEquals(stackBytes, fault.stackSize());
+            assertEquals(function.equals("overflow_by_frame") ? 4096 : stackBytes, fault.stackUsed(), fault::report);
+        }
+        ThreadFault recursion = fault(builder, faulty("overflow_by_recursion"), 0);
+        assertEquals(128, recursion.backtrace().size());
+        assertTrue(recursion.backtrace().stream().allMatch(frame -> frame.function().startsWith("recurse")),
+                recursion::report);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {72, 144, 4224})
+    void join_libcsThreadLocalStorage_saysSo(long below) {
+        ThreadFault fault = fault("read_below_thread_pointer", below);
+        assertEquals(FaultCause.LIBC_TLS, fault.cause(), fault::report);
+        assertTrue(fault.explanation().contains("run it as Kind.POSIX"), fault.explanation());
+    }
+
+    @Test
+    void join_malloc_needsLibc() {
+        NativeFunction malloc = NativeFunction.ofSymbol(Linker.nativeLinker().defaultLookup(), "malloc");
+        ThreadFault fault = fault(NativeThread.builder(), malloc, 100);
+        assertEquals(FaultCause.LIBC_TLS, fault.cause(), fault::report);
+        assertTrue(fault.location().file().startsWith("libc.") || fault.location().file().startsWith("ld-"),
+                fault::report);
+    }
+
+    @Test
+    void join_machineCode_isNamed() {
+        // mov [0], al
+        MachineCode code = MachineCode.of(0x90, 0x88, 0x04, 0x25, 0, 0, 0, 0, 0xC3);
+        ThreadFault fault = fault(NativeThread.builder(), code.function(), 0);
+        assertEquals("MachineCode+0x1", fault.location().function());
+        assertEquals(FaultCause.NULL_POINTER, fault.cause());
+        assertTrue(fault.backtrace().size() >= 2, fault::report);
+    }
+
+    @Test
+    void join_cSource_isNamedByItsFunction() {
+        CSource c = CSource.compile("static void deep(int *p) { *p = 1; }\nvoid *top(void *p) { deep(p); return p; }");
+        ThreadFault fault = fault(NativeThread.builder(), c.function("top"), 0);
+        assertTrue(fault.location().function().startsWith("top+0x"), fault::report);
+    }
+
+    @Test
+    void everyForm_ofWaiting_throws() throws Exception {
+        try (NativeThread thread = NativeThread.start(faulty("write_byte"), 0)) {
+            ExecutionException told = assertThrows(ExecutionException.class,
+                    () -> thread.onExit().get(1, TimeUnit.MINUTES));
+            NativeFaultException told1 = assertInstanceOf(NativeFaultException.class, told.getCause());
+            NativeFaultException joined = assertThrows(NativeFaultException.class, thread::join);
+            assertSame(told1.fault(), joined.fault());
+            assertNotSame(told1, joined);
+            assertSame(joined.fault(), assertThrows(NativeFaultException.class, thread::tryJoin).fault());
+            assertSame(joined.fault(),
+                    assertThrows(NativeFaultException.class, () -> thread.join(Duration.ofSeconds(1))).fault());
+            assertSame(thread, NativeThread.joinAny(List.of(thread)));
+            assertEquals(State.ENDED, thread.state());
+            assertEquals(joined.fault().toString(), joined.getMessage());
+            assertEquals(thread.tid(), joined.fault().tid());
+        }
+    }
+
+    @Test
+    void onExit_askedWhileItRuns_fails() throws Exception {
+        for (int i = 0; i < 100; i++) {
+            try (NativeThread thread = NativeThread.start(faulty("overflow_by_recursion"), 0)) {
+                assertInstanceOf(NativeFaultException.class, assertThrows(ExecutionException.class,
+                        () -> thread.onExit().get(1, TimeUnit.MINUTES)).getCause());
+            }
+        }
+    }
+
+    @Test
+    void join_onVirtualThread_throws() throws Exception {
+        try (NativeThread thread = NativeThread.start(faulty("overflow_by_recursion"), 0)) {
+            Thread virtual = Thread.ofVirtual().start(() -> assertThrows(NativeFaultException.class, thread::join));
+            assertTrue(virtual.join(Duration.ofMinutes(1)));
+        }
+    }
+
+    @Test
+    void threadJoin_ofFaulty_throwsAndFrees() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment handle = arena.allocate(8);
+            assertEquals(0, Linen.threadCreate(handle, faulty("write_byte").address(), MemorySegment.NULL));
+            MemorySegment thread = handle.get(java.lang.foreign.ValueLayout.ADDRESS, 0);
+            NativeFaultException thrown = assertThrows(NativeFaultException.class,
+                    () -> Linen.threadJoin(thread, MemorySegment.NULL));
+            assertEquals(FaultCause.NULL_POINTER, thrown.fault().cause());
+            assertTrue(Linen.threadJoin(thread, MemorySegment.NULL) < 0);
+        }
+    }
+
+    @Test
+    void faultContainment_afterAThread_isOn() throws Exception {
+        try (NativeThread thread = NativeThread.start(faulty("read_file"), -1)) {
+            thread.join();
+            assertEquals(FaultContainment.ON, Linen.faultContainment());
+        }
+    }
+
+    @Test
+    void fault_afterClose_isStillReadable() {
+        ThreadFault fault = fault("write_byte", 0);
+        String line = fault.toString();
+        assertTrue(line
+                .matches("native thread \\d+: SIGSEGV, address not mapped, at write_byte\\+0x[0-9a-f]+ \\(faults.so\\):"
+                        + " NULL was written"),
+                line);
+        String page = fault.report();
+        for (String part : List.of("which ran write_byte, ended by a fault", "SIGSEGV (11), SEGV_MAPERR",
+                "null-pointer: NULL was written",
+                "registers", "rax ", "rip ", "rflags", "backtrace", "#0 ", "bytes ")) {
+            assertTrue(page.contains(part), page);
+        }
+        System.out.println(page);
+    }
+}
