@@ -36,6 +36,7 @@ class ArchitectureTest {
     private static final Map<String, Integer> FLOORS = Map.of(
             "dev.linen.internal.linux", -2,
             "dev.linen.internal.binding", -1,
+            "dev.linen.internal.elf", -1,
             "dev.linen.syscall", 0,
             "dev.linen.memory", 1,
             "dev.linen.futex", 1,

@@ -1,0 +1,177 @@
+package dev.linen.internal.elf;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.Map;
+
+/**
+ * A function's call frame instructions (DW_CFA_...), run up to one of its addresses: which rules hold there.
+ *
+ * <pre>
+ *  push %rbp           def_cfa rsp 8; offset rip -8          what the CIE begins with
+ *  mov  %rsp,%rbp      advance_loc 1; def_cfa_offset 16; offset rbp -16
+ *  ...                 advance_loc 3; def_cfa_register rbp   from here on whatever happens to rsp
+ *  pop  %rbp
+ *  ret                 advance_loc 9; def_cfa rsp 8
+ * </pre>
+ *
+ * @see <a href="https://dwarfstd.org/doc/DWARF5.pdf">DWARF 5, 6.4: Call Frame Information</a>
+ */
+final class CfaProgram {
+
+    private static final int MOST_REMEMBERED = 64;
+
+    /** The rules at one address. A register without one is as it was in the callee. */
+    private record Row(Rule cfa, Map<Register, Rule> registers) {
+
+        Row with(Rule newCfa) {
+            return new Row(newCfa, registers);
+        }
+
+        Row copy() {
+            return new Row(cfa, new EnumMap<>(registers));
+        }
+    }
+
+    private final FrameDescription function;
+    private final long address;
+    private final Deque<Row> remembered = new ArrayDeque<>();
+    private long location;
+    private Row row = new Row(new Rule.Undefined(), new EnumMap<>(Register.class));
+    private Row initial = row;
+
+    private CfaProgram(FrameDescription function, long address) {
+        this.function = function;
+        this.address = address;
+        location = function.code().start();
+    }
+
+    /** @throws Malformed when an instruction is unknown or makes no sense here */
+    static CfaProgram run(FrameDescription function, long address) throws Malformed {
+        CfaProgram program = new CfaProgram(function, address);
+        program.run(function.common().program().rewound());
+        program.initial = program.row.copy();
+        program.run(function.program().rewound());
+        return program;
+    }
+
+    Rule cfa() {
+        return row.cfa;
+    }
+
+    Rule rule(Register register) {
+        // The CFA is what the stack pointer was: so it needs no rule of its own.
+        Rule otherwise = register == Register.STACK_POINTER ? new Rule.CfaPlus(0) : new Rule.InRegister(register, 0);
+        return row.registers.getOrDefault(register, otherwise);
+    }
+
+    private void run(Bytes code) throws Malformed {
+        while (code.hasMore() && Long.compareUnsigned(location, address) <= 0) {
+            int instruction = code.u8();
+            int operand = instruction & 0x3f;
+            switch (instruction >> 6) {
+                case 1 -> advance(operand);
+                case 2 -> rule(operand, new Rule.AtCfa(factored(code.uleb())));
+                case 3 -> restore(operand);
+                default -> run(operand, code);
+            }
+        }
+    }
+
+    private void run(int instruction, Bytes code) throws Malformed {
+        switch (instruction) {
+            case 0x00 -> {
+            } // nop
+            case 0x01 -> location = function.common().pointer().read(code, 0); // set_loc
+            case 0x02 -> advance(code.u8());
+            case 0x03 -> advance(code.u16());
+            case 0x04 -> advance(code.u32());
+            case 0x05 -> rule(code.uleb(), new Rule.AtCfa(factored(code.uleb()))); // offset_extended
+            case 0x06 -> restore(code.uleb()); // restore_extended
+            case 0x07 -> rule(code.uleb(), new Rule.Undefined());
+            case 0x08 -> sameValue(code.uleb());
+            case 0x09 -> rule(code.uleb(), inRegister(code.uleb())); // register
+            case 0x0a -> remember();
+            case 0x0b -> recall(); // restore_state
+            case 0x0c -> cfa(register(code.uleb()), code.uleb()); // def_cfa
+            case 0x0d -> row = row.with(new Rule.InRegister(register(code.uleb()), cfaInRegister().offset()));
+            case 0x0e -> row = row.with(new Rule.InRegister(cfaInRegister().register(), code.uleb())); // def_cfa_offset
+            case 0x0f -> row = row.with(new Rule.Computed(code.take(code.uleb()))); // def_cfa_expression
+            case 0x10 -> rule(code.uleb(), new Rule.AtComputed(code.take(code.uleb()))); // expression
+            case 0x11 -> rule(code.uleb(), new Rule.AtCfa(factored(code.sleb()))); // offset_extended_sf
+            case 0x12 -> cfa(register(code.uleb()), factored(code.sleb())); // def_cfa_sf
+            case 0x13 -> cfa(cfaInRegister().register(), factored(code.sleb())); // def_cfa_offset_sf
+            case 0x14 -> rule(code.uleb(), new Rule.CfaPlus(factored(code.uleb()))); // val_offset
+            case 0x15 -> rule(code.uleb(), new Rule.CfaPlus(factored(code.sleb()))); // val_offset_sf
+            case 0x16 -> rule(code.uleb(), new Rule.Computed(code.take(code.uleb()))); // val_expression
+            case 0x2e -> code.uleb(); // GNU_args_size: for exceptions
+            case 0x2f -> rule(code.uleb(), new Rule.AtCfa(-factored(code.uleb()))); // GNU_negative_offset_extended
+            default -> throw new Malformed("an unknown instruction");
+        }
+    }
+
+    private void advance(long steps) {
+        location += steps * function.common().codeFactor();
+    }
+
+    private long factored(long offset) {
+        return offset * function.common().dataFactor();
+    }
+
+    private void cfa(Register register, long offset) {
+        row = row.with(new Rule.InRegister(register, offset));
+    }
+
+    private Rule.InRegister cfaInRegister() throws Malformed {
+        if (row.cfa instanceof Rule.InRegister inRegister) {
+            return inRegister;
+        }
+        throw new Malformed("the CFA is in no register");
+    }
+
+    private static Register register(long number) throws Malformed {
+        return Register.ofNumber(number).orElseThrow(() -> new Malformed("an unknown register"));
+    }
+
+    private static Rule inRegister(long number) {
+        return Register.ofNumber(number).<Rule>map(register -> new Rule.InRegister(register, 0))
+                .orElseGet(Rule.Undefined::new);
+    }
+
+    /** Of registers that aren't ours, such as xmm6, nobody wants to know. */
+    private void rule(long number, Rule rule) {
+        Register.ofNumber(number).ifPresent(register -> row.registers.put(register, rule));
+    }
+
+    private void sameValue(long number) {
+        Register.ofNumber(number)
+                .ifPresent(register -> row.registers.put(register, new Rule.InRegister(register, 0)));
+    }
+
+    /** To what the CIE said. */
+    private void restore(long number) {
+        Register.ofNumber(number).ifPresent(register -> {
+            Rule before = initial.registers.get(register);
+            if (before == null) {
+                row.registers.remove(register);
+            } else {
+                row.registers.put(register, before);
+            }
+        });
+    }
+
+    private void remember() throws Malformed {
+        if (remembered.size() == MOST_REMEMBERED) {
+            throw new Malformed("too much to remember");
+        }
+        remembered.push(row.copy());
+    }
+
+    private void recall() throws Malformed {
+        if (remembered.isEmpty()) {
+            throw new Malformed("nothing remembered");
+        }
+        row = remembered.pop();
+    }
+}

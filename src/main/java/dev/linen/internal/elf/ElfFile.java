@@ -1,0 +1,72 @@
+package dev.linen.internal.elf;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A program or library as a file. It has what isn't mapped: the symbols of static functions, unless it was stripped.
+ *
+ * <pre>
+ *  a section header:
+ *  +4   type, 4 bytes: 2 for .symtab
+ *  +24  where its contents start, 8 bytes
+ *  +32  their size, 8 bytes
+ *  +40  link, 4 bytes: for .symtab the number of the section with the names
+ * </pre>
+ *
+ * <p>Read piece by piece, at offsets as if they were addresses: it may be huge. Each read opens it anew, so that there is nothing
+ * to close.
+ */
+record ElfFile(Path path) implements MemoryReader {
+
+    static final int SECTION_BYTES = 64;
+
+    private static final int SYMBOL_TABLE = 2;
+
+    /** Not through a FileChannel: that would fail when the Java thread is interrupted, and close. */
+    @Override
+    public boolean read(long offset, byte[] into) {
+        // A named pipe would block whoever opens it.
+        if (offset < 0 || !Files.isRegularFile(path)) {
+            return false;
+        }
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "r")) {
+            file.seek(offset);
+            file.readFully(into);
+            return true;
+        } catch (IOException | UnsupportedOperationException missingOrShort) {
+            return false;
+        }
+    }
+
+    /** @throws Malformed when the file is stripped, or gone, or no longer what was loaded */
+    SymbolTable symbolsOf(LoadedElf image) throws Malformed {
+        if (!image.isFrom(this)) {
+            throw new Malformed("another file");
+        }
+        ElfHeader header = ElfHeader.at(this, 0);
+        Bytes sections = Bytes.at(this, header.sections(), (long) SECTION_BYTES * header.sectionCount());
+        while (sections.hasMore()) {
+            Section section = Section.read(sections.take(SECTION_BYTES));
+            if (section.type == SYMBOL_TABLE && section.link < header.sectionCount()) {
+                Bytes names = sections.rewound();
+                names.skip(section.link * SECTION_BYTES);
+                Section strings = Section.read(names);
+                return new SymbolTable(this, section.offset, section.bytes / SymbolTable.ENTRY_BYTES, strings.offset,
+                        strings.bytes);
+            }
+        }
+        throw new Malformed("stripped");
+    }
+
+    private record Section(long type, long offset, long bytes, long link) {
+        static Section read(Bytes header) throws Malformed {
+            header.skip(4);
+            long type = header.u32();
+            header.skip(24 - 8);
+            return new Section(type, header.u64(), header.u64(), header.u32());
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package dev.linen.internal.elf;
+
+/**
+ * The hash tables by which the dynamic linker finds symbols. Here they only tell how many there are: nothing else in a loaded
+ * image does.
+ *
+ * <pre>
+ *  DT_HASH                    DT_GNU_HASH
+ *  +0  buckets, 4 bytes       +0   buckets, 4 bytes
+ *  +4  symbols, 4 bytes       +4   the first symbol that is in the table, 4 bytes
+ *                             +8   words in the filter, 4 bytes
+ *                             +16  the filter, 8 bytes a word
+ *                                  each bucket's first symbol, 4 bytes; 0 when it is empty
+ *                                  from that first symbol on, each one's hash, 4 bytes; bit 0 set: its bucket's last
+ * </pre>
+ */
+final class HashTable {
+
+    private HashTable() {}
+
+    static long countByHash(MemoryReader memory, long address) throws Malformed {
+        Bytes header = Bytes.at(memory, address, 8);
+        header.skip(Integer.BYTES);
+        return header.u32();
+    }
+
+    /** The table is sorted by bucket: the last symbol is the last of the bucket that starts highest. */
+    static long countByGnuHash(MemoryReader memory, long address) throws Malformed {
+        Bytes header = Bytes.at(memory, address, 16);
+        long bucketCount = header.u32();
+        long first = header.u32();
+        long buckets = address + 16 + Long.BYTES * header.u32();
+        Bytes starts = Bytes.at(memory, buckets, Integer.BYTES * bucketCount);
+        long last = 0;
+        while (starts.hasMore()) {
+            last = Math.max(last, starts.u32());
+        }
+        if (last < first) {
+            return first; // every bucket is empty
+        }
+        long hashes = buckets + Integer.BYTES * bucketCount;
+        while (last < SymbolTable.MOST_SYMBOLS) {
+            if ((Bytes.at(memory, hashes + Integer.BYTES * (last - first), Integer.BYTES).u32() & 1) != 0) {
+                return last + 1;
+            }
+            last++;
+        }
+        throw new Malformed("no end");
+    }
+}

@@ -1,0 +1,56 @@
+package dev.linen.internal.elf;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A program header: a part of an image, and what it is for.
+ *
+ * <pre>
+ *  +0   type, 4 bytes      +16  address, 8 bytes           +40  size in memory, 8 bytes
+ *  +4   flags, 4 bytes     +24  (physical address)         +48  (alignment)
+ *  +8   offset, 8 bytes    +32  size in the file, 8 bytes
+ * </pre>
+ *
+ * @param offset where it starts in the file
+ * @param address where it starts in memory, if the image weren't moved
+ */
+record Segment(int type, int flags, long offset, long address, long fileBytes, long memoryBytes) {
+
+    static final int BYTES = 56;
+
+    /** Mapped from the file. */
+    static final int LOAD = 1;
+    /** What the dynamic linker needs. */
+    static final int DYNAMIC = 2;
+    /** Such as the build id. */
+    static final int NOTE = 4;
+    /** .eh_frame_hdr. */
+    static final int EH_FRAME = 0x6474e550;
+
+    private static final int EXECUTABLE = 1;
+
+    /** All of an image or file whose header is at that address. */
+    static List<Segment> all(MemoryReader memory, long base, ElfHeader header) throws Malformed {
+        Bytes bytes = Bytes.at(memory, base + header.segments(), (long) BYTES * header.segmentCount());
+        List<Segment> segments = new ArrayList<>();
+        while (bytes.hasMore()) {
+            int type = bytes.s32();
+            int flags = bytes.s32();
+            long offset = bytes.u64();
+            long address = bytes.u64();
+            bytes.skip(Long.BYTES);
+            segments.add(new Segment(type, flags, offset, address, bytes.u64(), bytes.u64()));
+            bytes.skip(Long.BYTES);
+        }
+        return segments;
+    }
+
+    boolean isCode() {
+        return type == LOAD && (flags & EXECUTABLE) != 0;
+    }
+
+    Range range() {
+        return Range.of(address, memoryBytes);
+    }
+}

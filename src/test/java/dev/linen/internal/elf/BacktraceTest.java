@@ -1,0 +1,180 @@
+package dev.linen.internal.elf;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.linen.internal.elf.Frame.Origin;
+
+/** Chains of real calls on a linen thread, found again. */
+class BacktraceTest {
+
+    private static final String NO_TABLES = "-O2 -fno-asynchronous-unwind-tables -fno-omit-frame-pointer";
+
+    @TempDir(cleanup = CleanupMode.ALWAYS)
+    Path directory;
+
+    private Path library(String flags) {
+        return Tool.compile(directory.resolve("chain.so"), "chain", flags.split(" "));
+    }
+
+    private static List<Long> programCounters(List<Frame> frames) {
+        return frames.stream().map(Frame::programCounter).toList();
+    }
+
+    private static List<Origin> origins(List<Frame> frames) {
+        return frames.stream().map(Frame::origin).toList();
+    }
+
+    private static List<Long> expected(long first, List<Long> returns) {
+        List<Long> expected = new ArrayList<>(List.of(first));
+        expected.addAll(returns);
+        return expected;
+    }
+
+    /** The last one's return address is linen_child's, whose own is 0: the tables of liblinen.so lead there. */
+    @ParameterizedTest
+    @ValueSource(strings = {"-O0", "-O1", "-O2 -fomit-frame-pointer", "-O3 -march=native", "-Os", "-O2 -s",
+            "-O2 -fno-omit-frame-pointer"})
+    void of_codeWithTables_findsEveryCaller(String flags) {
+        try (Chain chain = Chain.start(library(flags))) {
+            List<Frame> frames = Backtrace.of(chain.registers(), chain.stack(), new OwnProcess());
+            assertEquals(expected(chain.register(Register.RIP), chain.returns()), programCounters(frames));
+            List<Origin> origins = new ArrayList<>(Collections.nCopies(6, Origin.UNWIND_TABLE));
+            origins.set(0, Origin.INSTRUCTION_POINTER);
+            assertEquals(origins, origins(frames));
+        }
+    }
+
+    /** capture keeps no frame, so its return address is on top of the stack; the frame pointer would miss third. */
+    @Test
+    void of_codeWithoutTables_findsCallersByFramePointer() {
+        try (Chain chain = Chain.start(library(NO_TABLES))) {
+            List<Frame> frames = Backtrace.of(chain.registers(), chain.stack(), new OwnProcess());
+            assertEquals(expected(chain.register(Register.RIP), chain.returns()), programCounters(frames));
+            assertEquals(List.of(Origin.INSTRUCTION_POINTER, Origin.STACK_TOP, Origin.FRAME_POINTER,
+                    Origin.FRAME_POINTER, Origin.FRAME_POINTER, Origin.FRAME_POINTER), origins(frames));
+        }
+    }
+
+    /** Such as third itself, had it faulted behind its call: what is on top of the stack is any value. */
+    @Test
+    void of_faultInAFrameWithoutTables_takesNoCallerFromTheStackTop() {
+        try (Chain chain = Chain.start(library(NO_TABLES))) {
+            List<Long> returns = chain.returns();
+            long top = chain.register(Register.RSP) + Long.BYTES;
+            Registers third = Registers.interrupted(register -> switch (register) {
+                case RIP -> returns.getFirst();
+                case RSP -> top;
+                default -> chain.register(register);
+            });
+            List<Frame> frames = Backtrace.of(third, chain.stack(), new OwnProcess());
+            assertEquals(returns, programCounters(frames));
+            assertEquals(Origin.FRAME_POINTER, frames.get(1).origin());
+        }
+    }
+
+    @Test
+    void of_callOfNullOrData_findsTheCallerOnTopOfTheStack() {
+        try (Chain chain = Chain.start(library("-O2"))) {
+            for (long target : new long[]{0, 8, chain.stack().start(), 0x8000_0000_0000_0000L, -1}) {
+                List<Frame> frames = Backtrace.of(chain.registersBut(Register.RIP, target), chain.stack(),
+                        new OwnProcess());
+                assertEquals(expected(target, chain.returns()), programCounters(frames));
+                assertEquals(Origin.STACK_TOP, frames.get(1).origin());
+                assertEquals(Origin.UNWIND_TABLE, frames.get(2).origin());
+            }
+        }
+    }
+
+    @Test
+    void of_everyFrame_isNamed() {
+        Path library = library("-O2");
+        try (Chain chain = Chain.start(library)) {
+            OwnProcess now = new OwnProcess();
+            List<Frame> frames = Backtrace.of(chain.registers(), chain.stack(), now);
+            List<String> names = frames.stream().map(frame -> now.imageAt(frame.instruction())
+                    .flatMap(image -> Symbols.of(image, library).at(frame.instruction())).map(Symbol::name).orElse("-"))
+                    .toList();
+            assertEquals(List.of("capture", "third", "second", "middle", "first", "-"), names); // liblinen.so is stripped
+        }
+    }
+
+    @Test
+    void of_deepRecursion_givesTheInnermost128() {
+        try (Chain chain = Chain.recursion(library("-O1"), 1000)) {
+            List<Frame> frames = Backtrace.of(chain.registers(), chain.stack(), new OwnProcess());
+            assertEquals(Backtrace.MOST_FRAMES, frames.size());
+            assertEquals(128, frames.size());
+            // capture, the call of capture, and 126 of the same call
+            assertEquals(3, programCounters(frames).stream().distinct().count());
+        }
+    }
+
+    @Test
+    void of_stackRange_isNotLeft() {
+        try (Chain chain = Chain.start(library("-O2"))) {
+            Range above = new Range(chain.stack().end(), chain.stack().end() + 4096);
+            assertEquals(1, Backtrace.of(chain.registers(), above, new OwnProcess()).size());
+            Range cut = new Range(chain.stack().start(), chain.register(Register.RSP) + 64);
+            assertEquals(chain.returns().subList(0, 1),
+                    programCounters(Backtrace.of(chain.registers(), cut, new OwnProcess())).subList(1, 2));
+        }
+    }
+
+    @Test
+    void of_guardUnderTheStackPointer_findsTheFaultingFunctionOnly() {
+        try (Chain chain = Chain.start(library("-O2"))) {
+            Registers overflow = chain.registersBut(Register.RSP, chain.stack().start() - 4096);
+            List<Frame> frames = Backtrace.of(overflow, chain.stack(), new OwnProcess());
+            assertEquals(chain.register(Register.RIP), frames.getFirst().programCounter());
+            assertTrue(frames.size() <= 5, frames::toString); // by rbp, which is a caller's, if any
+        }
+    }
+
+    /** Two pairs that point to each other. */
+    @Test
+    void framePointers_inACircle_areLeft() {
+        Range stack = new Range(0x1000, 0x2000);
+        MemoryReader memory = (address, into) -> {
+            long value = address == 0x1100 ? 0x1200 : 0x1100;
+            for (int i = 0; i < into.length; i++) {
+                into[i] = (byte) (value >> 8 * (i % 8));
+            }
+            return true;
+        };
+        Registers inner = Registers.interrupted(register -> register == Register.RBP ? 0x1100 : 0x1000);
+        Optional<Registers> outer = FramePointers.caller(inner, stack, memory);
+        assertEquals(0x1200, outer.orElseThrow().get(Register.RBP));
+        Optional<Registers> outermost = FramePointers.caller(outer.get(), stack, memory);
+        assertEquals(0x1210, outermost.orElseThrow().stackPointer());
+        assertEquals(Optional.empty(), FramePointers.caller(outermost.get(), stack, memory));
+    }
+
+    @Test
+    void linenChild_byItsTables_hasNoCaller() {
+        try (Chain chain = Chain.start(library("-O2"))) {
+            OwnProcess now = new OwnProcess();
+            Registers registers = chain.registers();
+            for (Frame frame : Backtrace.of(registers, chain.stack(), now)) {
+                assertEquals(frame.programCounter(), registers.programCounter());
+                LoadedElf image = now.imageAt(registers.instruction()).orElseThrow();
+                registers = CallFrames.caller(image, registers, now).orElseThrow();
+            }
+            assertEquals(0, registers.programCounter());
+            assertEquals(chain.stack().end(), registers.stackPointer());
+            assertEquals(0, registers.get(Register.RBP));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package dev.linen.internal.elf;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+import dev.linen.thread.NativeFunction;
+import dev.linen.thread.NativeThread;
+import dev.linen.thread.StackBuffer;
+
+/** A function of chain.c on a native thread, held in capture. */
+final class Chain implements AutoCloseable {
+
+    private static final long READY = 136;
+    private static final long GO = 144;
+    private static final long DEPTH = 152;
+    private static final long COUNT = 160;
+    private static final long RETURNS = 168;
+    private static final long LAST = 200;
+    private static final long SNAPSHOT_BYTES = 208;
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment snapshot = arena.allocate(SNAPSHOT_BYTES, Long.BYTES);
+    private final NativeThread thread;
+
+    private Chain(Path library, String function, long depth) {
+        snapshot.set(JAVA_LONG, DEPTH, depth);
+        SymbolLookup symbols = SymbolLookup.libraryLookup(library, Arena.global());
+        thread = NativeThread.start(NativeFunction.ofSymbol(symbols, function), snapshot);
+        while ((long) JAVA_LONG.varHandle().getVolatile(snapshot, READY) == 0) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** first calls middle calls second calls third calls capture. */
+    static Chain start(Path library) {
+        return new Chain(library, "first", /* depth */ 0);
+    }
+
+    /** capture, called by recurse, called by itself that often, called by recursion. */
+    static Chain recursion(Path library, long depth) {
+        return new Chain(library, "recursion", depth);
+    }
+
+    long register(Register register) {
+        return snapshot.get(JAVA_LONG, (long) register.ordinal() * Long.BYTES);
+    }
+
+    Registers registers() {
+        return Registers.interrupted(this::register);
+    }
+
+    /** As if another instruction had been reached. */
+    Registers registersBut(Register other, long value) {
+        return Registers.interrupted(register -> register == other ? value : register(register));
+    }
+
+    /** The return addresses as the functions know them, capture's first. */
+    List<Long> returns() {
+        List<Long> returns = new ArrayList<>();
+        returns.add(snapshot.get(JAVA_LONG, LAST));
+        for (long i = snapshot.get(JAVA_LONG, COUNT) - 1; i >= 0; i--) {
+            returns.add(snapshot.get(JAVA_LONG, RETURNS + i * Long.BYTES));
+        }
+        return returns;
+    }
+
+    Range stack() {
+        StackBuffer buffer = thread.stack();
+        long end = buffer.exit().address();
+        return new Range(buffer.address() + buffer.byteSize() - buffer.stackSize(), end);
+    }
+
+    @Override
+    public void close() {
+        JAVA_LONG.varHandle().setVolatile(snapshot, GO, 1L);
+        thread.close();
+        arena.close();
+    }
+}

@@ -1,0 +1,59 @@
+package dev.linen.internal.elf;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The C compiler and binutils: those who know better. */
+final class Tool {
+
+    private Tool() {}
+
+    /** What a program prints. */
+    static List<String> lines(String... command) {
+        try {
+            ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
+            builder.environment().put("LC_ALL", "C");
+            Process process = builder.start();
+            process.getOutputStream().close();
+            List<String> lines = new String(process.getInputStream().readAllBytes()).lines().toList();
+            assertEquals(0, process.waitFor(), () -> String.join(" ", command));
+            return lines;
+        } catch (IOException missing) {
+            return abort("no " + command[0] + ": " + missing.getMessage());
+        } catch (InterruptedException interrupted) {
+            throw new AssertionError(interrupted);
+        }
+    }
+
+    /** Makes a library of src/test/c/NAME.c. */
+    static Path compile(Path library, String name, String... flags) {
+        Path source = Path.of("src", "test", "c", name + ".c");
+        lines(Stream.concat(
+                Stream.of("cc", "-std=c11", "-ffreestanding", "-fPIC", "-nostdlib", "-shared", "-Wl,-z,now",
+                        "-fno-stack-protector", "-o", library.toString(), source.toString()),
+                Stream.of(flags)).toArray(String[]::new));
+        return library;
+    }
+
+    /** A function as readelf -s lists it: Num: Value Size Type Bind Vis Ndx Name. */
+    record Listed(long address, long size, String type, String binding, String section, String name) {
+
+        boolean isFunction() {
+            return (type.equals("FUNC") || type.equals("IFUNC")) && !section.equals("UND");
+        }
+    }
+
+    /** The symbols of a file: "--dyn-syms" or "--syms". */
+    static List<Listed> symbols(String which, Path file) {
+        return lines("readelf", "-W", which, file.toString()).stream().map(line -> line.trim().split("\\s+"))
+                .filter(columns -> columns.length >= 8 && columns[0].matches("\\d+:"))
+                .map(columns -> new Listed(Long.parseUnsignedLong(columns[1], 16), Long.decode(columns[2]), columns[3],
+                        columns[4], columns[6], columns[7].replaceAll("@.*", "")))
+                .toList();
+    }
+}
