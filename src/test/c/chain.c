@@ -1,6 +1,6 @@
 /*
- * chain.c: first -> middle -> second -> third -> capture, each kind of frame once; capture holds still, so that a backtrace can be made
- * and compared with what the functions themselves say of where they will return to.
+ * chain.c: first -> middle -> second -> third -> capture, each kind of frame once. capture holds still, so that a backtrace
+ * can be made and compared with what the functions themselves say of where they will return to.
  */
 #include <stdint.h>
 

@@ -23,7 +23,7 @@ record ElfFile(Path path) implements MemoryReader {
 
     static final int SECTION_BYTES = 64;
 
-    private static final int SYMBOL_TABLE = 2;
+    static final int SYMBOL_TABLE = 2;
 
     /** Not through a FileChannel: that would fail when the Java thread is interrupted, and close. */
     @Override

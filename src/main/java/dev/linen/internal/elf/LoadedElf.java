@@ -23,12 +23,12 @@ import java.util.Optional;
  */
 public final class LoadedElf {
 
-    private static final int DT_NULL = 0;
-    private static final int DT_HASH = 4;
-    private static final int DT_STRTAB = 5;
-    private static final int DT_SYMTAB = 6;
-    private static final int DT_STRSZ = 10;
-    private static final int DT_GNU_HASH = 0x6ffffef5;
+    static final int DT_NULL = 0;
+    static final int DT_HASH = 4;
+    static final int DT_STRTAB = 5;
+    static final int DT_SYMTAB = 6;
+    static final int DT_STRSZ = 10;
+    static final int DT_GNU_HASH = 0x6ffffef5;
 
     /** Build ids have 20 bytes, and some more in front. */
     private static final long MOST_NOTE_BYTES = 4096;

@@ -28,7 +28,7 @@ record Segment(int type, int flags, long offset, long address, long fileBytes, l
     /** .eh_frame_hdr. */
     static final int EH_FRAME = 0x6474e550;
 
-    private static final int EXECUTABLE = 1;
+    static final int EXECUTABLE = 1;
 
     /** All of an image or file whose header is at that address. */
     static List<Segment> all(MemoryReader memory, long base, ElfHeader header) throws Malformed {

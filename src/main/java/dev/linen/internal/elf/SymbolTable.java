@@ -32,9 +32,9 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
     private static final int ENTRIES_A_READ = 1024;
     private static final long MOST_NAME_BYTES = 4096;
 
-    private static final int NO_TYPE = 0;
-    private static final int FUNCTION = 2;
-    private static final int GNU_IFUNC = 10;
+    static final int NO_TYPE = 0;
+    static final int FUNCTION = 2;
+    static final int GNU_IFUNC = 10;
 
     private record Entry(long name, int type, int section, long address, long size) {
 

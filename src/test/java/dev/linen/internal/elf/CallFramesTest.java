@@ -1,0 +1,236 @@
+package dev.linen.internal.elf;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.SymbolLookup;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.ToLongFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.linen.internal.linux.x86_64.sigcontext;
+import dev.linen.internal.linux.x86_64.ucontext;
+
+/** The tables of real libraries, against readelf and against what they are for. */
+class CallFramesTest {
+
+    private static final Pattern FUNCTION = Pattern.compile(".* FDE cie=\\w+ pc=(\\w+)\\.\\.(\\w+)");
+
+    private final OwnProcess process = new OwnProcess();
+
+    /** One line of readelf's: the rules from an address on, by column. */
+    private record Line(long function, long address, Map<String, String> rules) {}
+
+    private static List<Line> readelf(Path library) {
+        List<Line> lines = new ArrayList<>();
+        long function = 0;
+        boolean inFunction = false;
+        String[] columns = {};
+        for (String line : Tool.lines("readelf", "--debug-dump=no-follow-links,frames-interp", library.toString())) {
+            // "r5 (rdi)" in one word
+            String[] words = line.trim().replaceAll("r\\d+ \\((\\w+)\\)", "$1").split("\\s+");
+            Matcher start = FUNCTION.matcher(line);
+            if (start.matches()) {
+                inFunction = true;
+                function = Long.parseUnsignedLong(start.group(1), 16);
+            } else if (line.contains(" CIE ")) {
+                inFunction = false;
+            } else if (line.endsWith("ZERO terminator")) {
+                break;
+            } else if (words[0].equals("LOC")) {
+                columns = words;
+            } else if (inFunction && words.length == columns.length && words.length > 1) {
+                Map<String, String> rules = new HashMap<>();
+                for (int i = 1; i < words.length; i++) {
+                    rules.put(columns[i], words[i]);
+                }
+                lines.add(new Line(function, Long.parseUnsignedLong(words[0], 16), rules));
+            }
+        }
+        return lines;
+    }
+
+    private static String asReadelf(Rule rule, Register register) {
+        return switch (rule) {
+            case Rule.Undefined undefined -> "u";
+            case Rule.AtCfa at -> "c%+d".formatted(at.offset());
+            case Rule.CfaPlus plus when plus.offset() == 0 && register == Register.RSP -> "u"; // no rule of its own
+            case Rule.CfaPlus plus -> "v%+d".formatted(plus.offset());
+            case Rule.Computed computed -> "vexp";
+            case Rule.AtComputed computed -> "exp";
+            case Rule.InRegister in when in.register() == register -> "u"; // or "s": not told by readelf
+            case Rule.InRegister in -> in.register().name().toLowerCase(Locale.ROOT);
+        };
+    }
+
+    private static String cfa(Rule rule) {
+        return rule instanceof Rule.InRegister in
+                ? in.register().name().toLowerCase(Locale.ROOT) + "%+d".formatted(in.offset())
+                : "exp";
+    }
+
+    /** Every rule of every line, in every function of a library. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/libc.so.6", "/libm.so.6", "/ld-linux-x86-64.so.2"})
+    void rules_ofAnInstalledLibrary_areThoseOfReadelf(String name) throws Malformed {
+        LoadedElf image = process.image(name);
+        Path file = Path.of(process.regionAt(image.range().start()).orElseThrow().name());
+        UnwindTable table = image.unwindTable();
+        List<Line> lines = readelf(file);
+        assertTrue(lines.size() > 2000, () -> lines.size() + " lines");
+        for (Line line : lines) {
+            if (line.address == 0) {
+                continue; // of a CIE
+            }
+            FrameDescription function = table.find(image.memoryAddress(line.address))
+                    .orElseThrow(() -> new AssertionError(line.toString()));
+            assertEquals(line.function, image.fileAddress(function.code().start()));
+            CfaProgram rules = CfaProgram.run(function, image.memoryAddress(line.address));
+            Map<String, String> ours = new HashMap<>();
+            for (String column : line.rules.keySet()) {
+                if (column.equals("CFA")) {
+                    ours.put(column, cfa(rules.cfa()));
+                } else if (column.equals("ra")) {
+                    ours.put(column, asReadelf(rules.rule(Register.RIP), Register.RIP));
+                } else if (column.startsWith("r")) {
+                    Register register = Register.valueOf(column.toUpperCase(Locale.ROOT));
+                    ours.put(column, asReadelf(rules.rule(register), register));
+                }
+            }
+            Map<String, String> theirs = new HashMap<>(line.rules);
+            theirs.keySet().removeIf(column -> !column.equals("CFA") && !column.startsWith("r"));
+            theirs.replaceAll((column, rule) -> rule.equals("s") ? "u" : rule);
+            assertEquals(theirs, ours, () -> Long.toHexString(line.address));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/libc.so.6", "/libjvm.so", "/libjli.so"})
+    void programs_ofAnInstalledLibrary_runToTheirEnd(String name) throws Malformed {
+        LoadedElf image = process.image(name);
+        UnwindTable table = image.unwindTable();
+        long before = 0;
+        for (long i = 0; i < table.count(); i++) {
+            FrameDescription function = table.description(i);
+            assertTrue(function.code().start() > before && image.range().contains(function.code().end() - 1));
+            before = function.code().start();
+            CfaProgram.run(function, function.code().end() - 1);
+        }
+        Path file = Path.of(process.regionAt(image.range().start()).orElseThrow().name());
+        long functions = Tool.lines("readelf", "--debug-dump=no-follow-links,frames", file.toString()).stream()
+                .filter(line -> line.contains(" FDE cie=")).count();
+        assertEquals(functions, table.count());
+        System.out.printf("%s: %d functions with tables%n", name, table.count());
+    }
+
+    @Test
+    void find_addresses_areThoseOfTheirFunctionOnly(@TempDir Path directory) throws Malformed {
+        Path library = Tool.compile(directory.resolve("chain.so"), "chain", "-O2");
+        try (Chain chain = Chain.start(library)) {
+            LoadedElf image = new OwnProcess().imageAt(chain.register(Register.RIP)).orElseThrow();
+            UnwindTable table = image.unwindTable();
+            Range code = table.find(chain.register(Register.RIP)).orElseThrow().code();
+            assertEquals(code, table.find(code.start()).orElseThrow().code());
+            assertEquals(code, table.find(code.end() - 1).orElseThrow().code());
+            assertFalse(table.find(code.end()).filter(next -> next.code().equals(code)).isPresent());
+            assertTrue(table.find(image.range().start()).isEmpty());
+            assertTrue(table.find(image.range().end()).isEmpty());
+            assertTrue(table.find(-1).isEmpty());
+            assertTrue(table.find(0).isEmpty());
+        }
+    }
+
+    /** Behind a handler lies what the kernel saved: every register, and rip isn't a return address. */
+    @Test
+    void caller_ofASignalHandler_isWhatItInterrupted() throws Malformed {
+        LoadedElf libc = process.image("/libc.so.6");
+        UnwindTable table = libc.unwindTable();
+        FrameDescription restorer = null;
+        for (long i = 0; i < table.count(); i++) {
+            FrameDescription function = table.description(i);
+            restorer = function.common().signalFrame() ? function : restorer;
+        }
+        assertTrue(restorer != null, "libc's __restore_rt");
+        long stack = 0x7000_0000_0000L;
+        ByteBuffer saved = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
+        for (Register register : Register.values()) {
+            long offset = sigcontext.layout()
+                    .byteOffset(PathElement.groupElement(register.name().toLowerCase(Locale.ROOT)));
+            saved.putLong((int) (ucontext.uc_mcontext$offset() + offset), 1000 + register.ordinal());
+        }
+        MemoryReader memory = (address, into) -> {
+            if (address < stack || address + into.length > stack + saved.capacity()) {
+                return process.read(address, into);
+            }
+            saved.get((int) (address - stack), into);
+            return true;
+        };
+        // The handler returned: rsp points to the ucontext. Tables and code begin one byte before the function itself.
+        long start = restorer.code().start() + 1;
+        Registers handler = Registers.calling(register -> switch (register) {
+            case RSP -> stack;
+            case RIP -> start;
+            default -> 0;
+        });
+        Registers interrupted = CallFrames.caller(libc, handler, memory).orElseThrow();
+        for (Register register : Register.values()) {
+            assertEquals(1000 + register.ordinal(), interrupted.get(register), register::name);
+        }
+        assertEquals(interrupted.programCounter(), interrupted.instruction());
+    }
+
+    /** A call that never returns may be a function's last instruction: then its return address is the next function's. */
+    @Test
+    void caller_ofReturnAddressBehindTheFunction_isByTheCallsRules(@TempDir Path directory) throws IOException {
+        Path source = Files.writeString(directory.resolve("last.s"), """
+                .text
+                .globl last; .type last, @function
+                last: .cfi_startproc
+                sub $24, %rsp
+                .cfi_adjust_cfa_offset 24
+                call next
+                .cfi_endproc
+                .size last, . - last
+                .globl next; .type next, @function; .hidden next
+                next: .cfi_startproc
+                ret
+                .cfi_endproc
+                .size next, . - next
+                """);
+        Path library = directory.resolve("last.so");
+        Tool.lines("cc", "-shared", "-nostdlib", "-o", library.toString(), source.toString());
+        long next = SymbolLookup.libraryLookup(library, Arena.global()).find("last").orElseThrow().address() + 9;
+        OwnProcess now = new OwnProcess();
+        LoadedElf image = now.imageAt(next).orElseThrow();
+        // The stack's every qword holds its own address.
+        MemoryReader stack = (address, into) -> {
+            ByteBuffer.wrap(into).order(ByteOrder.LITTLE_ENDIAN).putLong(address);
+            return true;
+        };
+        ToLongFunction<Register> values = register -> register == Register.RIP ? next : 0x1000;
+        assertEquals(0x1018, CallFrames.caller(image, Registers.calling(values), stack).orElseThrow().programCounter());
+        assertEquals(0x1000,
+                CallFrames.caller(image, Registers.interrupted(values), stack).orElseThrow().programCounter());
+        Frame waiting = Frame.of(Registers.calling(values), Frame.Origin.UNWIND_TABLE);
+        assertEquals("last+0x9", Symbols.of(image, library).at(waiting.instruction()).orElseThrow()
+                .plus(waiting.programCounter()));
+    }
+}
