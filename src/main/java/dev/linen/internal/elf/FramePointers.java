@@ -1,6 +1,7 @@
 package dev.linen.internal.elf;
 
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Finds a caller by the frame pointer, for code without tables: from a JIT compiler, or written by hand.
@@ -50,15 +51,13 @@ final class FramePointers {
         if (!stack.contains(top, Long.BYTES) || top % Long.BYTES != 0) {
             return Optional.empty();
         }
-        try {
-            long returnAddress = Bytes.at(memory, top, Long.BYTES).u64();
-            return Optional.of(Registers.calling(register -> switch (register) {
-                case RSP -> top + Long.BYTES;
-                case RIP -> returnAddress;
-                default -> callee.get(register);
-            }));
-        } catch (Malformed unreadable) {
-            return Optional.empty();
-        }
+        OptionalLong returnAddress = memory.longAt(top);
+        return returnAddress.isEmpty()
+                ? Optional.empty()
+                : Optional.of(Registers.calling(register -> switch (register) {
+                    case RSP -> top + Long.BYTES;
+                    case RIP -> returnAddress.getAsLong();
+                    default -> callee.get(register);
+                }));
     }
 }

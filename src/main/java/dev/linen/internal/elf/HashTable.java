@@ -16,6 +16,9 @@ package dev.linen.internal.elf;
  */
 final class HashTable {
 
+    /** Buckets hold a handful. */
+    private static final int MOST_IN_A_BUCKET = 10_000;
+
     private HashTable() {}
 
     static long countByHash(MemoryReader memory, long address) throws Malformed {
@@ -39,11 +42,10 @@ final class HashTable {
             return first; // every bucket is empty
         }
         long hashes = buckets + Integer.BYTES * bucketCount;
-        while (last < SymbolTable.MOST_SYMBOLS) {
+        for (int i = 0; i < MOST_IN_A_BUCKET; i++, last++) {
             if ((Bytes.at(memory, hashes + Integer.BYTES * (last - first), Integer.BYTES).u32() & 1) != 0) {
                 return last + 1;
             }
-            last++;
         }
         throw new Malformed("no end");
     }

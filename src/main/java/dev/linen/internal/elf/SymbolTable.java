@@ -27,7 +27,7 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
     static final int ENTRY_BYTES = 24;
 
     /** Some ten times what the largest browser has. It keeps a corrupt count from costing minutes. */
-    static final long MOST_SYMBOLS = 1 << 24;
+    private static final long MOST_SYMBOLS = 1 << 24;
 
     private static final int ENTRIES_A_READ = 1024;
     private static final long MOST_NAME_BYTES = 4096;
