@@ -11,6 +11,13 @@
 
 typedef void handler(int, siginfo_t *, void *);
 
+/*
+ * In si_errno, which the kernel leaves 0: we have passed this signal on to a handler that came after us, and that we have put
+ * ourselves in front of again. If it calls the one before it, that is us: once more, and it would be so for ever. Nothing else
+ * tells: such calls are jumps, so the stack is the same.
+ */
+#define SEEN 0x6c696e
+
 /* By the signal's number. Filled in by Java, before the handler is installed. */
 EXPORT struct linen_before linen_before[LINEN_SIGNALS];
 
@@ -67,8 +74,10 @@ static void receive(struct linen_control *control, int signal, siginfo_t *info, 
     int ending = control->fault.signal != 0 || control->watch == LINEN_ENDING;
     if (control->kill && !ending)
         end_thread(control, signal, info, context);
-    if (info->si_code != LINEN_KILL && !control->kill)
+    if (info->si_code != LINEN_KILL && !control->kill) {
+        info->si_code = SI_QUEUE; /* other codes can't be sent to another thread */
         send(/* the main thread */ 0, signal, info);
+    }
 }
 
 EXPORT void linen_handler(int signal, siginfo_t *info, void *context)
@@ -82,8 +91,11 @@ EXPORT void linen_handler(int signal, siginfo_t *info, void *context)
     if (info->si_code == LINEN_KILL)
         return; /* for a linen thread that was gone when it came, and somebody else has its tid */
     struct linen_before *before = &linen_before[signal];
-    if (__builtin_return_address(0) == (void *)linen_restorer)
+    if (info->si_errno != SEEN) {
+        info->si_errno = before->handler == before->first_handler ? 0 : SEEN;
         pass_on(&before->handler, before->flags, signal, info, context);
-    else /* it wasn't the kernel who called, but a handler that came after us */
+    } else {
+        info->si_errno = 0;
         pass_on(&before->first_handler, before->first_flags, signal, info, context);
+    }
 }

@@ -1,0 +1,278 @@
+package dev.linen.thread;
+
+import static dev.linen.testing.TestFunctions.function;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.linen.Linen;
+import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.x86_64.Cpu;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.ChildJvm;
+import dev.linen.testing.TestFunctions;
+
+/** Linen's signal handler among others: the JVM's, libjsig's, another library's. What isn't ours stays theirs. */
+class FaultNeighboursTest {
+
+    // Exit statuses of a process that a signal ended.
+    private static final int ABORTED = 128 + 6; // HotSpot, after its hs_err
+    private static final int SEGV = 128 + 11;
+    private static final int TRAPPED = 128 + 5;
+
+    @TempDir
+    private Path folder;
+
+    private ChildJvm child(Class<?> main) {
+        return ChildJvm.of(main).flags("-XX:ErrorFile=" + folder.resolve("hs_err")).wrappedIn("sh", "-c",
+                "ulimit -c 0 && exec \"$@\"", "sh");
+    }
+
+    private static void contained() {
+        try (NativeThread thread = NativeThread.start(FaultTest.faulty("write_byte"), 8)) {
+            thread.join();
+            throw new AssertionError("no fault");
+        } catch (NativeFaultException expected) {
+            System.out.print("contained ");
+        } catch (InterruptedException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    private static long downcall(String function, long argument) throws Throwable {
+        MemorySegment address = TestFunctions.library("faults").find(function).orElseThrow();
+        return (long) Linker.nativeLinker().downcallHandle(address, FunctionDescriptor.of(JAVA_LONG, JAVA_LONG))
+                .invoke(argument);
+    }
+
+    /** Does one thing that ends the JVM, after faults were contained. */
+    static final class Crash {
+        public static void main(String... arguments) throws Throwable {
+            contained();
+            nullPointer();
+            System.out.flush();
+            switch (arguments[0]) {
+                case "java" -> MemorySegment.ofAddress(8).reinterpret(1).set(JAVA_BYTE, 0, (byte) 1);
+                case "native" -> downcall("write_byte", 8);
+                case "divide" -> downcall("divide_by", 0);
+                case "trap" -> downcall("breakpoint", 0);
+                case "sent to the process" ->
+                    Syscall.invoke(SyscallNumber.KILL, ProcessHandle.current().pid(), Kernel.SIGSEGV());
+                case "sent to a thread" -> sendToAThread();
+                default -> throw new AssertionError(arguments[0]);
+            }
+            Thread.sleep(10_000);
+            System.out.print("still alive");
+        }
+
+        private static void sendToAThread() {
+            NativeThread thread = NativeThread.start(FaultTest.faulty("loop"), 0);
+            Syscall.invoke(SyscallNumber.TGKILL, ProcessHandle.current().pid(), thread.tid(), Kernel.SIGSEGV());
+        }
+    }
+
+    /** By a real SIGSEGV, in the interpreter. */
+    private static void nullPointer() {
+        int[] none = System.nanoTime() == 0 ? new int[1] : null;
+        try {
+            System.out.print(none.length);
+        } catch (NullPointerException expected) {
+            System.out.print("null ");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"java", "native", "divide", "sent to the process", "sent to a thread"})
+    void crash_notOurs_isTheJvms(String what) throws Exception {
+        ChildJvm.Result result = child(Crash.class).run(what);
+        assertEquals("contained null ", result.out().lines().findFirst().orElse("").replaceAll("#.*", ""),
+                result::toString);
+        assertEquals(ABORTED, result.exitStatus(), result::toString);
+        String report = Files.readString(folder.resolve("hs_err"));
+        assertTrue(report.contains(what.equals("divide") ? "SIGFPE" : "SIGSEGV"), report.substring(0, 1000));
+    }
+
+    /** HotSpot has no handler of SIGTRAP on x86-64: the default is passed on. */
+    @Test
+    void crash_byATrapThatIsNobodys_takesTheDefaultAction() {
+        ChildJvm.Result result = child(Crash.class).run("trap");
+        assertEquals(TRAPPED, result.exitStatus(), result::toString);
+        assertEquals("contained null ", result.out());
+    }
+
+    static final class Off {
+        public static void main(String... arguments) throws Throwable {
+            NativeThread.start(function("identity"), 1).close();
+            System.out.print(Linen.faultContainment() + " ");
+            try (NativeThread thread = NativeThread.start(function("sleep_millis"), 50)) {
+                thread.kill();
+            } catch (UnsupportedOperationException refused) {
+                System.out.print(refused.getMessage().replaceAll("\\d+", "N"));
+            }
+            System.out.flush();
+            contained();
+        }
+    }
+
+    @Test
+    void faults_off_endsTheJvm() {
+        ChildJvm.Result result = child(Off.class).flags("-Ddev.linen.faults=off").run();
+        assertEquals(
+                "OFF thread N can't be killed: linen's signal handler isn't there, dev.linen.faults is off; the signal "
+                        + "would end the process",
+                result.out().replaceAll("#(.*\n)*.*", ""), result::toString);
+        assertTrue(List.of(ABORTED, SEGV).contains(result.exitStatus()), result::toString);
+    }
+
+    static final class Contained {
+        public static void main(String... arguments) {
+            System.out.print(Linen.faultContainment() + " ");
+            for (int i = 0; i < 100; i++) {
+                nullPointer();
+                contained();
+            }
+            System.out.print(Linen.faultContainment());
+        }
+    }
+
+    private static final String HUNDRED = "READY " + "null contained ".repeat(100) + "ON";
+
+    @Test
+    void fault_checkJni_isContained() {
+        ChildJvm.Result result = child(Contained.class).flags("-Xcheck:jni").run();
+        assertEquals(0, result.exitStatus(), result::toString);
+        assertTrue(result.out().contains("Warning: SIGSEGV handler modified!"), result::toString);
+        assertEquals(100, result.out().split("contained", -1).length - 1, result::toString);
+        assertTrue(result.out().endsWith("ON"), result::toString);
+    }
+
+    @Test
+    void fault_libjsigPreloaded_isContained() {
+        Path libjsig = Path.of(System.getProperty("java.home"), "lib", "libjsig.so");
+        ChildJvm.Result result = child(Contained.class).wrappedIn("env", "LD_PRELOAD=" + libjsig).run();
+        assertEquals(HUNDRED, result.out(), result::toString);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-Xint", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseZGC",
+            "-Xrs"})
+    void fault_inAnyMode_isContained(String flag) {
+        ChildJvm.Result result = child(Contained.class).flags(flag).run();
+        assertEquals(HUNDRED, result.out(), result::toString);
+    }
+
+    @Test
+    void faults_misspelled_saysSoAndIsOn() {
+        ChildJvm.Result result = child(Contained.class).flags("-Ddev.linen.faults=aus").run();
+        assertEquals(HUNDRED, result.out(), result::toString);
+        assertTrue(result.err().contains("dev.linen.faults is on, off or reinstall, not \"aus\""), result::toString);
+    }
+
+    /** Another library's handler, which calls the one before it with what it doesn't know. */
+    static final class Foreign {
+        public static void main(String... arguments) throws Throwable {
+            boolean before = arguments[0].equals("before");
+            if (!before) {
+                contained();
+            }
+            if (downcall("install_own_handler", 0) != 0) {
+                throw new AssertionError("not installed");
+            }
+            System.out.print(before ? "" : Linen.faultContainment() + " ");
+            Thread.sleep(150); // linen looks ten times a second
+            contained();
+            nullPointer();
+            contained();
+            System.out.print(Linen.faultContainment() + " ");
+            MemorySegment calls = TestFunctions.library("faults").find("own_handler_calls").orElseThrow()
+                    .reinterpret(8);
+            System.out.print(calls.get(JAVA_LONG, 0));
+        }
+    }
+
+    @Test
+    void foreignHandler_before_getsWhatIsNotOurs() {
+        ChildJvm.Result result = child(Foreign.class).flags("-Xint").run("before");
+        // one call: for the null pointer
+        assertEquals("contained null contained ON 1", result.out(), result::toString);
+        assertEquals("", result.err());
+    }
+
+    @Test
+    void foreignHandler_after_callsOurs() {
+        ChildJvm.Result result = child(Foreign.class).flags("-Xint").run("after");
+        assertEquals("contained REPLACED contained null contained REPLACED 3", result.out(), result::toString);
+        assertEquals(1,
+                result.err().lines().filter(line -> line.contains("somebody has replaced linen's handlers of SIGSEGV"))
+                        .count(),
+                result::toString);
+    }
+
+    @Test
+    void foreignHandler_afterAndReinstall_isBehindOursAgain() {
+        ChildJvm.Result result = child(Foreign.class).flags("-Xint", "-Ddev.linen.faults=reinstall").run("after");
+        assertEquals("contained REPLACED contained null contained ON 1", result.out(), result::toString);
+        assertTrue(result.err().contains("linen's are in front again"), result::toString);
+    }
+
+    static final class Installed {
+        public static void main(String... arguments) {
+            for (int signal : FaultHandler.SIGNALS) {
+                SignalAction before = SignalAction.of(signal);
+                NativeThread.start(function("identity"), 1).close();
+                SignalAction after = SignalAction.of(signal);
+                System.out.print(
+                        signal == Kernel.SIGSEGV() && before.handler() == after.handler() ? "not installed " : "");
+                System.out.print(after.mask() == before.mask() ? "" : "other mask ");
+                long added = Kernel.SA_ONSTACK() | Kernel.SA_SIGINFO() | Cpu.SA_RESTORER();
+                System.out.print(after.flags() == (before.flags() | added) ? "same " : before + " " + after);
+            }
+        }
+    }
+
+    @Test
+    void handler_installed_keepsMaskAndFlags() {
+        assertEquals("same same same same same ", child(Installed.class).run().out());
+    }
+
+    /** Nobody joins it, and so somebody must say it. */
+    static final class Unseen {
+        public static void main(String... arguments) throws Exception {
+            NativeThread.start(FaultTest.faulty("write_byte"), 8).close();
+            NativeThread detached = NativeThread.start(FaultTest.faulty("write_byte"), 16);
+            detached.detach();
+            for (int i = 0; i < 100; i++) {
+                NativeThread.start(function("sleep_millis"), 1).close();
+            }
+            try (NativeThread thread = NativeThread.start(FaultTest.faulty("write_byte"), 24)) {
+                thread.join();
+            } catch (NativeFaultException seen) {
+                System.out.print("seen");
+            }
+        }
+    }
+
+    @Test
+    void fault_neverJoined_isLogged() {
+        ChildJvm.Result result = child(Unseen.class).run();
+        assertEquals("seen", result.out());
+        List<String> logged = result.err().lines().filter(line -> line.contains("nobody joined it")).toList();
+        assertEquals(2, logged.size(), result::toString);
+        assertTrue(logged.get(0).contains("NULL + 0x8 was written; nobody joined it"), result::toString);
+        assertTrue(logged.get(1).contains("NULL + 0x10 was written; nobody joined it"), result::toString);
+    }
+}

@@ -1,0 +1,143 @@
+package dev.linen.thread;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import dev.linen.testing.ChildJvm;
+
+/** Faults of every kind, one after the other, while Java threads raise signals of their own: each is told right, the JVM lives. */
+class FaultStormTest {
+
+    /** What a function does with an argument, and what must be said of it. */
+    private record Kind(String function, long argument, String signalAndCode, long address, FaultCause cause) {}
+
+    private static final long WILD = 0xDEAD_BEEF_0000_1234L;
+    private static final long ANY = -1;
+
+    private static final List<Kind> KINDS = List.of(
+            new Kind("write_byte", 0, "SIGSEGV SEGV_MAPERR", 0, FaultCause.NULL_POINTER),
+            new Kind("read_byte", 0x123, "SIGSEGV SEGV_MAPERR", 0x123, FaultCause.NULL_POINTER),
+            new Kind("write_byte", 0x12_3456, "SIGSEGV SEGV_MAPERR", 0x12_3456, FaultCause.UNMAPPED),
+            new Kind("write_byte", WILD, "SIGSEGV SI_KERNEL", 0, FaultCause.UNMAPPED),
+            new Kind("store_aligned", 0x8, "SIGSEGV SI_KERNEL", 0, FaultCause.MISALIGNED),
+            new Kind("divide_by", 0, "SIGFPE FPE_INTDIV", ANY, FaultCause.DIVIDE),
+            new Kind("illegal", 0, "SIGILL ILL_ILLOPN", ANY, FaultCause.ILLEGAL_INSTRUCTION),
+            new Kind("breakpoint", 0, "SIGTRAP SI_KERNEL", 0, FaultCause.TRAP),
+            new Kind("overflow_by_recursion", 0, "SIGSEGV SEGV_MAPERR", ANY, FaultCause.STACK_OVERFLOW),
+            new Kind("overflow_by_bytes", 0, "SIGSEGV SEGV_MAPERR", ANY, FaultCause.STACK_OVERFLOW),
+            new Kind("jump_to", 0x40, "SIGSEGV SEGV_MAPERR", 0x40, FaultCause.NULL_POINTER),
+            new Kind("read_below_thread_pointer", 144, "SIGSEGV SEGV_MAPERR", ANY, FaultCause.LIBC_TLS));
+
+    static final class Main {
+        private static volatile boolean over;
+        private static final AtomicLong NULLS = new AtomicLong();
+        private static final AtomicLong OVERFLOWS = new AtomicLong();
+
+        public static void main(String... arguments) throws Exception {
+            int times = Integer.parseInt(arguments[0]);
+            List<Thread> neighbours = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                neighbours.add(Thread.ofPlatform().start(i % 2 == 0 ? Main::nullPointers : Main::stackOverflows));
+            }
+            neighbours.add(Thread.ofPlatform().start(Main::collections));
+            NativeThreadBuilder small = NativeThread.builder().stackSize(64 << 10);
+            NativeThreadBuilder usual = NativeThread.builder();
+            for (int i = 0; i < times; i++) {
+                check(KINDS.get(i % KINDS.size()), i % 7 == 0 ? usual : small);
+            }
+            over = true;
+            for (Thread neighbour : neighbours) {
+                neighbour.join();
+            }
+            System.err.printf("%,d faults contained beside %,d NullPointerExceptions and %,d StackOverflowErrors%n",
+                    times,
+                    NULLS.get(), OVERFLOWS.get());
+            System.out.print(NULLS.get() > 0 && OVERFLOWS.get() > 0 ? "all right" : "no neighbours");
+        }
+
+        private static void check(Kind kind, NativeThreadBuilder builder) throws InterruptedException {
+            try (NativeThread thread = builder.start(FaultTest.faulty(kind.function()), kind.argument())) {
+                long result = thread.join();
+                throw new AssertionError(kind + " returned " + result);
+            } catch (NativeFaultException expected) {
+                ThreadFault fault = expected.fault();
+                boolean right = kind.signalAndCode().equals(fault.signal() + " " + fault.code())
+                        && (kind.address() == ANY || kind.address() == fault.address()) && kind.cause() == fault.cause()
+                        && fault.backtrace().stream().anyMatch(frame -> frame.function().startsWith(kind.function())
+                                || frame.function().startsWith("recurse"));
+                if (!right) {
+                    throw new AssertionError(kind + ": " + fault.report());
+                }
+            }
+        }
+
+        /** By a real SIGSEGV where the JIT compiler or the interpreter left the check to the hardware. */
+        private static void nullPointers() {
+            int[][] arrays = new int[2][];
+            while (!over) {
+                try {
+                    arrays[1][0]++;
+                } catch (NullPointerException expected) {
+                    NULLS.incrementAndGet();
+                }
+            }
+        }
+
+        private static void stackOverflows() {
+            while (!over) {
+                try {
+                    recurse(0);
+                } catch (StackOverflowError expected) {
+                    OVERFLOWS.incrementAndGet();
+                }
+            }
+        }
+
+        private static int recurse(int depth) {
+            return depth < 0 ? 0 : recurse(depth + 1) + 1;
+        }
+
+        private static void collections() {
+            while (!over) {
+                System.gc();
+                try {
+                    Thread.sleep(20);
+                } catch (InterruptedException impossible) {
+                    return;
+                }
+            }
+        }
+    }
+
+    private static void assertAllRight(int times, String... flags) {
+        ChildJvm.Result result = ChildJvm.of(Main.class).flags(flags).run("" + times);
+        System.out.print(String.join(" ", flags) + ": " + result.err());
+        assertEquals("all right", result.out(), result::toString);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-XX:+UseSerialGC, -Xmixed", "-XX:+UseParallelGC, -Xint", "-XX:+UseG1GC, -Xmixed",
+            "-XX:+UseZGC, -Xmixed"})
+    void faults_someHundreds_areToldRight(String collector, String mode) {
+        assertAllRight(300, collector, mode, "-Xmx256m");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-XX:+UseSerialGC, -Xmixed", "-XX:+UseParallelGC, -Xmixed", "-XX:+UseG1GC, -Xmixed",
+            "-XX:+UseZGC, -Xmixed", "-XX:+UseSerialGC, -Xint", "-XX:+UseParallelGC, -Xint", "-XX:+UseG1GC, -Xint",
+            "-XX:+UseZGC, -Xint"})
+    @Tag("stress")
+    @Timeout(value = 30, unit = TimeUnit.MINUTES)
+    void faults_aHundredThousand_areToldRight(String collector, String mode) {
+        assertAllRight(100_000, collector, mode, "-Xmx256m");
+    }
+}
