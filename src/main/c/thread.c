@@ -92,8 +92,8 @@ static void report_ready(struct linen_control *control)
     cpu_syscall(__NR_futex, (long)&control->ready, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0);
 }
 
-/* A thread's life, from its first moment on, which may have failed already. */
-static void live(struct linen_control *control, long failure)
+/* A thread's life, from its first moment on, which may have failed already. Inlined: a backtrace shows one frame of linen's. */
+static inline __attribute__((always_inline)) void live(struct linen_control *control, long failure)
 {
     control->failed_call = -1;
     if (failure == 0)
@@ -107,8 +107,8 @@ static void live(struct linen_control *control, long failure)
     announce_end(control);
 }
 
-/* A cloned thread's first and last function; cpu_clone jumps here on the new stack. */
-__attribute__((visibility("hidden"), used)) _Noreturn void linen_child(struct linen_control *control)
+/* A cloned thread's first and last function; cpu_clone jumps here on the new stack. Exported, so that backtraces end with its name. */
+EXPORT _Noreturn void linen_child(struct linen_control *control)
 {
     live(control, set_signal_stack(control));
     for (;;) /* exit doesn't return; the loop tells the compiler */

@@ -20,14 +20,19 @@ import picocli.CommandLine.Spec;
 import dev.linen.Linen;
 import dev.linen.memory.Mapping;
 import dev.linen.syscall.SyscallException;
+import dev.linen.thread.NativeFaultException;
 import dev.linen.thread.NativeFunction;
 import dev.linen.thread.NativeThread;
 
 /** {@code linen run}: one native function on one linen thread, and what became of it. */
 @Command(name = "run", mixinStandardHelpOptions = true, description = "Runs a native function on a linen thread.", footer = {
         "", "Examples:", "  linen run examples/collatz.c 27",
-        "  linen run examples/crc32.c --map README.md --json"})
+        "  linen run examples/crc32.c --map README.md --json", "",
+        "Exit status: 0, 1 when something failed, 2 for bad usage, 3 when the function faulted (with a report of it)."})
 final class RunCommand implements Callable<Integer> {
+
+    /** Not 1, which is linen's own failure, nor 2, which is the user's. */
+    static final int FAULTED = 3;
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -47,7 +52,7 @@ final class RunCommand implements Callable<Integer> {
     private @Nullable Path mapped;
 
     @Option(names = "--json", description = "Prints one JSON object: function, library, tid, handle, result, hex, "
-            + "stackSize, stackUsed, nanos.")
+            + "stackSize, stackUsed, nanos; fault instead of result and hex if the function faulted.")
     private boolean json;
 
     @Override
@@ -62,7 +67,8 @@ final class RunCommand implements Callable<Integer> {
         RunReport report = mapped != null ? runOnFile(code, mapped) : run(code, argument != null ? argument : 0);
         PrintWriter out = spec.commandLine().getOut();
         out.print(json ? report.json() : report.text());
-        return out.checkError() ? CommandLine.ExitCode.SOFTWARE : CommandLine.ExitCode.OK; // a full disk, a closed pipe
+        int exitCode = report.outcome() instanceof Outcome.Fault ? FAULTED : CommandLine.ExitCode.OK;
+        return out.checkError() ? CommandLine.ExitCode.SOFTWARE : exitCode; // a full disk, a closed pipe
     }
 
     private NativeFunction function() {
@@ -95,9 +101,17 @@ final class RunCommand implements Callable<Integer> {
     private RunReport run(NativeFunction code, long argument) throws InterruptedException {
         long start = System.nanoTime();
         try (NativeThread thread = NativeThread.start(code, argument)) {
-            long result = thread.join();
+            Outcome outcome = outcome(thread);
             long nanos = System.nanoTime() - start;
-            return RunReport.of(function, file, thread, result, nanos);
+            return RunReport.of(function, file, thread, outcome, nanos);
+        }
+    }
+
+    private static Outcome outcome(NativeThread thread) throws InterruptedException {
+        try {
+            return new Outcome.Result(thread.join());
+        } catch (NativeFaultException faulted) {
+            return new Outcome.Fault(faulted.fault());
         }
     }
 }

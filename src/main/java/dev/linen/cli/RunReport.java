@@ -4,9 +4,11 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 
 import dev.linen.thread.NativeThread;
+import dev.linen.thread.ThreadFault;
 
 /**
  * What became of a function that ran.
@@ -15,31 +17,36 @@ import dev.linen.thread.NativeThread;
  * @param library the file that it came from
  * @param tid the thread's kernel id
  * @param handle the thread's handle
- * @param result what the function returned
+ * @param outcome what the function returned, or why it didn't
  * @param stackSize the stack's size in bytes
  * @param stackUsed the stack's high-water mark in bytes
  * @param nanos from before the start to after the join
  * @param sketch the stack buffer, drawn
  */
-record RunReport(String function, Path library, int tid, long handle, long result, long stackSize, long stackUsed,
+record RunReport(String function, Path library, int tid, long handle, Outcome outcome, long stackSize, long stackUsed,
         long nanos, String sketch) {
 
     /** Reads the thread's stack, so the thread must still be open. */
-    static RunReport of(String function, Path library, NativeThread thread, long result, long nanos) {
-        return new RunReport(function, library, thread.tid(), thread.handle(), result, thread.stack().stackSize(),
+    static RunReport of(String function, Path library, NativeThread thread, Outcome outcome, long nanos) {
+        return new RunReport(function, library, thread.tid(), thread.handle(), outcome, thread.stack().stackSize(),
                 thread.stack().used(), nanos, thread.stack().sketch());
     }
 
     String text() {
+        String end = switch (outcome) {
+            case Outcome.Result(long value) -> "result    %s   signed %d   unsigned %s".formatted(hex(value), value,
+                    Long.toUnsignedString(value));
+            case Outcome.Fault(ThreadFault fault) -> "fault     " + fault.cause() + ", as follows";
+        };
         return sketch + String.format(Locale.ROOT, """
 
                 function  %s (%s)
                 tid       %d
-                result    %s   signed %d   unsigned %s
+                %s
                 time      %.3f ms, start to join, in a JVM that has just begun
                 stack     %d of %d bytes used
-                """, function, library, tid, hex(result), result, Long.toUnsignedString(result), nanos / 1e6, stackUsed,
-                stackSize);
+                """, function, library, tid, end, nanos / 1e6, stackUsed, stackSize)
+                + (outcome instanceof Outcome.Fault(ThreadFault fault) ? "\n" + fault.report() : "");
     }
 
     String json() {
@@ -48,12 +55,35 @@ record RunReport(String function, Path library, int tid, long handle, long resul
         object.addProperty("library", library.toString());
         object.addProperty("tid", tid);
         object.addProperty("handle", hex(handle));
-        object.addProperty("result", result);
-        object.addProperty("hex", hex(result));
+        switch (outcome) {
+            case Outcome.Result(long value) -> {
+                object.addProperty("result", value);
+                object.addProperty("hex", hex(value));
+            }
+            case Outcome.Fault(ThreadFault fault) -> object.add("fault", json(fault));
+        }
         object.addProperty("stackSize", stackSize);
         object.addProperty("stackUsed", stackUsed);
         object.addProperty("nanos", nanos);
         return new GsonBuilder().disableHtmlEscaping().create().toJson(object) + System.lineSeparator();
+    }
+
+    private static JsonObject json(ThreadFault fault) {
+        JsonObject object = new JsonObject();
+        object.addProperty("signal", fault.signal());
+        object.addProperty("code", fault.code());
+        object.addProperty("address", hex(fault.address()));
+        object.addProperty("function", fault.location().function());
+        object.addProperty("file", fault.location().file());
+        object.addProperty("cause", fault.cause().toString());
+        object.addProperty("explanation", fault.explanation());
+        JsonObject registers = new JsonObject();
+        fault.registers().forEach((name, value) -> registers.addProperty(name, hex(value)));
+        object.add("registers", registers);
+        JsonArray backtrace = new JsonArray();
+        fault.backtrace().forEach(frame -> backtrace.add(frame.toString()));
+        object.add("backtrace", backtrace);
+        return object;
     }
 
     private static String hex(long number) {

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -75,8 +76,10 @@ final class FaultReader {
         Registers fault = Registers.interrupted((Register register) -> registers.getOrDefault(
                 register.name().toLowerCase(Locale.ROOT), 0L));
         Range range = new Range(stack.address(), stack.address() + stack.byteSize());
-        List<Frame> frames = Backtrace.of(fault, range, ProcessImages.INSTANCE);
-        return frames.stream().map(frame -> ProcessImages.INSTANCE.locate(frame.programCounter(), frame.instruction()))
-                .toList();
+        ProcessImages images = new ProcessImages();
+        List<Frame> frames = Backtrace.of(fault, range, images);
+        Map<Frame, CodeLocation> known = new HashMap<>(); // a recursion's are all the same
+        return frames.stream().map(frame -> known.computeIfAbsent(frame,
+                each -> images.locate(each.programCounter(), each.instruction()))).toList();
     }
 }

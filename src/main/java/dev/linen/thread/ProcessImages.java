@@ -3,7 +3,10 @@ package dev.linen.thread;
 import static dev.linen.syscall.SyscallException.hex;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -12,16 +15,14 @@ import dev.linen.internal.elf.LoadedElf;
 import dev.linen.internal.elf.Symbols;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.MemoryMap.Region;
-import dev.linen.memory.Peek;
 import dev.linen.memory.Protection;
 
 /**
- * The programs and libraries in this process's memory, and what their functions are called. Asks the kernel for one address after
- * the other, because a JVM has hundreds of mappings; what was found out about a library is kept.
+ * The programs and libraries in this process's memory, and what their functions are called; as one fault's reader sees them. Asks
+ * the kernel for one address after the other, because a JVM has hundreds of mappings. What was found out about a library is
+ * kept for the next fault.
  */
 final class ProcessImages implements AddressSpace {
-
-    static final ProcessImages INSTANCE = new ProcessImages();
 
     private static final int MOST_KEPT = 32;
     private static final String DELETED = " (deleted)";
@@ -31,8 +32,8 @@ final class ProcessImages implements AddressSpace {
 
     private record Image(LoadedElf elf, Symbols symbols) {}
 
-    /** The one that wasn't asked for the longest goes. */
-    private final Map<Key, Optional<Image>> images = new LinkedHashMap<>(16, 0.75f, /* accessOrder */ true) {
+    /** The one that wasn't asked for the longest goes. Guarded by itself. */
+    private static final Map<Key, Optional<Image>> IMAGES = new LinkedHashMap<>(16, 0.75f, /* accessOrder */ true) {
         private static final long serialVersionUID = 1;
 
         @Override
@@ -41,21 +42,32 @@ final class ProcessImages implements AddressSpace {
         }
     };
 
-    private ProcessImages() {}
+    private final PageCache memory = new PageCache();
+    private final List<Region> regions = new ArrayList<>();
+    private final Map<Region, Optional<Image>> images = new HashMap<>();
 
     @Override
     public boolean read(long address, byte[] into) {
-        return Peek.read(address, into);
+        return memory.read(address, into);
     }
 
     @Override
     public boolean isExecutable(long address) {
-        return MemoryMap.regionAt(address).filter(region -> region.protection().has(Protection.EXEC)).isPresent();
+        return region(address).filter(region -> region.protection().has(Protection.EXEC)).isPresent();
     }
 
     @Override
     public Optional<LoadedElf> imageAt(long address) {
-        return MemoryMap.regionAt(address).flatMap(this::image).map(Image::elf);
+        return region(address).flatMap(this::image).map(Image::elf);
+    }
+
+    private Optional<Region> region(long address) {
+        Optional<Region> known = regions.stream().filter(region -> region.contains(address)).findFirst();
+        if (known.isEmpty()) {
+            known = MemoryMap.regionAt(address);
+            known.ifPresent(regions::add);
+        }
+        return known;
     }
 
     /**
@@ -65,7 +77,7 @@ final class ProcessImages implements AddressSpace {
      * @param instruction an address within the instruction, by which to look
      */
     CodeLocation locate(long programCounter, long instruction) {
-        Optional<Region> mapped = MemoryMap.regionAt(instruction);
+        Optional<Region> mapped = region(instruction);
         Optional<MachineCode> code = MachineCode.at(instruction);
         if (code.isPresent()) {
             return new CodeLocation(programCounter,
@@ -92,15 +104,18 @@ final class ProcessImages implements AddressSpace {
         return name.substring(name.lastIndexOf('/') + 1).replaceFirst("^memfd:", "");
     }
 
-    private synchronized Optional<Image> image(Region region) {
+    private Optional<Image> image(Region region) {
         boolean isFile = region.inode() != 0 || region.name().equals("[vdso]");
-        if (!isFile) {
-            return Optional.empty();
-        }
+        return isFile ? images.computeIfAbsent(region, ProcessImages::load) : Optional.empty();
+    }
+
+    private static Optional<Image> load(Region region) {
         Region lowest = lowestOfSameFile(region);
         Key key = new Key(lowest.start(), region.inode(), region.name());
-        return images.computeIfAbsent(key, absent -> LoadedElf.at(this, lowest.start())
-                .map(elf -> new Image(elf, symbols(elf, lowest))));
+        synchronized (IMAGES) {
+            return IMAGES.computeIfAbsent(key, absent -> LoadedElf.at(new PageCache(), lowest.start())
+                    .map(elf -> new Image(elf, symbols(elf, lowest))));
+        }
     }
 
     private static Region lowestOfSameFile(Region region) {

@@ -169,7 +169,11 @@ public final class StackPool {
     private void end(StackSlot slot, Lent lent) {
         FaultLog.tellUnseen(slot, lent);
         lent.giveBack();
-        warmUp(slot);
+        if (slot.hasFault()) {
+            coolDown(slot); // it may have used all of the stack, or written anything on it
+        } else {
+            warmUp(slot);
+        }
     }
 
     private void warmUp(StackSlot slot) {
@@ -232,12 +236,16 @@ public final class StackPool {
         while (warmBytes > bytes) {
             StackSlot oldest = warm.getFirst();
             removeWarm(oldest);
-            StackSlab slab = oldest.slab();
-            slab.cool(oldest);
-            if (slab.isIdle()) {
-                slabs.getOrDefault(slab.geometry(), List.of()).remove(slab);
-                slab.unmap();
-            }
+            coolDown(oldest);
+        }
+    }
+
+    private void coolDown(StackSlot slot) {
+        StackSlab slab = slot.slab();
+        slab.cool(slot);
+        if (slab.isIdle()) {
+            slabs.getOrDefault(slab.geometry(), List.of()).remove(slab);
+            slab.unmap();
         }
     }
 }

@@ -5,6 +5,7 @@ import java.util.Locale;
 
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
+import dev.linen.internal.linux.linen_fault;
 import dev.linen.internal.linux.linen_handle;
 import dev.linen.internal.linux.linen_tls;
 
@@ -27,7 +28,7 @@ final class StackSketch {
         edge('┌', '┐', bottom + buffer.byteSize(), "top");
         row(handle.address() + linen_handle.canary$offset(), "canary    " + hex(linen_handle.canary(handle)));
         row(handle.address(), "futex     " + (futex == 0 ? "0, the thread has ended" : "tid " + futex), "<- handle");
-        row(exit.address(), "result    " + (futex == 0 ? hex(linen_exit.result(exit)) : "none yet"));
+        row(exit.address(), "result    " + result(futex, exit, linen_fault.signal(linen_control.fault(control))));
         row("stack     " + size(buffer.stackSize()) + ", " + used(buffer) + " touched, grows down");
         edge('├', '┤', bottom + geometry.stackOffset(), "");
         row("guard     " + size(geometry.guardBytes()) + ", no access");
@@ -45,6 +46,13 @@ final class StackSketch {
         edge('├', '┤', bottom + geometry.controlOffset(), "");
         row("guard     " + size(geometry.tlsGuardBytes()) + ", no access");
         edge('└', '┘', bottom, "bottom");
+    }
+
+    private static String result(int futex, MemorySegment exit, int signal) {
+        if (futex != 0) {
+            return "none yet";
+        }
+        return signal == 0 ? hex(linen_exit.result(exit)) : "none, ended by " + SignalNames.signal(signal);
     }
 
     private static String used(StackBuffer buffer) {

@@ -253,4 +253,35 @@ class RunCommandTest {
         assertRefused("is a directory", FUNCTIONS, "--function", "identity", "--map", folder.toString());
         assertRefused("ESPIPE", FUNCTIONS, "--function", "identity", "--map", fifo("fifo"));
     }
+
+    @Test
+    void run_functionFaults_printsTheReportAndExitsWith3() {
+        Outcome outcome = run("examples/crash.c", "0x10");
+        assertEquals(3, outcome.exitStatus(), outcome::toString);
+        for (String part : List.of("result    none, ended by SIGSEGV", "fault     null-pointer, as follows",
+                "SIGSEGV (11), SEGV_MAPERR: address not mapped", "null-pointer: NULL + 0x10 was read", "registers",
+                "rdi ",
+                "backtrace", "#0 ")) {
+            assertTrue(outcome.out().contains(part), () -> part + " in " + outcome);
+        }
+        assertTrue(outcome.out().contains("entry+0x") || outcome.out().contains("count+0x"), outcome::toString);
+    }
+
+    @Test
+    void run_functionFaultsWithJson_hasFault() {
+        Outcome outcome = run("examples/crash.c", "0x10", "--json");
+        assertEquals(3, outcome.exitStatus(), outcome::toString);
+        JsonObject object = JsonParser.parseString(outcome.out()).getAsJsonObject();
+        JsonObject fault = object.getAsJsonObject("fault");
+        assertEquals("SIGSEGV", fault.get("signal").getAsString());
+        assertEquals("SEGV_MAPERR", fault.get("code").getAsString());
+        assertEquals("0x10", fault.get("address").getAsString());
+        assertEquals("null-pointer", fault.get("cause").getAsString());
+        assertTrue(fault.get("function").getAsString().matches("(entry|count)\\+0x[0-9a-f]+"), outcome::toString);
+        assertTrue(fault.getAsJsonObject("registers").get("rip").getAsString().startsWith("0x"));
+        assertTrue(fault.getAsJsonArray("backtrace").size() >= 2);
+        assertEquals(fault.get("function").getAsString() + " (" + fault.get("file").getAsString() + ")",
+                fault.getAsJsonArray("backtrace").get(0).getAsString());
+        assertTrue(!object.has("result") && !object.has("hex"), outcome::toString);
+    }
 }

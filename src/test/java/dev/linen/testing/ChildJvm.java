@@ -20,13 +20,12 @@ import java.util.concurrent.TimeUnit;
  */
 public final class ChildJvm {
 
-    private static final long TIMEOUT_SECONDS = 120;
-
     private final Class<?> main;
     private final List<String> wrapper = new ArrayList<>();
     private final List<String> flags = new ArrayList<>();
     private String nativeAccess = "--enable-native-access=dev.linen";
     private boolean onClassPath;
+    private long minutes = 2;
 
     private ChildJvm(Class<?> main) {
         this.main = main;
@@ -64,7 +63,13 @@ public final class ChildJvm {
         return this;
     }
 
-    /** Runs it to its end; kills it after two minutes. */
+    /** Waits that long for it, instead of two minutes. */
+    public ChildJvm minutes(long newMinutes) {
+        minutes = newMinutes;
+        return this;
+    }
+
+    /** Runs it to its end; kills it after two minutes, unless it was given more. */
     public Result run(String... arguments) {
         List<String> command = new ArrayList<>(wrapper);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -93,12 +98,12 @@ public final class ChildJvm {
     }
 
     /** Output goes to files: so a child that fills both pipes can't get stuck. */
-    private static Result run(List<String> command) throws IOException, InterruptedException {
+    private Result run(List<String> command) throws IOException, InterruptedException {
         File out = File.createTempFile("child-jvm-", ".out");
         File err = File.createTempFile("child-jvm-", ".err");
         try {
             Process process = new ProcessBuilder(command).redirectOutput(out).redirectError(err).start();
-            if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+            if (!process.waitFor(minutes, TimeUnit.MINUTES)) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly().waitFor();
             }

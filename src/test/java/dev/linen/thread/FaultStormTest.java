@@ -4,8 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
@@ -38,6 +42,7 @@ class FaultStormTest {
             new Kind("read_below_thread_pointer", 144, "SIGSEGV SEGV_MAPERR", ANY, FaultCause.LIBC_TLS));
 
     static final class Main {
+        private static final int FAULTING = 4;
         private static volatile boolean over;
         private static final AtomicLong NULLS = new AtomicLong();
         private static final AtomicLong OVERFLOWS = new AtomicLong();
@@ -49,12 +54,18 @@ class FaultStormTest {
                 neighbours.add(Thread.ofPlatform().start(i % 2 == 0 ? Main::nullPointers : Main::stackOverflows));
             }
             neighbours.add(Thread.ofPlatform().start(Main::collections));
-            NativeThreadBuilder small = NativeThread.builder().stackSize(64 << 10);
-            NativeThreadBuilder usual = NativeThread.builder();
-            for (int i = 0; i < times; i++) {
-                check(KINDS.get(i % KINDS.size()), i % 7 == 0 ? usual : small);
+            try (ExecutorService executor = Executors.newFixedThreadPool(FAULTING)) {
+                List<Future<?>> done = new ArrayList<>();
+                for (int part = 0; part < FAULTING; part++) {
+                    int first = part;
+                    done.add(executor.submit(() -> fault(first, times)));
+                }
+                for (Future<?> part : done) {
+                    part.get();
+                }
+            } finally {
+                over = true;
             }
-            over = true;
             for (Thread neighbour : neighbours) {
                 neighbour.join();
             }
@@ -62,6 +73,15 @@ class FaultStormTest {
                     times,
                     NULLS.get(), OVERFLOWS.get());
             System.out.print(NULLS.get() > 0 && OVERFLOWS.get() > 0 ? "all right" : "no neighbours");
+        }
+
+        private static boolean fault(int first, int times) throws InterruptedException {
+            NativeThreadBuilder small = NativeThread.builder().stackSize(64 << 10);
+            NativeThreadBuilder usual = NativeThread.builder();
+            for (int i = first; i < times; i += FAULTING) {
+                check(KINDS.get(i % KINDS.size()), i % 7 == 0 ? usual : small);
+            }
+            return true;
         }
 
         private static void check(Kind kind, NativeThreadBuilder builder) throws InterruptedException {
@@ -80,16 +100,24 @@ class FaultStormTest {
             }
         }
 
-        /** By a real SIGSEGV where the JIT compiler or the interpreter left the check to the hardware. */
+        /** By a real SIGSEGV: the interpreter leaves the check to the hardware (and is told to run this). */
         private static void nullPointers() {
             int[][] arrays = new int[2][];
             while (!over) {
-                try {
-                    arrays[1][0]++;
-                } catch (NullPointerException expected) {
-                    NULLS.incrementAndGet();
+                for (int i = 0; i < 100; i++) {
+                    try {
+                        arrays[1][0]++;
+                    } catch (NullPointerException expected) {
+                        NULLS.incrementAndGet();
+                    }
                 }
+                pause();
             }
+        }
+
+        /** There are two CPUs, maybe, and the faults shall come on, too. */
+        private static void pause() {
+            LockSupport.parkNanos(200_000);
         }
 
         private static void stackOverflows() {
@@ -99,6 +127,7 @@ class FaultStormTest {
                 } catch (StackOverflowError expected) {
                     OVERFLOWS.incrementAndGet();
                 }
+                pause();
             }
         }
 
@@ -119,7 +148,8 @@ class FaultStormTest {
     }
 
     private static void assertAllRight(int times, String... flags) {
-        ChildJvm.Result result = ChildJvm.of(Main.class).flags(flags).run("" + times);
+        ChildJvm.Result result = ChildJvm.of(Main.class).flags(flags).minutes(30).flags("-XX:CompileCommand=quiet",
+                "-XX:CompileCommand=exclude," + Main.class.getName() + "::nullPointers").run("" + times);
         System.out.print(String.join(" ", flags) + ": " + result.err());
         assertEquals("all right", result.out(), result::toString);
     }

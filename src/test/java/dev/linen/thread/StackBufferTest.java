@@ -128,7 +128,8 @@ class StackBufferTest {
 
     @Test
     void dump_afterTheEnd_showsTheExitRecordInItsLastRow() throws Exception {
-        try (NativeThread thread = NativeThread.start(function("identity"), 0x6f)) {
+        try (NativeThread thread = NativeThread.builder().pool(StackPool.bounded(0)).start(function("identity"),
+                0x6f)) {
             thread.join();
             String dump = thread.stack().dump(4096);
             String last = dump.lines().reduce((first, second) -> second).orElseThrow();

@@ -1,0 +1,21 @@
+/*
+ * crash.c: counts the items of a list, and believes that it has an end.
+ *
+ *     ./linen run examples/crash.c 0x10
+ *
+ * prints where and why it faulted, and exits with 3.
+ */
+struct item {
+    struct item *next;
+    long value;
+};
+
+static long count(const volatile struct item *item)
+{
+    return item == 0 ? 0 : 1 + count(item->next);
+}
+
+long entry(const struct item *list)
+{
+    return count(list) + 1;
+}
