@@ -18,8 +18,8 @@ typedef void handler(int, siginfo_t *, void *);
  */
 #define SEEN 0x6c696e
 
-/* By the signal's number. Filled in by Java, before the handler is installed. */
-EXPORT struct linen_before linen_before[LINEN_SIGNALS];
+/* By the signal's number. Filled in by Java, before the handler is installed. Protected: exported, but nobody else's here. */
+__attribute__((visibility("protected"))) struct linen_before linen_before[LINEN_SIGNALS];
 
 CPU_RESTORER(linen_restorer)
 

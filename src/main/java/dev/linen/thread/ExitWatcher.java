@@ -13,11 +13,18 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+import org.jspecify.annotations.Nullable;
 
 import dev.linen.futex.Futex;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit_list;
+import dev.linen.process.Affinity;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallException;
+import dev.linen.syscall.SyscallNumber;
 
 /**
  * One Java thread that learns of the end of any number of native threads.
@@ -26,7 +33,11 @@ import dev.linen.internal.linux.linen_exit_list;
  * costs one thread, and each end one wake. Not futex_waitv on their futex dwords, which takes 128 at the most and needs Linux
  * 5.16. A thread that ends without a word (its function issued the exit call itself) is found within a second.
  *
- * <p>Threads that libc made are watched from their start, whether somebody asks or not: see {@link PosixThreads}.
+ * <p>Threads that libc made are watched from their start, whether somebody asks or not: see {@link PosixThread}.
+ *
+ * <p>The list holds addresses of control blocks, and an address is another thread's once the stack is used again. So nobody's
+ * stack is given back before its address is off the list: first it is seen that a thread has ended, then the list is read, then
+ * it is said. And here nothing is remembered by its address for longer than that.
  */
 final class ExitWatcher {
 
@@ -43,23 +54,18 @@ final class ExitWatcher {
 
     /** By the addresses of their control blocks. */
     private static final Map<Long, NativeThread> WATCHED = new ConcurrentHashMap<>();
+    private static final Map<Long, PosixThread> POSIX = new ConcurrentHashMap<>();
 
-    /** Control blocks of those that were past the point where they look whether they are watched. */
-    private static final Queue<Long> ENDING = new ConcurrentLinkedQueue<>();
+    /** Those that won't ring for who watches them now: they have looked before, or ring for us anyway. */
+    private static final Queue<NativeThread> LATE = new ConcurrentLinkedQueue<>();
 
-    /** Control blocks of those that have rung and that libc hasn't let go of yet: the watcher's own. */
-    private static final Set<Long> DEPARTING = new LinkedHashSet<>();
+    // The watcher's own: those that have rung, and end in a moment.
+    private static final Set<NativeThread> ENDING = new LinkedHashSet<>();
+    private static final Set<PosixThread> LEAVING = new LinkedHashSet<>();
+
+    private static @Nullable Thread watcher;
 
     private ExitWatcher() {}
-
-    private static final class Watcher {
-        static final Thread THREAD = Thread.ofPlatform().daemon().name("linen-exit-watcher")
-                .unstarted(ExitWatcher::run);
-
-        static {
-            THREAD.start();
-        }
-    }
 
     /** Where a thread's control block says that it shall report. */
     static long listAddress() {
@@ -67,32 +73,47 @@ final class ExitWatcher {
     }
 
     /**
-     * Will call {@link NativeThread#ended()} once, on the watcher's thread. The caller keeps the thread's memory until
-     * then.
+     * Will call {@link NativeThread#tellExit()} and {@link NativeThread#watchEnds()} on the watcher's thread. The caller keeps
+     * the thread's memory until then.
+     *
+     * @throws OutOfMemoryError when the watcher's thread can't be made; nothing has changed then
      */
     static void watch(NativeThread thread, StackSlot slot) {
-        boolean first = isIdle();
+        begin();
         WATCHED.put(slot.control().address(), thread);
-        watch(slot, first);
-    }
-
-    /** Has {@link PosixThreads} see the slot's thread off. */
-    static void watch(StackSlot slot) {
-        watch(slot, /* maybe the */ true);
-    }
-
-    private static void watch(StackSlot slot, boolean first) {
         if (!Futex.ofPrivate(slot.watchWord()).compareAndSet(LinenH.LINEN_UNWATCHED(), LinenH.LINEN_WATCHED())) {
-            ENDING.add(slot.control().address());
-            ring();
-        } else if (first) {
-            ring(); // the watcher may be in a wait without end
+            LATE.add(thread);
         }
-        Watcher.THREAD.isAlive(); // starts it, the first time
+        ring(); // it may be late, and the watcher in a wait without end
     }
 
-    private static boolean isIdle() {
-        return WATCHED.isEmpty() && PosixThreads.isEmpty();
+    /**
+     * Will see a thread off that is about to be created.
+     *
+     * @throws OutOfMemoryError when the watcher's thread can't be made; nothing has changed then
+     */
+    static void watch(PosixThread thread) {
+        begin();
+        thread.slot().prepareWatch();
+        POSIX.put(thread.slot().control().address(), thread);
+        ring();
+    }
+
+    /** It wasn't created, after all. */
+    static void forget(PosixThread thread) {
+        POSIX.remove(thread.slot().control().address(), thread);
+    }
+
+    /** Not in a static initializer: if there is no room for a thread now, there may be some later. */
+    private static synchronized void begin() {
+        if (watcher == null) {
+            Thread thread = Thread.ofPlatform().daemon().name("linen-exit-watcher")
+                    .inheritInheritableThreadLocals(false)
+                    .unstarted(ExitWatcher::run);
+            thread.setContextClassLoader(null);
+            thread.start();
+            watcher = thread;
+        }
     }
 
     private static void ring() {
@@ -103,71 +124,108 @@ final class ExitWatcher {
         BELL.wake(1);
     }
 
+    /** Whatever happens (the heap may be full for a while): others want to be told, too. What is lost is found in a sweep. */
     private static void run() {
+        leaveTheCreatorsCpus();
         long nextSweep = System.nanoTime() + SWEEP_NANOS;
         long pauseNanos = LEAST_PAUSE_NANOS;
         while (true) {
-            int rung = BELL.value();
-            drain();
-            DEPARTING.removeIf(ExitWatcher::hasFinished);
-            pauseNanos = DEPARTING.isEmpty() ? LEAST_PAUSE_NANOS : Math.min(2 * pauseNanos, MOST_PAUSE_NANOS);
-            if (!DEPARTING.isEmpty()) {
-                BELL.awaitUntil(rung, System.nanoTime() + pauseNanos);
-            } else if (isIdle()) {
-                BELL.await(rung); // with nobody to watch, no sweep is needed either; a new one rings
-            } else {
-                BELL.awaitUntil(rung, nextSweep);
-            }
-            if (System.nanoTime() - nextSweep >= 0) {
-                sweep();
-                nextSweep = System.nanoTime() + SWEEP_NANOS;
+            try {
+                int rung = BELL.value();
+                boolean sweeps = System.nanoTime() - nextSweep >= 0;
+                look(sweeps);
+                nextSweep = sweeps ? System.nanoTime() + SWEEP_NANOS : nextSweep;
+                if (!ENDING.isEmpty() || !LEAVING.isEmpty()) {
+                    BELL.awaitUntil(rung, System.nanoTime() + pauseNanos);
+                    pauseNanos = Math.min(2 * pauseNanos, MOST_PAUSE_NANOS);
+                } else if (WATCHED.isEmpty() && POSIX.isEmpty()) {
+                    BELL.await(rung); // with nobody to watch, no sweep is needed either; a new one rings
+                } else {
+                    BELL.awaitUntil(rung, nextSweep);
+                    pauseNanos = LEAST_PAUSE_NANOS;
+                }
+            } catch (Throwable again) {
+                LockSupport.parkNanos(MOST_PAUSE_NANOS);
             }
         }
     }
 
-    /** Those on the list first: who has ended has put itself there before, and its memory is read on the way. */
-    private static void sweep() {
-        List<Long> posix = PosixThreads.ended();
-        List<NativeThread> ended = WATCHED.values().stream().filter(NativeThread::hasEnded).toList();
-        drain();
-        DEPARTING.addAll(posix);
-        DEPARTING.removeIf(ExitWatcher::hasFinished);
-        ended.forEach(ExitWatcher::finish);
+    /** The first user's, who may be pinned to one. */
+    private static void leaveTheCreatorsCpus() {
+        try {
+            int mainThread = (int) Syscall.invoke(SyscallNumber.GETPID);
+            Affinity.set(/* the calling thread */ 0, Affinity.get(mainThread));
+        } catch (SyscallException | OutOfMemoryError mayNot) {
+            // it stays there, then
+        }
     }
 
-    private static void drain() {
+    private static void look(boolean everywhere) {
+        // It is seen that they have ended before the list is read: what they have put there is there then.
+        List<PosixThread> left = everywhere ? POSIX.values().stream().filter(PosixThread::hasLeft).toList() : List.of();
+        List<NativeThread> ended = everywhere
+                ? WATCHED.values().stream().filter(NativeThread::hasEnded).toList()
+                : List.of();
+        takeLate();
+        readList();
+        left.forEach(ExitWatcher::seeOff);
+        ended.forEach(ExitWatcher::tell);
+        LEAVING.removeIf(thread -> !isKnown(thread) || (thread.hasLeft() && seeOff(thread)));
+        ENDING.removeIf(thread -> !isWatched(thread) || (thread.endsWithin(LEAST_PAUSE_NANOS) && tell(thread)));
+    }
+
+    private static void takeLate() {
+        for (NativeThread thread = LATE.poll(); thread != null; thread = LATE.poll()) {
+            // One of libc's rings yet, and who watches it then is told; unless that was before he came.
+            if (isWatched(thread) && (thread.kind() == NativeThread.Kind.CLONE || thread.hasEnded())) {
+                ENDING.add(thread);
+            }
+        }
+    }
+
+    private static void readList() {
         long control = (long) FIRST.getAndSet(LIST, linen_exit_list.first$offset(), 0L);
         while (control != 0) {
-            // Read before the thread is told off: after that, its memory may be another's.
-            long next = linen_control.next(MemorySegment.ofAddress(control).reinterpret(linen_control.sizeof()));
-            DEPARTING.add(control);
-            control = next;
-        }
-        for (Long ending = ENDING.poll(); ending != null; ending = ENDING.poll()) {
-            DEPARTING.add(ending);
+            PosixThread posix = POSIX.get(control);
+            NativeThread thread = WATCHED.get(control);
+            if (posix != null) {
+                LEAVING.add(posix);
+            } else if (thread != null) {
+                ENDING.add(thread);
+            }
+            control = linen_control.next(MemorySegment.ofAddress(control).reinterpret(linen_control.sizeof()));
         }
     }
 
-    /** Tells those who asked, once nobody but us uses the thread's stack. */
-    private static boolean hasFinished(long control) {
-        if (!PosixThreads.seeOff(control)) {
-            return false;
-        }
-        NativeThread thread = WATCHED.get(control);
-        if (thread != null && thread.isEnding()) { // or it is the next one on that stack
-            finish(thread);
+    /** Its memory is kept; of others, nothing may be read. */
+    private static boolean isWatched(NativeThread thread) {
+        return WATCHED.get(thread.stack().slot().control().address()) == thread;
+    }
+
+    private static boolean isKnown(PosixThread thread) {
+        return POSIX.get(thread.slot().control().address()) == thread;
+    }
+
+    private static boolean seeOff(PosixThread thread) {
+        if (isKnown(thread)) {
+            long control = thread.slot().control().address();
+            NativeThread watching = WATCHED.get(control); // before: after it, that may be the next thread on the stack
+            thread.restoreStack();
+            POSIX.remove(control);
+            thread.sayEnded();
+            if (watching != null) {
+                tell(watching);
+            }
         }
         return true;
     }
 
-    private static void finish(NativeThread thread) {
-        if (WATCHED.remove(thread.stack().slot().control().address(), thread)) {
-            try {
-                thread.ended();
-            } catch (RuntimeException | Error failed) { // of giving memory back; the others still want to be told
-                Thread self = Thread.currentThread();
-                self.getUncaughtExceptionHandler().uncaughtException(self, failed);
-            }
+    private static boolean tell(NativeThread thread) {
+        if (isWatched(thread)) {
+            thread.tellExit();
+            WATCHED.remove(thread.stack().slot().control().address());
+            thread.watchEnds();
         }
+        return true;
     }
 }

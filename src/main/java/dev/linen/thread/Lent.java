@@ -43,7 +43,11 @@ final class Lent {
                 && address - segment.address() < segment.byteSize());
     }
 
-    /** The thread has ended: nobody uses it any more. */
+    boolean hasArena() {
+        return owned != null;
+    }
+
+    /** The thread has ended: nobody uses it any more. Runs what the user wants to be run when his arena is closed. */
     void giveBack() {
         Arena arena = owned;
         if (arena == null) {
@@ -55,6 +59,8 @@ final class Lent {
             // by the user, who was told not to: whoever reads it now must close it
         } catch (UnsupportedOperationException neverClosed) {
             // the global arena, or one of the garbage collector's
+        } catch (RuntimeException | Error ofTheCleanup) {
+            Uncaught.by(ofTheCleanup);
         }
     }
 }

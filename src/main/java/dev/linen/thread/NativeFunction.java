@@ -32,6 +32,9 @@ import dev.linen.memory.Protection;
  */
 public final class NativeFunction {
 
+    /** The 136 KiB that HotSpot demands of a Java thread's stack on x86-64, and 64 KiB to work with. */
+    private static final long LEAST_STACK_FOR_JAVA = (136 + 64) << 10;
+
     private static final FunctionDescriptor LONG_TO_LONG = FunctionDescriptor.of(JAVA_LONG, JAVA_LONG);
 
     private final String name;
@@ -89,8 +92,7 @@ public final class NativeFunction {
             try {
                 return function.applyAsLong(argument);
             } catch (Throwable thrown) { // out of an upcall, it would end the JVM
-                Thread thread = Thread.currentThread();
-                thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
+                Uncaught.by(thrown);
                 return 0;
             }
         };
@@ -135,11 +137,15 @@ public final class NativeFunction {
         return address;
     }
 
-    /** @throws IllegalArgumentException when it is in Java and the thread isn't one of libc's */
-    void requireRunsOn(NativeThread.Kind kind) {
+    /** @throws IllegalArgumentException when it is in Java and the thread isn't one of libc's, or its stack too small */
+    void requireRunsOn(NativeThread.Kind kind, long stackBytes) {
         if (java && kind != NativeThread.Kind.POSIX) {
             throw new IllegalArgumentException(name + " is in Java, and so needs a thread that libc made: "
                     + "builder().kind(Kind.POSIX)");
+        }
+        if (java && stackBytes < LEAST_STACK_FOR_JAVA) {
+            throw new IllegalArgumentException(name + " is in Java, and so needs a stack of " + LEAST_STACK_FOR_JAVA
+                    + " bytes at least, not " + stackBytes + ": the JVM would end the process");
         }
     }
 

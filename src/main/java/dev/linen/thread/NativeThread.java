@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
@@ -45,6 +46,7 @@ public final class NativeThread implements AutoCloseable {
     private final Kind kind;
     private final ThreadExit exit;
     private final Cleaner.Cleanable memory;
+    private final CountDownLatch givenBack = new CountDownLatch(1);
     private int tid;
 
     /**
@@ -72,7 +74,8 @@ public final class NativeThread implements AutoCloseable {
         /**
          * By {@code pthread_create}, on the same stack: libc keeps its own record of it, at the top of the stack. For
          * functions that need all of libc (malloc, errno, stdio, locale, pthread mutexes) or call Java. In Java it is a
-         * daemon thread, which the JVM's pauses stop as they do others.
+         * daemon thread, which the JVM's pauses stop as they do others, and gets the JVM's own signals. A fault on it is the
+         * JVM's: it isn't contained.
          */
         POSIX
     }
@@ -310,15 +313,18 @@ public final class NativeThread implements AutoCloseable {
     /** For a caller who is inside. The watcher comes in with the first who wants to be told, and leaves when he is. */
     private void watchExit() {
         ExitWatcher.watch(this, stack.slot());
-        state.enterAgain(); // tell() waits for us, and so ended() comes later
+        state.enterAgain(); // tell() waits for us, and so watchEnds() comes later
     }
 
-    /** Called once by the watcher: the thread has ended or is about to. */
-    void ended() {
-        try {
-            exit.tell();
-        } finally {
-            leave();
+    /** For the watcher: the thread has ended. */
+    void tellExit() {
+        exit.tell();
+    }
+
+    /** For the watcher, who is inside, but mustn't be kept by what it runs to give memory back. */
+    void watchEnds() {
+        if (state.leave()) {
+            Thread.startVirtualThread(this::giveBack);
         }
     }
 
@@ -328,8 +334,8 @@ public final class NativeThread implements AutoCloseable {
     }
 
     /** For callers who are inside. */
-    boolean isEnding() {
-        return exit.isNear();
+    boolean endsWithin(long nanos) {
+        return exit.comesWithin(nanos);
     }
 
     /** For callers who are inside. Only a thread that calls Java can come here by itself. */
@@ -358,6 +364,22 @@ public final class NativeThread implements AutoCloseable {
             } finally {
                 leave();
             }
+            awaitGivenBack();
+        }
+    }
+
+    /** By who comes out last: others have seen the end, too, and are on their way. */
+    private void awaitGivenBack() {
+        boolean interrupted = false;
+        while (givenBack.getCount() > 0) {
+            try {
+                givenBack.await();
+            } catch (InterruptedException later) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -435,7 +457,15 @@ public final class NativeThread implements AutoCloseable {
 
     private void leave() {
         if (state.leave()) {
+            giveBack();
+        }
+    }
+
+    private void giveBack() {
+        try {
             memory.clean();
+        } finally {
+            givenBack.countDown();
         }
     }
 

@@ -277,24 +277,28 @@ public final class NativeThreadBuilder {
     }
 
     private NativeThread start(NativeFunction function, long argument, Lent lent) {
-        function.requireRunsOn(kind);
+        function.requireRunsOn(kind, stackBytes);
         long code = function.liveAddress();
         StackSlot slot = pool.take(new StackGeometry(stackBytes, guardBytes, pages));
         NativeThread thread = onStack(slot, code, argument, lent);
         try (ThreadSetup setup = setup()) {
-            setup.prepare(slot);
-            // All that can fail comes before this: after it, the stack is in use.
-            thread.started(kind == Kind.POSIX ? pthreadCreate(slot) : clone(slot));
-            ThreadSetup.await(slot);
-            if (slot.failure() != 0 && slot.failedCall() >= 0) {
-                throw setup.failure(slot);
-            }
-            return thread;
+            return start(thread, slot, setup);
         } catch (RuntimeException | Error failed) {
             lent.takeBack();
             thread.close(); // after the thread's end, if there was a beginning
             throw failed;
         }
+    }
+
+    /** All that can fail comes before the thread is made: after that, the stack is in use. */
+    private NativeThread start(NativeThread thread, StackSlot slot, ThreadSetup setup) {
+        setup.prepare(slot);
+        thread.started(kind == Kind.POSIX ? pthreadCreate(slot) : clone(slot));
+        ThreadSetup.await(slot);
+        if (slot.failure() != 0 && slot.failedCall() >= 0) {
+            throw setup.failure(slot);
+        }
+        return thread;
     }
 
     private static int clone(StackSlot slot) {
@@ -309,8 +313,15 @@ public final class NativeThreadBuilder {
     }
 
     private static int pthreadCreate(StackSlot slot) {
+        PosixThread thread = new PosixThread(slot);
         slot.awaitReady();
-        PosixThreads.create(slot);
+        ExitWatcher.watch(thread);
+        try {
+            thread.create();
+        } catch (SyscallException failed) {
+            ExitWatcher.forget(thread);
+            throw failed;
+        }
         ThreadSetup.await(slot); // its tid is there then
         return slot.tid();
     }

@@ -147,10 +147,17 @@ public final class StackBuffer {
      * The stack, with the exit record on top of it.
      *
      * @return a read-only view of the live memory
-     * @throws IllegalStateException when the thread is closed or detached
+     * @throws IllegalStateException when the thread is closed or detached; when libc made it and it still runs: the JVM keeps
+     *         guard pages at the lower end of a stack that Java runs on, and who reads those ends the process
      */
     public MemorySegment stack() {
-        return view(slot.stack());
+        MemorySegment stack = view(slot.stack());
+        if (slot.isPosix() && !slot.hasEnded()) {
+            throw new IllegalStateException(
+                    this + " can't be read yet: its thread, which libc made, still runs, and the JVM "
+                            + "may have guard pages at its lower end");
+        }
+        return stack;
     }
 
     /**
@@ -183,7 +190,7 @@ public final class StackBuffer {
      * @throws UnsupportedOperationException when the kernel doesn't tell: no {@code /proc/self/pagemap}
      */
     public long used() {
-        MemorySegment stack = stack();
+        MemorySegment stack = view(slot.stack());
         return stack.byteSize() - TouchedPages.firstIn(stack).orElse(stack.byteSize() - Mapping.pageSize());
     }
 

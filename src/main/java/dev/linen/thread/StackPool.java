@@ -1,7 +1,5 @@
 package dev.linen.thread;
 
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -46,8 +44,6 @@ public final class StackPool {
     /** How many of the leaving ones are looked at in one go. */
     private static final int LOOKED_AT = 8;
 
-    private static final VarHandle FUTEX = ValueLayout.JAVA_INT.varHandle();
-
     private static final StackPool SHARED = new StackPool(Long.getLong(BYTES_PROPERTY, DEFAULT_WARM_BYTES));
 
     /** Not synchronized: a virtual thread must not pin its carrier here. */
@@ -61,6 +57,9 @@ public final class StackPool {
     private final Map<StackGeometry, Deque<StackSlot>> warmByGeometry = new HashMap<>();
     private final Map<StackGeometry, List<StackSlab>> slabs = new HashMap<>();
     private final Deque<Leaving> leaving = new ArrayDeque<>();
+
+    /** What threads had that left just now: given back once the lock is free. */
+    private final List<Lent> ended = new ArrayList<>();
 
     private record Leaving(StackSlot slot, Lent lent) {}
 
@@ -111,30 +110,67 @@ public final class StackPool {
      * @throws SyscallException of mmap, madvise or mprotect; nothing stays mapped for it
      */
     StackSlot take(StackGeometry wanted) {
+        StackSlot fresh;
         lock.lock();
         try {
             lookAtLeaving();
             StackSlot slot = takeWarm(wanted);
-            return slot != null ? slot : takeCold(wanted);
+            if (slot != null) {
+                return slot;
+            }
+            fresh = takeCold(wanted);
         } finally {
-            lock.unlock();
+            unlock();
+        }
+        try {
+            fresh.slab().fetchPages(fresh);
+            return fresh;
+        } catch (RuntimeException | Error refused) {
+            giveCold(fresh);
+            throw refused;
         }
     }
 
-    /** Takes a slot back: at once if its thread has ended, otherwise when it has. */
+    private void giveCold(StackSlot slot) {
+        lock.lock();
+        try {
+            coolDown(slot);
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Takes a slot back: at once if its thread has ended, otherwise when it has. What was lent goes with it. */
     void give(StackSlot slot, Lent lent) {
+        boolean ended = slot.hasEnded();
+        if (ended) {
+            FaultLog.tellUnseen(slot, lent);
+        }
         lock.lock();
         try {
             slot.clearCanary();
-            if (hasEnded(slot)) {
-                end(slot, lent);
+            if (ended) {
+                settle(slot);
             } else {
                 leaving.add(new Leaving(slot, lent));
             }
             lookAtLeaving();
             coolDownTo(mostWarmBytes);
         } finally {
-            lock.unlock();
+            unlock();
+        }
+        if (ended) {
+            lent.giveBack();
+        }
+    }
+
+    /** What detached threads had is given back by somebody who has nothing else to do: closing an arena runs its user's code. */
+    private void unlock() {
+        List<Lent> over = List.copyOf(ended);
+        ended.clear();
+        lock.unlock();
+        if (!over.isEmpty()) {
+            Thread.startVirtualThread(() -> over.forEach(Lent::giveBack));
         }
     }
 
@@ -147,28 +183,26 @@ public final class StackPool {
             }
             coolDownTo(0);
         } finally {
-            lock.unlock();
+            unlock();
         }
-    }
-
-    private static boolean hasEnded(StackSlot slot) {
-        return (int) FUTEX.getAcquire(slot.futexWord(), 0L) == 0;
     }
 
     private void lookAtLeaving() {
         for (int i = Math.min(LOOKED_AT, leaving.size()); i > 0; i--) {
             Leaving first = leaving.remove();
-            if (hasEnded(first.slot())) {
-                end(first.slot(), first.lent());
+            if (first.slot().hasEnded()) {
+                FaultLog.tellUnseen(first.slot(), first.lent());
+                settle(first.slot());
+                if (first.lent().hasArena()) {
+                    ended.add(first.lent());
+                }
             } else {
                 leaving.add(first);
             }
         }
     }
 
-    private void end(StackSlot slot, Lent lent) {
-        FaultLog.tellUnseen(slot, lent);
-        lent.giveBack();
+    private void settle(StackSlot slot) {
         if (slot.hasFault()) {
             coolDown(slot); // it may have used all of the stack, or written anything on it
         } else {

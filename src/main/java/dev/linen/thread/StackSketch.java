@@ -36,7 +36,7 @@ final class StackSketch {
         row("signal    " + size(geometry.signalStackBytes()) + ", grows down");
         row(control.address() + linen_control.argument$offset(), "argument  " + hex(linen_control.argument(control)));
         row(control.address() + linen_control.function$offset(), "function  " + hex(linen_control.function(control)));
-        if (linen_tls.self(tls) == 0) {
+        if (buffer.slot().isPosix()) {
             row("          libc's thread-local block is on the stack");
         } else {
             row(tls.address() + linen_tls.stack_guard$offset(), "protector set, a secret");

@@ -60,8 +60,11 @@ final class StackSlab {
     /** The kernel aligns to pages: with larger ones, there is some space before the first slot. */
     private static Mapping reserve(StackGeometry geometry, int slots) {
         long alignmentBytes = geometry.pages().alignment() - Mapping.pageSize();
-        return Mapping.anonymous(slots * geometry.totalBytes() + alignmentBytes, Protection.READ_WRITE,
+        Mapping mapping = Mapping.anonymous(slots * geometry.totalBytes() + alignmentBytes, Protection.READ_WRITE,
                 MapFlags.PRIVATE.with(MapFlags.STACK).with(MapFlags.NORESERVE));
+        // After mlockall(MCL_FUTURE) it is locked, and so could have neither such guards nor give pages back.
+        mapping.unlock(0, mapping.byteSize());
+        return mapping;
     }
 
     StackGeometry geometry() {
@@ -72,7 +75,7 @@ final class StackSlab {
         return !cold.isEmpty() || made < slots;
     }
 
-    /** A slot that nobody uses, with its guards and, if so wished, with its pages. */
+    /** A slot that nobody uses, with its guards. */
     StackSlot take() {
         @Nullable
         StackSlot slot = cold.poll();
@@ -83,25 +86,33 @@ final class StackSlab {
             installGuard(offset + geometry.guardOffset(), geometry.guardBytes());
             made++;
         }
-        try {
-            fetchPages(offset(slot));
-        } catch (SyscallException refused) {
-            cool(slot);
-            throw refused;
-        }
         return slot;
     }
 
-    private void fetchPages(long offset) {
+    /**
+     * Brings a slot's pages there, if so wished. Takes its time; not under the pool's lock.
+     *
+     * @throws SyscallException of mlock, or ENOMEM of madvise; the slot is to be given back then
+     */
+    void fetchPages(StackSlot slot) {
+        long offset = offset(slot);
         StackPages pages = geometry.pages();
         if (pages.huge()) {
-            adviseUsable(offset, Advice.HUGEPAGE);
+            wishHugePages(offset);
         }
         if (pages.locked()) {
             mapping.lock(offset + geometry.controlOffset(), geometry.guardOffset() - geometry.controlOffset());
             mapping.lock(offset + geometry.stackOffset(), geometry.stackBytes());
         } else if (pages.prefaulted()) {
             populate(offset);
+        }
+    }
+
+    private void wishHugePages(long offset) {
+        try {
+            adviseUsable(offset, Advice.HUGEPAGE);
+        } catch (SyscallException none) {
+            // a kernel without them: EINVAL
         }
     }
 
@@ -120,6 +131,15 @@ final class StackSlab {
     private void adviseUsable(long offset, Advice advice) {
         mapping.advise(offset + geometry.controlOffset(), geometry.guardOffset() - geometry.controlOffset(), advice);
         mapping.advise(offset + geometry.stackOffset(), geometry.stackBytes(), advice);
+    }
+
+    /** Makes all of the stack readable and writable again, and locks it again if it was: pages of it may have been replaced. */
+    void restore(StackSlot slot) {
+        long offset = offset(slot) + geometry.stackOffset();
+        mapping.protect(offset, geometry.stackBytes(), Protection.READ_WRITE);
+        if (geometry.pages().locked()) {
+            mapping.lock(offset, geometry.stackBytes());
+        }
     }
 
     private long offset(StackSlot slot) {

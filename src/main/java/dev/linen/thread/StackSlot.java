@@ -32,6 +32,7 @@ final class StackSlot {
     private static final long STACK_GUARD = stackGuard();
 
     private static final VarHandle KILL = ValueLayout.JAVA_INT.varHandle();
+    private static final VarHandle FUTEX = ValueLayout.JAVA_INT.varHandle();
 
     private final StackSlab slab;
     private final StackGeometry geometry;
@@ -82,6 +83,11 @@ final class StackSlot {
         linen_control.setup_calls(control(), count);
     }
 
+    /** Has the thread ring at its end. */
+    void prepareWatch() {
+        linen_control.watch(control(), LinenH.LINEN_WATCHED());
+    }
+
     /** Has the thread tell when it has issued them. */
     void awaitReady() {
         linen_control.ready(control(), LinenH.LINEN_AWAITED());
@@ -100,6 +106,15 @@ final class StackSlot {
     /** Has the handler end the thread when its signal comes. */
     void wantKill() {
         KILL.setRelease(control(), linen_control.kill$offset(), 1);
+    }
+
+    /** Whether libc makes the thread: it has no thread-local block of ours. */
+    boolean isPosix() {
+        return linen_tls.self(linen_control.tls(control())) == 0;
+    }
+
+    boolean hasEnded() {
+        return (int) FUTEX.getAcquire(futexWord(), 0L) == 0;
     }
 
     /** Whether the thread was ended by a signal. */

@@ -9,7 +9,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 import dev.linen.futex.Futex;
-import dev.linen.internal.linux.LinenH;
 import dev.linen.syscall.SyscallException;
 
 /**
@@ -47,9 +46,8 @@ final class ThreadExit {
         return futex.value() == 0;
     }
 
-    /** It has come, or will without any doing of the thread's function. */
-    boolean isNear() {
-        return hasCome() || Futex.ofPrivate(slot.watchWord()).value() == LinenH.LINEN_ENDING();
+    boolean comesWithin(long nanos) {
+        return awaitUntil(System.nanoTime() + nanos);
     }
 
     /**
@@ -91,13 +89,12 @@ final class ThreadExit {
         return future;
     }
 
-    /** For the watcher, when the end is near. */
+    /** For the watcher, when the end has come. */
     void tell() {
         CompletableFuture<Long> future = future();
         try {
-            awaitUntil(Long.MAX_VALUE);
             future.complete(result());
-        } catch (RuntimeException failed) {
+        } catch (RuntimeException | Error failed) {
             future.completeExceptionally(failed);
         }
     }

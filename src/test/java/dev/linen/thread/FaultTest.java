@@ -89,8 +89,10 @@ class FaultTest {
         assertEquals("faults.so", inFunction.file());
         assertEquals(fault.location(), fault.backtrace().getFirst());
         assertEquals(fault.registers().get("rip"), fault.location().address());
-        assertTrue(fault.backtrace().getLast().toString().matches("linen_child\\+0x[0-9a-f]+ \\(liblinen.so\\)"),
-                fault::report);
+        if (!function.equals("return_to")) { // which has overwritten the way back
+            assertTrue(fault.backtrace().getLast().toString().matches("linen_child\\+0x[0-9a-f]+ \\(liblinen.so\\)"),
+                    fault::report);
+        }
     }
 
     @Test

@@ -1,0 +1,17 @@
+package dev.linen.thread;
+
+/** What a user's code throws where nobody waits for it: it goes where such things of a Java thread go. */
+final class Uncaught {
+
+    private Uncaught() {}
+
+    /** The handler's own exceptions are ignored, as the JVM does. */
+    static void by(Throwable thrown) {
+        try {
+            Thread self = Thread.currentThread();
+            self.getUncaughtExceptionHandler().uncaughtException(self, thrown);
+        } catch (Throwable ignored) {
+            // see above
+        }
+    }
+}

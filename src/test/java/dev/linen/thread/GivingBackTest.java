@@ -1,0 +1,134 @@
+package dev.linen.thread;
+
+import static dev.linen.testing.TestFunctions.function;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+import org.junit.jupiter.api.Test;
+
+import dev.linen.memory.Advice;
+import dev.linen.memory.MemoryMap;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallException;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.ChildJvm;
+import dev.linen.testing.FailingSyscall;
+import dev.linen.testing.Joining;
+
+/** What a thread had goes back: its stack and its arena, whatever else is going on. */
+class GivingBackTest {
+
+    /** MADV_DONTNEED refuses locked memory. */
+    static final class AllLocked {
+        private static final int MCL_FUTURE = 2;
+
+        public static void main(String... arguments) throws Exception {
+            NativeThread.start(function("identity"), 1).close();
+            Syscall.invoke(SyscallNumber.MLOCKALL, MCL_FUTURE);
+            StackPool pool = StackPool.bounded(0);
+            int before = MemoryMap.read().regions().size();
+            String said = "";
+            for (int i = 0; i < 20; i++) {
+                try {
+                    NativeThread.builder().pool(pool).start(function("identity"), i).close();
+                } catch (SyscallException failed) {
+                    said = failed.call() + " " + failed.errno() + " ";
+                }
+            }
+            System.out.print(said + (MemoryMap.read().regions().size() - before < 20 ? "no leak" : "leaks"));
+        }
+    }
+
+    @Test
+    void close_processIsMlockalled_givesTheMemoryBack() {
+        ChildJvm.Result result = ChildJvm.of(AllLocked.class).run();
+        assertEquals("no leak", result.out(), result::toString);
+    }
+
+    /** A kernel without transparent huge pages. */
+    static final class NoHugePages {
+        public static void main(String... arguments) throws Exception {
+            FailingSyscall.of(SyscallNumber.MADVISE).whenArgument(2, Advice.HUGEPAGE.number()).with(Errno.EINVAL);
+            try (NativeThread thread = NativeThread.builder().hugePages().start(function("identity"), 1)) {
+                System.out.print(thread.join());
+            }
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void hugePages_kernelHasNone_isAWishAndNoMore() {
+        ChildJvm.Result result = ChildJvm.of(NoHugePages.class).run();
+        assertEquals("1", result.out(), result::toString);
+    }
+
+    @Test
+    void detach_cleanupOfItsArenaThrows_isNobodyElsesTrouble() throws Exception {
+        StackPool pool = StackPool.bounded(64 << 20);
+        NativeThread thread = NativeThread.builder().pool(pool).stackSize(1 << 20).start(function("sleep_millis"),
+                memory -> {
+                    MemorySegment.ofAddress(0x1000).reinterpret(8, memory, freed -> {
+                        throw new ArithmeticException("of the cleanup");
+                    });
+                    return MemorySegment.ofAddress(50);
+                });
+        long top = thread.stack().handle();
+        thread.detach();
+        Thread.sleep(200);
+        try (NativeThread innocent = NativeThread.builder().pool(pool).start(function("identity"), 1)) {
+            assertEquals(1, innocent.join());
+        }
+        pool.trim();
+        assertFalse(MemoryMap.regionAt(top).isPresent());
+    }
+
+    /** What an arena's cleanup does, the watcher does, and holding the pool's lock. */
+    static final class CleanupWaits {
+        public static void main(String... arguments) throws Exception {
+            NativeThread helper = NativeThread.start(function("sleep_millis"), 500);
+            NativeThread thread = NativeThread.builder().start(function("sleep_millis"), memory -> {
+                MemorySegment.ofAddress(0x1000).reinterpret(8, memory, freed -> Joining.join(helper));
+                return MemorySegment.ofAddress(50);
+            });
+            CompletableFuture<Long> exit = thread.onExit();
+            thread.detach();
+            exit.get(30, TimeUnit.SECONDS);
+            Thread.sleep(1000);
+            Thread other = Thread.ofPlatform().daemon()
+                    .start(() -> NativeThread.start(function("identity"), 1).close());
+            other.join(10_000);
+            System.out.print(other.isAlive() ? "hangs" : "works");
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void detach_cleanupOfItsArenaJoinsAnother_othersGoOn() {
+        ChildJvm.Result result = ChildJvm.of(CleanupWaits.class).run();
+        assertEquals("works", result.out(), result::toString);
+    }
+
+    /** The watcher, who has just told of the end, is still inside: then it is he who gives the memory back, later. */
+    @Test
+    void close_joinedBefore_hasGivenTheMemoryBack() throws Exception {
+        int early = 0;
+        for (int i = 0; i < 300; i++) {
+            MemorySegment[] given = new MemorySegment[1];
+            NativeThread thread = NativeThread.builder().start(function("sleep_millis"), memory -> {
+                given[0] = memory.allocate(8);
+                return MemorySegment.ofAddress(12);
+            });
+            thread.join();
+            thread.close();
+            early += given[0].scope().isAlive() ? 1 : 0;
+        }
+        assertEquals(0, early);
+    }
+}

@@ -1,0 +1,164 @@
+package dev.linen.thread;
+
+import static dev.linen.testing.TestFunctions.function;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+import org.junit.jupiter.api.Test;
+
+import dev.linen.futex.Futex;
+import dev.linen.testing.ChildJvm;
+import dev.linen.thread.NativeThread.Kind;
+
+/** Threads that libc makes, at their edges: the stack after Java has left it, a thousand ends at once, small stacks. */
+class PosixCornersTest {
+
+    private static NativeThreadBuilder posix() {
+        return NativeThread.builder().kind(Kind.POSIX);
+    }
+
+    /** When a thread leaves it, HotSpot makes the lowest pages of its stack PROT_NONE, and they stay so. */
+    static final class AfterJava {
+        public static void main(String... arguments) throws Exception {
+            StackPool pool = StackPool.bounded(64 << 20);
+            try (Arena arena = Arena.ofShared()) {
+                NativeFunction inJava = NativeFunction.ofJava(n -> n, arena);
+                try (NativeThread thread = posix().pool(pool).start(inJava, 1)) {
+                    thread.join();
+                    if (arguments[0].equals("read")) {
+                        System.out.print(thread.stack().stack().get(JAVA_BYTE, 0));
+                    }
+                }
+                if (arguments[0].equals("use")) {
+                    long bytes = StackGeometry.DEFAULT_STACK_BYTES - 8192;
+                    try (NativeThread next = NativeThread.builder().pool(pool).start(function("use_stack"), bytes)) {
+                        System.out.print(next.join() == bytes ? 0 : 1);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void stack_javaRanOnIt_canBeReadFromItsLowestByte() {
+        ChildJvm.Result result = ChildJvm.of(AfterJava.class).run("read");
+        assertEquals("0", result.out(), result::toString);
+    }
+
+    @Test
+    void stack_javaRanOnIt_canBeUsedByTheNextThread() {
+        ChildJvm.Result result = ChildJvm.of(AfterJava.class).run("use");
+        assertEquals("0", result.out(), result::toString);
+    }
+
+    /** An end that is seen between drain() and tryjoin: the slot is unmapped while it is on the list, and the watcher reads it there. */
+    static final class ManyEndAtOnce {
+        private static final int MANY = 1000;
+
+        public static void main(String... arguments) throws Exception {
+            NativeThreadBuilder builder = posix().pool(StackPool.bounded(0)).stackSize(40L << 20);
+            for (int round = 0; round < 10; round++) {
+                try (Arena arena = Arena.ofShared()) {
+                    MemorySegment word = arena.allocate(8, 8);
+                    List<CompletableFuture<Long>> exits = new ArrayList<>();
+                    for (int i = 0; i < MANY; i++) {
+                        NativeThread thread = builder.start(function("wait_for_word"), word);
+                        exits.add(thread.onExit());
+                        thread.detach();
+                    }
+                    Thread.sleep(50);
+                    Futex futex = Futex.ofShared(word);
+                    futex.set(1);
+                    futex.wakeAll();
+                    for (CompletableFuture<Long> exit : exits) {
+                        exit.get(30, TimeUnit.SECONDS);
+                    }
+                }
+            }
+            System.out.print("works");
+        }
+    }
+
+    @Test
+    void onExit_thousandEndAtOnce_allComplete() {
+        ChildJvm.Result result = ChildJvm.of(ManyEndAtOnce.class).run();
+        assertEquals("works", result.out(), result::toString);
+    }
+
+    @Test
+    void watcher_waitedForThreadRuns_sleepsMeanwhile() throws Exception {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment word = arena.allocate(8, 8);
+            try (NativeThread thread = posix().start(function("wait_for_word"), word)) {
+                thread.onExit();
+                Thread.sleep(500);
+                long before = watchersSleeps();
+                Thread.sleep(3000);
+                long sleeps = watchersSleeps() - before;
+                Futex futex = Futex.ofShared(word);
+                futex.set(1);
+                futex.wakeAll();
+                assertTrue(sleeps < 30, sleeps + " in three seconds"); // it sweeps once a second
+            }
+        }
+    }
+
+    private static long watchersSleeps() throws Exception {
+        for (Path task : Files.list(Path.of("/proc/self/task")).toList()) {
+            if (Files.readString(task.resolve("comm")).startsWith("linen-exit")) {
+                return Files.readAllLines(task.resolve("status")).stream().filter(line -> line.startsWith("voluntary"))
+                        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).findFirst().orElseThrow();
+            }
+        }
+        throw new AssertionError("there is no watcher");
+    }
+
+    static final class HandlerThrows {
+        public static void main(String... arguments) throws Exception {
+            Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> {
+                throw new IllegalStateException("of the handler");
+            });
+            try (Arena arena = Arena.ofShared()) {
+                NativeFunction throwing = NativeFunction.ofJava(n -> Math.floorDiv(1, 0L), arena);
+                try (NativeThread thread = posix().start(throwing, 1)) {
+                    System.out.print(thread.join());
+                }
+            }
+        }
+    }
+
+    @Test
+    void ofJava_theHandlerThrowsToo_theJvmGoesOn() {
+        ChildJvm.Result result = ChildJvm.of(HandlerThrows.class).run();
+        assertEquals("0", result.out(), result::toString);
+    }
+
+    static final class SmallStack {
+        public static void main(String... arguments) throws Exception {
+            try (Arena arena = Arena.ofShared()) {
+                NativeFunction inJava = NativeFunction.ofJava(n -> n, arena);
+                try (NativeThread thread = posix().stackSize(64 << 10).start(inJava, 1)) {
+                    System.out.print(thread.join());
+                } catch (IllegalArgumentException refused) {
+                    System.out.print("refused");
+                }
+            }
+        }
+    }
+
+    @Test
+    void ofJava_stackTooSmallForTheJvm_isRefused() {
+        ChildJvm.Result result = ChildJvm.of(SmallStack.class).run();
+        assertEquals("refused", result.out(), result::toString);
+    }
+}

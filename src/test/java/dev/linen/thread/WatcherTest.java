@@ -1,0 +1,132 @@
+package dev.linen.thread;
+
+import static dev.linen.testing.TestFunctions.function;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.rlimit64;
+import dev.linen.process.Affinity;
+import dev.linen.process.CpuSet;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallException;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.ChildJvm;
+import dev.linen.thread.NativeThread.Kind;
+
+/** The watcher's own thread: it can be made late, survives a full heap, and runs where it may. */
+class WatcherTest {
+
+    /** It can't be made the first time: its user may have this Java thread and one more. */
+    static final class NotMade {
+        private static final int NOBODY = 54321;
+
+        public static void main(String... arguments) throws Exception {
+            Kind kind = Kind.valueOf(arguments[0]);
+            NativeThread.start(function("identity"), 1).close();
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment limit = arena.allocate(rlimit64.layout());
+                rlimit64.rlim_cur(limit, 2);
+                rlimit64.rlim_max(limit, 1000);
+                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_NPROC(), limit.address(), 0);
+                Syscall.invoke(SyscallNumber.SETRESUID, NOBODY, NOBODY, NOBODY);
+                try (NativeThread thread = NativeThread.builder().kind(kind).start(function("sleep_millis"), 100)) {
+                    thread.join();
+                } catch (OutOfMemoryError | SyscallException noThread) {
+                    System.out.print("refused, ");
+                }
+                rlimit64.rlim_cur(limit, 1000);
+                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_NPROC(), limit.address(), 0);
+            }
+            try (NativeThread thread = NativeThread.builder().kind(kind).start(function("sleep_millis"), 100)) {
+                System.out.print(thread.join());
+            }
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void join_watcherCouldNotBeMade_isMadeTheNextTime(Kind kind) {
+        ChildJvm.Result result = ChildJvm.of(NotMade.class).run(kind.name());
+        assertTrue(result.out().endsWith("refused, 100"), result::toString); // behind the JVM's own complaint
+    }
+
+    /** The heap is full while a thread ends. */
+    static final class HeapFull {
+        private static Object[] hold = {};
+
+        public static void main(String... arguments) throws Exception {
+            for (int i = 0; i < 200; i++) {
+                NativeThread.builder().stackSize(64 << 10).start(function("sleep_millis"), 3000).onExit();
+            }
+            for (int size = 1 << 12; size > 0; size /= 16) {
+                try {
+                    while (true) {
+                        Object[] more = new Object[size];
+                        more[0] = hold;
+                        hold = more;
+                    }
+                } catch (OutOfMemoryError full) {
+                    continue;
+                }
+            }
+            long end = System.nanoTime() + 4_000_000_000L;
+            while (System.nanoTime() < end) {
+                Thread.onSpinWait();
+            }
+            hold = new Object[0];
+            try (NativeThread second = NativeThread.start(function("sleep_millis"), 100)) {
+                Thread joiner = Thread.ofVirtual().start(() -> {
+                    try {
+                        System.out.print(second.join());
+                    } catch (InterruptedException interrupted) {
+                        throw new AssertionError(interrupted);
+                    }
+                });
+                joiner.join(Duration.ofSeconds(10));
+            }
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void join_heapWasFullForAMoment_returns() {
+        ChildJvm.Result result = ChildJvm.of(HeapFull.class).flags("-Xmx24m", "-XX:+UseSerialGC").run();
+        assertEquals("100", result.out(), result::toString);
+    }
+
+    /** Whoever needs it first makes it, on the one CPU that he runs on. */
+    static final class MadeByAPinnedThread {
+        public static void main(String... arguments) throws Exception {
+            CpuSet all = Affinity.current();
+            Thread.ofPlatform().start(() -> {
+                Affinity.set(0, CpuSet.of(all.stream().max().orElseThrow()));
+                NativeThread.start(function("identity"), 1).onExit().join();
+            }).join();
+            for (Path task : Files.list(Path.of("/proc/self/task")).toList()) {
+                if (Files.readString(task.resolve("comm")).startsWith("linen-exit")) {
+                    System.out.print(Affinity.get(Integer.parseInt(task.getFileName().toString())).equals(all));
+                }
+            }
+        }
+    }
+
+    @Test
+    void watcher_firstUserIsPinned_mayRunEverywhere() {
+        ChildJvm.Result result = ChildJvm.of(MadeByAPinnedThread.class).run();
+        assertEquals("true", result.out(), result::toString);
+    }
+}
