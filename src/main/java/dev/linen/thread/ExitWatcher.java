@@ -145,8 +145,16 @@ final class ExitWatcher {
                     pauseNanos = LEAST_PAUSE_NANOS;
                 }
             } catch (Throwable again) {
-                LockSupport.parkNanos(MOST_PAUSE_NANOS);
+                pause();
             }
+        }
+    }
+
+    private static void pause() {
+        try {
+            LockSupport.parkNanos(MOST_PAUSE_NANOS);
+        } catch (Throwable stillFull) {
+            // even that may want some heap, the first time
         }
     }
 
