@@ -32,7 +32,7 @@ class ArchitectureTest {
 
     private static final String INTERNAL = "dev.linen.internal";
 
-    /** A package below one of these belongs to it, if it isn't one of these itself. The command line is the roof. */
+    /** A package below one of these belongs to it, if it isn't one of these itself. The command line and the help for tests are the roof. */
     private static final Map<String, Integer> FLOORS = Map.of(
             "dev.linen.internal.linux", -2,
             "dev.linen.internal.binding", -1,
@@ -42,6 +42,7 @@ class ArchitectureTest {
             "dev.linen.process", 1,
             "dev.linen.thread", 3,
             "dev.linen", 4,
+            "dev.linen.junit", 5,
             "dev.linen.cli", 5);
 
     private static final JavaClasses CLASSES = new ClassFileImporter().importPath(Path.of("target", "classes"));
@@ -122,7 +123,7 @@ class ArchitectureTest {
     @Test
     void module_exports_areTheRoomsForUsers() {
         assertEquals(Set.of("dev.linen", "dev.linen.thread", "dev.linen.futex", "dev.linen.memory",
-                "dev.linen.process", "dev.linen.syscall"), exportedPackages());
+                "dev.linen.process", "dev.linen.syscall", "dev.linen.junit"), exportedPackages());
     }
 
     private static Set<String> exportedPackages() {

@@ -21,12 +21,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
+import dev.linen.junit.ChildJvm;
+import dev.linen.junit.ChildJvm.Result;
+import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Advice;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.testing.ChildJvm;
-import dev.linen.testing.ChildJvm.Result;
-import dev.linen.testing.FailingSyscall;
 
 class DoctorCommandTest {
 
@@ -38,11 +38,6 @@ class DoctorCommandTest {
         CommandLine linen = LinenCommand.commandLine().setOut(new PrintWriter(out));
         assertEquals(0, linen.execute("doctor", "--json"), out::toString);
         return JsonParser.parseString(out.toString()).getAsJsonObject();
-    }
-
-    /** The command line's own modules aren't on a child's path unless they are asked for. */
-    private static ChildJvm child(Class<?> main) {
-        return ChildJvm.of(main).flags("--add-modules", "info.picocli,com.google.gson");
     }
 
     private static void assertFails(String finding, String remedy, Result child) {
@@ -78,7 +73,7 @@ class DoctorCommandTest {
 
     @Test
     void doctor_underLimits_printsThem() throws Exception {
-        Result child = child(LinenCommand.class)
+        Result child = ChildJvm.of(LinenCommand.class)
                 .wrappedIn("sh", "-c", "ulimit -S -s 4096; ulimit -H -s 16384; exec \"$@\"", "sh").run("doctor");
         String maximum = Files.readAllLines(Path.of("/proc/sys/vm/max_map_count")).getFirst();
         assertTrue(child.out().contains("\nvm.max_map_count     " + maximum + "\n"), child::toString);
@@ -111,7 +106,7 @@ class DoctorCommandTest {
 
     @Test
     void doctor_callsAreMissing_saysWhatLinenDoesWithoutThem() {
-        Result child = child(WithoutCalls.class).run("features", "ENOSYS");
+        Result child = ChildJvm.of(WithoutCalls.class).run("features", "ENOSYS");
         for (KernelFeature feature : KernelFeature.values()) {
             String found = switch (feature) {
                 case PAGEMAP -> "yes";
@@ -129,7 +124,7 @@ class DoctorCommandTest {
     @CsvSource({"EAGAIN, allow more threads: ", "ENOMEM, allow more memory ", "EPERM, allow the call in the seccomp ",
             "EIO, look for what refuses the call: "})
     void doctor_threadCantBeStarted_failsWithTheRemedy(String errno, String remedy) {
-        Result child = child(WithoutCalls.class).run("clone", errno);
+        Result child = ChildJvm.of(WithoutCalls.class).run("clone", errno);
         assertEquals(1, child.exitStatus(), child::toString);
         assertTrue(child.out().lines().toList().getLast().startsWith("linen doesn't work here. Remedy: " + remedy),
                 child::toString);
@@ -140,14 +135,14 @@ class DoctorCommandTest {
 
     @Test
     void doctor_limitsAreRefused_saysSoAndGoesOn() {
-        Result child = child(WithoutCalls.class).run("limits", "EPERM");
+        Result child = ChildJvm.of(WithoutCalls.class).run("limits", "EPERM");
         assertTrue(child.out().contains("\nRLIMIT_AS            unknown (EPERM)\n"), child::toString);
         assertEquals(0, child.exitStatus());
     }
 
     @Test
     void doctor_nativeAccessDenied_namesTheFlag() {
-        Result child = child(LinenCommand.class).withoutNativeAccess().run("doctor");
+        Result child = ChildJvm.of(LinenCommand.class).withoutNativeAccess().run("doctor");
         assertFails("linen isn't allowed to call native code",
                 "linen calls native code, and this JVM doesn't allow it to: "
                         + "start it with --enable-native-access=dev.linen",
@@ -164,12 +159,13 @@ class DoctorCommandTest {
             "-Dos.name=Windows, linen issues Linux system calls; this is Windows"})
     void doctor_unsupportedSystem_saysWhatLinenNeeds(String flag, String reason) {
         assertFails(reason, "linen needs Linux, and a build that has a native part for this CPU",
-                child(LinenCommand.class).flags(flag).run("doctor"));
+                ChildJvm.of(LinenCommand.class).flags(flag).run("doctor"));
     }
 
     @Test
     void doctor_nativePartCantBeLoaded_tellsWhatWasTried() {
-        Result child = child(LinenCommand.class).flags("-Ddev.linen.library.path=/nonexistent").run("doctor", "--json");
+        Result child = ChildJvm.of(LinenCommand.class).flags("-Ddev.linen.library.path=/nonexistent").run("doctor",
+                "--json");
         assertEquals(1, child.exitStatus(), child::toString);
         JsonObject found = JsonParser.parseString(child.out()).getAsJsonObject();
         assertFalse(found.get("works").getAsBoolean());
@@ -179,7 +175,7 @@ class DoctorCommandTest {
 
     @Test
     void doctor_noCompiler_namesThePackage() {
-        Result child = child(LinenCommand.class).wrappedIn("env", "CC=nocc -O2").run("doctor");
+        Result child = ChildJvm.of(LinenCommand.class).wrappedIn("env", "CC=nocc -O2").run("doctor");
         assertTrue(child.out().contains("\nC compiler           none (nocc): C files can't be run; on Debian, "
                 + "apt-get install gcc libc6-dev\n"), child::toString);
         assertEquals(0, child.exitStatus());
