@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 import dev.linen.internal.linux.iovec;
+import dev.linen.memory.Mapping;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
@@ -30,14 +31,20 @@ final class LargeMalloc {
     static boolean isAllOf(long start, long end) {
         long at = start;
         while (at < end) {
-            long word = read(at + Long.BYTES);
-            long bytes = word & ~FLAGS;
-            if ((word & FLAGS) != MAPPED || bytes <= 0 || bytes > end - at) {
+            long bytes = bytesAt(at);
+            if (bytes == 0 || bytes > end - at) {
                 return false;
             }
             at += bytes;
         }
         return true;
+    }
+
+    /** The size of such a piece that starts at this page; 0 when none does. */
+    static long bytesAt(long page) {
+        long word = read(page + Long.BYTES);
+        long bytes = word & ~FLAGS;
+        return (word & FLAGS) == MAPPED && bytes > 0 && bytes % Mapping.pageSize() == 0 ? bytes : 0;
     }
 
     /** As the kernel reads: what is unmapped meanwhile, or a guard, is 0 and not a crash. */

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
+import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.memory.Protection;
 
@@ -68,10 +69,22 @@ final class NewMappings {
         addUnlessMalloced(region, start, region.end(), pieces);
     }
 
+    /**
+     * Without what malloc has there: such a piece may have become one mapping with something else, or lie partly where
+     * something was mapped before. An arena or a slab isn't looked through: reading its pages would touch them.
+     */
     private static void addUnlessMalloced(Region region, long start, long end, List<Region> pieces) {
-        if (start < end && !(region.isAnonymous() && LargeMalloc.isAllOf(start, end))) {
-            addCut(region, start, end, pieces);
+        long from = start;
+        long at = region.isAnonymous() && end - start < ARENA_BYTES ? start : end;
+        while (at < end) {
+            long malloced = LargeMalloc.bytesAt(at);
+            if (malloced != 0) {
+                addCut(region, from, at, pieces);
+                from = malloced < end - at ? at + malloced : end;
+            }
+            at = malloced != 0 ? from : at + Mapping.pageSize();
         }
+        addCut(region, from, end, pieces);
     }
 
     private static void addCut(Region region, long start, long end, List<Region> pieces) {
