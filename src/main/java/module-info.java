@@ -10,6 +10,7 @@ module dev.linen {
     exports dev.linen.futex; // waiting on a word of memory
     exports dev.linen.memory; // mappings
     exports dev.linen.process; // where and how the kernel runs a thread
+    exports dev.linen.junit; // for tests that need a kernel; why no JUnit is required: docs/decisions.md
     exports dev.linen.syscall; // the kernel, raw
 
     opens dev.linen.cli to info.picocli; // it fills in the annotated fields

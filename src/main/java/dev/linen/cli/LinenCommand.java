@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code linen}: the command line's root. Exit status 0: done; 1: failed; 2: the input was no good. */
 @Command(name = "linen", description = "Native threads and raw Linux system calls for Java, on memory you own.", mixinStandardHelpOptions = true, versionProvider = LinenCommand.Version.class, subcommands = {
-        RunCommand.class,
+        RunCommand.class, DoctorCommand.class, MapsCommand.class,
         LinenCommand.Shell.class}, exitCodeListHeading = "%nExit status:%n", exitCodeList = {"0:done",
                 "1:something failed",
                 "2:the input was no good; one line on stderr says why"})

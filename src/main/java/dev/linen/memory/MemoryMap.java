@@ -12,7 +12,7 @@ import java.util.Optional;
 import dev.linen.syscall.SyscallException;
 
 /**
- * Everything that is mapped into this process, at one moment: {@code /proc/self/maps}.
+ * Everything that is mapped into this process or another one, at one moment: {@code /proc/self/maps}.
  *
  * <p>A snapshot: other threads map and unmap meanwhile. Regions are in the order of their addresses and don't overlap.
  *
@@ -101,12 +101,29 @@ public final class MemoryMap {
      * @throws UncheckedIOException when {@code /proc/self/maps} can't be read
      */
     public static MemoryMap read() {
+        return read(FILE, "this process's mappings can't be read");
+    }
+
+    /**
+     * Takes a snapshot of another process.
+     *
+     * @param pid its id
+     * @return what is mapped there now; nothing when it has ended and is a zombie, or is one of the kernel's own
+     * @throws UncheckedIOException when {@code /proc/PID/maps} can't be read: there is no such process, or this one may
+     *         not look into it
+     */
+    public static MemoryMap read(long pid) {
+        return read(Path.of("/proc", Long.toString(pid), "maps"), "the mappings of process " + pid + " can't be read");
+    }
+
+    private static MemoryMap read(Path file, String failure) {
         try {
             // Not readAllLines: a file's name may be any bytes, also such as aren't UTF-8, and a carriage return.
-            String text = new String(Files.readAllBytes(FILE), StandardCharsets.UTF_8);
-            return new MemoryMap(Arrays.stream(text.split("\n")).map(Region::parse).toList());
+            String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+            return new MemoryMap(
+                    text.isEmpty() ? List.of() : Arrays.stream(text.split("\n")).map(Region::parse).toList());
         } catch (IOException unreadable) {
-            throw new UncheckedIOException("this process's mappings can't be read", unreadable);
+            throw new UncheckedIOException(failure, unreadable);
         }
     }
 

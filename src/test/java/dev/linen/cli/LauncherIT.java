@@ -158,6 +158,21 @@ class LauncherIT {
     }
 
     @Test
+    void doctor_here_works() throws IOException, InterruptedException {
+        Command.Result ended = linen("doctor").run();
+        assertEquals(0, ended.exitStatus(), ended::toString);
+        assertTrue(ended.out().endsWith("\nlinen works here.\n"), ended::toString);
+    }
+
+    @Test
+    void maps_piped_hasNoColours() throws IOException, InterruptedException {
+        Command.Result ended = linen("maps").run();
+        assertEquals(0, ended.exitStatus(), ended::toString);
+        assertTrue(ended.out().contains("  linen stack  linen thread "), ended::toString);
+        assertTrue(ended.out().indexOf('\u001b') < 0, ended::toString);
+    }
+
+    @Test
     void shell_pipedCommands_haveTheLibraryAtHand() throws IOException, InterruptedException {
         assertEquals(0, Command.of("cc", "-shared", "-fPIC", "-nostdlib", "-o", folder + "/collatz.so", COLLATZ).run()
                 .exitStatus());

@@ -130,6 +130,19 @@ class LauncherTest {
         assertTrue(result.err().startsWith("linen: no ") && result.err().contains(reason), result::toString);
     }
 
+    /** All of it at once, and linen doesn't work. */
+    private static void assertMissing(Command doctor, String... remedies) throws IOException, InterruptedException {
+        Command.Result result = doctor.run();
+        assertEquals(1, result.exitStatus(), result::toString);
+        assertEquals("", result.out());
+        List<String> lines = result.err().lines().toList();
+        assertEquals(remedies.length, lines.size(), result::toString);
+        for (int i = 0; i < remedies.length; i++) {
+            assertTrue(lines.get(i).matches("linen: no .*: on Debian, apt-get install \\Q" + remedies[i] + "\\E( .*)?"),
+                    result::toString);
+        }
+    }
+
     private int builds() throws IOException {
         Path calls = project.resolve("mvn.calls");
         return Files.exists(calls) ? Files.readAllLines(calls).size() : 0;
@@ -280,6 +293,38 @@ class LauncherTest {
     void run_noJdkAtAll_namesThePackage() throws IOException, InterruptedException {
         assertRefused("apt-get install openjdk-25-jdk", linenWithoutSystemJdk("run"));
         assertRefused("apt-get install openjdk-25-jdk", linenWithoutSystemJdk("run").with("JAVA_HOME", "/none"));
+    }
+
+    @Test
+    void doctor_nothingMissing_asksTheCommandLine() throws IOException, InterruptedException {
+        assertStarts(linen("doctor"));
+    }
+
+    @Test
+    void doctor_noMavenAndNoCompiler_namesBothPackages() throws IOException, InterruptedException {
+        Files.delete(tools.resolve("mvn"));
+        assertMissing(linen("doctor"), "maven");
+        Files.delete(tools.resolve("cc"));
+        assertMissing(linen("doctor"), "maven", "gcc libc6-dev");
+        assertMissing(linen("doctor", "--json"), "maven", "gcc libc6-dev");
+        assertRefused("apt-get install maven", linen("doctor", "--help"));
+    }
+
+    @Test
+    void doctor_onlyOldJdks_namesThePackageAndWhatElseIsMissing() throws IOException, InterruptedException {
+        jdk(folder.resolve("jdk"), "17.0.9");
+        Files.delete(tools.resolve("cc"));
+        assertMissing(linenWithoutSystemJdk("doctor").with("JAVA_HOME", folder.resolve("jdk").toString()),
+                "openjdk-25-jdk", "gcc libc6-dev");
+        assertEquals(0, builds());
+    }
+
+    @Test
+    void doctor_builtWithoutMavenOrCompiler_starts() throws IOException, InterruptedException {
+        assertStarts(linen("run"));
+        Files.delete(tools.resolve("mvn"));
+        Files.delete(tools.resolve("cc"));
+        assertStarts(linen("doctor"));
     }
 
     @Test

@@ -15,12 +15,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 import dev.linen.futex.Futex.Wait;
 import dev.linen.internal.linux.Kernel;
+import dev.linen.junit.ChildJvm;
 import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.testing.ChildJvm;
 
 /** What needs a second process. */
 class FutexProcessTest {

@@ -19,12 +19,12 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import dev.linen.junit.ChildJvm;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.testing.ChildJvm;
 import dev.linen.testing.ProcessState;
 
 class MappedFileTest {

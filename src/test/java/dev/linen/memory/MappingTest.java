@@ -20,13 +20,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.linen.junit.ChildJvm;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Allocation;
-import dev.linen.testing.ChildJvm;
 import dev.linen.testing.ProcessState;
 import dev.linen.testing.Sleepers;
 import dev.linen.testing.Smaps;

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,11 +20,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.internal.linux.Kernel;
+import dev.linen.junit.ChildJvm;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.testing.ChildJvm;
 import dev.linen.testing.ProcessState;
 import dev.linen.testing.SeccompFilter;
 
@@ -198,6 +200,34 @@ class MemoryMapTest {
         } catch (SyscallException unanswered) {
             assertEquals(Errno.ENOTTY, unanswered.errno());
             abort("this kernel has no PROCMAP_QUERY: " + unanswered.getMessage());
+        }
+    }
+
+    @Test
+    void read_anotherProcess_hasItsMappings() throws Exception {
+        Process sleeping = new ProcessBuilder("sleep", "60").start();
+        try {
+            assertTrue(MemoryMap.read(sleeping.pid()).regions().stream()
+                    .anyMatch(region -> region.name().equals("[stack]")));
+        } finally {
+            sleeping.destroyForcibly().waitFor();
+        }
+        UncheckedIOException none = assertThrows(UncheckedIOException.class, () -> MemoryMap.read(sleeping.pid()));
+        assertEquals("the mappings of process " + sleeping.pid() + " can't be read", none.getMessage());
+    }
+
+    /** Ended, and its parent hasn't looked: it is still in /proc, with nothing mapped. */
+    @Test
+    void read_zombie_isEmpty() throws Exception {
+        Process parent = new ProcessBuilder("sh", "-c", "sleep 0 & echo $!; exec sleep 60").start();
+        try (BufferedReader reader = parent.inputReader()) {
+            long zombie = Long.parseLong(reader.readLine());
+            while (!Files.readString(Path.of("/proc/" + zombie + "/stat")).contains(") Z ")) {
+                Thread.onSpinWait();
+            }
+            assertEquals(List.of(), MemoryMap.read(zombie).regions());
+        } finally {
+            parent.destroyForcibly().waitFor();
         }
     }
 }

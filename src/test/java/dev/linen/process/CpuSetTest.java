@@ -17,10 +17,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.linen.junit.ChildJvm;
+import dev.linen.junit.FailingSyscall;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.testing.ChildJvm;
-import dev.linen.testing.FailingSyscall;
 
 class CpuSetTest {
 

@@ -1,4 +1,4 @@
-/** What several tests need: child JVMs, native functions to run, the state of the process. */
+/** What several of linen's tests need and no user does: native functions to run, counts of the process, C probes. */
 @NullMarked
 package dev.linen.testing;
 

@@ -32,8 +32,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import dev.linen.junit.ChildJvm;
 import dev.linen.memory.MemoryMap;
-import dev.linen.testing.ChildJvm;
 import dev.linen.testing.Joining;
 
 class CSourceTest {

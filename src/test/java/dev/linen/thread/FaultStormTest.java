@@ -2,6 +2,7 @@ package dev.linen.thread;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import dev.linen.testing.ChildJvm;
+import dev.linen.junit.ChildJvm;
 
 /** Faults of every kind, one after the other, while Java threads raise signals of their own: each is told right, the JVM lives. */
 class FaultStormTest {
@@ -148,8 +149,10 @@ class FaultStormTest {
     }
 
     private static void assertAllRight(int times, String... flags) {
-        ChildJvm.Result result = ChildJvm.of(Main.class).flags(flags).minutes(30).flags("-XX:CompileCommand=quiet",
-                "-XX:CompileCommand=exclude," + Main.class.getName() + "::nullPointers").run("" + times);
+        ChildJvm.Result result = ChildJvm.of(Main.class).flags(flags).timeout(Duration.ofMinutes(30))
+                .flags("-XX:CompileCommand=quiet",
+                        "-XX:CompileCommand=exclude," + Main.class.getName() + "::nullPointers")
+                .run("" + times);
         System.out.print(String.join(" ", flags) + ": " + result.err());
         assertEquals("all right", result.out(), result::toString);
     }

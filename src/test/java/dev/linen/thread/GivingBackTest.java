@@ -10,14 +10,14 @@ import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
 
+import dev.linen.junit.ChildJvm;
+import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Advice;
 import dev.linen.memory.MemoryMap;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.testing.ChildJvm;
-import dev.linen.testing.FailingSyscall;
 import dev.linen.testing.Joining;
 
 /** What a thread had goes back: its stack and its arena, whatever else is going on. */

@@ -14,6 +14,8 @@ import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
 
+import dev.linen.junit.ChildJvm;
+import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.Protection;
@@ -21,8 +23,6 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.testing.ChildJvm;
-import dev.linen.testing.FailingSyscall;
 import dev.linen.testing.Joining;
 
 class MachineCodeTest {

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 import dev.linen.futex.Futex;
-import dev.linen.testing.ChildJvm;
+import dev.linen.junit.ChildJvm;
 import dev.linen.thread.NativeThread.Kind;
 
 /** Threads that libc makes, at their edges: the stack after Java has left it, a thousand ends at once, small stacks. */

@@ -27,10 +27,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.futex.Futex;
+import dev.linen.junit.ChildJvm;
 import dev.linen.process.CpuSet;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.testing.ChildJvm;
 import dev.linen.testing.ProcessState;
 import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeThread.Kind;

@@ -27,9 +27,9 @@ import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_tls;
 import dev.linen.internal.linux.sigaltstack;
+import dev.linen.junit.ChildJvm;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.testing.ChildJvm;
 import dev.linen.testing.Joining;
 import dev.linen.testing.OwnMemory;
 

@@ -17,13 +17,13 @@ import org.junit.jupiter.api.Test;
 
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.rlimit64;
+import dev.linen.junit.ChildJvm;
+import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Advice;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.testing.ChildJvm;
-import dev.linen.testing.FailingSyscall;
 import dev.linen.testing.Smaps;
 
 /** How the kernel keeps a stack's pages: usual, huge, locked, there from the beginning. */

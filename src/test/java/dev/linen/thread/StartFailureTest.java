@@ -15,6 +15,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.rlimit64;
+import dev.linen.junit.ChildJvm;
+import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Advice;
 import dev.linen.memory.MapFlags;
 import dev.linen.memory.MemoryMap;
@@ -23,8 +25,6 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.testing.ChildJvm;
-import dev.linen.testing.FailingSyscall;
 import dev.linen.testing.Joining;
 import dev.linen.thread.NativeThread.Kind;
 

@@ -16,12 +16,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.rlimit64;
+import dev.linen.junit.ChildJvm;
 import dev.linen.process.Affinity;
 import dev.linen.process.CpuSet;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.testing.ChildJvm;
 import dev.linen.thread.NativeThread.Kind;
 
 /** The watcher's own thread: it can be made late, survives a full heap, and runs where it may. */

@@ -20,12 +20,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.internal.linux.Kernel;
+import dev.linen.junit.ChildJvm;
+import dev.linen.junit.ChildJvm.Result;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.testing.ChildJvm;
-import dev.linen.testing.ChildJvm.Result;
 import dev.linen.testing.Joining;
 import dev.linen.testing.SeccompFilter;
 import dev.linen.testing.TestFunctions;

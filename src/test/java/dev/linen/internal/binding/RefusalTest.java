@@ -9,13 +9,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.linen.Linen;
+import dev.linen.junit.ChildJvm;
+import dev.linen.junit.ChildJvm.Result;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.testing.ChildJvm;
-import dev.linen.testing.ChildJvm.Result;
 
 /** Where linen can't work: classes load, constants are there, and each call says why. */
 class RefusalTest {

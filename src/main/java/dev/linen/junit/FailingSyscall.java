@@ -1,4 +1,4 @@
-package dev.linen.testing;
+package dev.linen.junit;
 
 import static dev.linen.internal.linux.Kernel.BPF_ABS;
 import static dev.linen.internal.linux.Kernel.BPF_JEQ;
@@ -16,6 +16,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 import dev.linen.internal.linux.seccomp_data;
 import dev.linen.internal.linux.sock_filter;
@@ -27,13 +28,15 @@ import dev.linen.syscall.SyscallNumber;
 
 /**
  * Makes a system call fail, by a seccomp filter: for the calling thread and those it starts later, and for good. So it
- * belongs into a {@link ChildJvm}.
+ * belongs into a {@link ChildJvm}. Other threads that the JVM has already aren't concerned.
  *
  * <pre>{@code
  * FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, 65536).with(Errno.ENOMEM);
  * }</pre>
  */
 public final class FailingSyscall {
+
+    private static final int MOST_ARGUMENTS = 6;
 
     private record Instruction(int code, int jumpTrue, int jumpFalse, int operand) {}
 
@@ -44,18 +47,35 @@ public final class FailingSyscall {
         this.number = number;
     }
 
-    /** The call that will fail. */
+    /**
+     * The call that will fail.
+     *
+     * @param number one of {@link SyscallNumber}
+     * @return a failure, not yet in force
+     */
     public static FailingSyscall of(int number) {
         return new FailingSyscall(number);
     }
 
-    /** Only when the low 32 bits of this argument have this value. */
+    /**
+     * Only when the low 32 bits of this argument have this value. Several such conditions must all be met.
+     *
+     * @param index the argument, from 0 to 5
+     * @param value its value
+     * @return this failure
+     */
     public FailingSyscall whenArgument(int index, long value) {
+        Objects.checkIndex(index, MOST_ARGUMENTS);
         conditions.add(new long[]{seccomp_data.args$offset() + (long) index * Long.BYTES, value});
         return this;
     }
 
-    /** Installs the filter. */
+    /**
+     * From now on: installs the filter.
+     *
+     * @param errno what the call gives; the kernel isn't asked
+     * @throws SyscallException of {@code prctl} or {@code seccomp}
+     */
     public void with(Errno errno) {
         List<Instruction> program = new ArrayList<>();
         conditions.add(0, new long[]{seccomp_data.nr$offset(), number});

@@ -1,0 +1,117 @@
+package dev.linen.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import dev.linen.memory.MemoryMap.Region;
+import dev.linen.memory.Protection;
+import dev.linen.thread.NativeThread;
+import dev.linen.thread.StackBuffer;
+
+/**
+ * All of a process's memory, each part with what it is for: the kernel's mappings, and those that hold linen's stacks cut
+ * into stacks and guards, since many of these lie in one mapping.
+ */
+final class AddressSpace {
+
+    private final List<Part> parts = new ArrayList<>();
+
+    /**
+     * A piece of the address space.
+     *
+     * @param start its lowest address
+     * @param end the address behind its last byte
+     * @param access as /proc/self/maps has it: "rw-p"
+     * @param kind what it is for
+     * @param name the file's or the kernel's name, or the thread whose stack it is
+     */
+    record Part(long start, long end, String access, RegionKind kind, String name) {
+
+        long byteSize() {
+            return end - start;
+        }
+
+        boolean holds(long address) {
+            return Long.compareUnsigned(start, address) <= 0 && Long.compareUnsigned(address, end) < 0;
+        }
+    }
+
+    /**
+     * Sorts it out.
+     *
+     * @param regions what is mapped, lowest address first
+     * @param stacks names of threads by their stack pointers
+     */
+    AddressSpace(List<Region> regions, Map<Long, String> stacks) {
+        boolean ofJvm = regions.stream().anyMatch(region -> region.name().endsWith("/libjvm.so"));
+        for (Region region : regions) {
+            Part part = new Part(region.start(), region.end(), access(region), RegionKind.of(region, ofJvm),
+                    region.name());
+            String thread = stacks.entrySet().stream().filter(stack -> part.holds(stack.getKey())).findFirst()
+                    .map(Map.Entry::getValue).orElse("");
+            parts.add(thread.isEmpty() || part.kind() != RegionKind.ANONYMOUS
+                    ? part
+                    : new Part(part.start(), part.end(), part.access(), RegionKind.STACK, thread));
+        }
+    }
+
+    private static String access(Region region) {
+        Protection protection = region.protection();
+        return (protection.has(Protection.READ) ? "r" : "-") + (protection.has(Protection.WRITE) ? "w" : "-")
+                + (protection.has(Protection.EXEC) ? "x" : "-") + (region.shared() ? "s" : "p");
+    }
+
+    /** Marks a thread's stack, its control block, and the guards below the two. */
+    void mark(NativeThread thread) {
+        StackBuffer stack = thread.stack();
+        long top = stack.address() + stack.byteSize();
+        long stackBottom = top - stack.stackSize();
+        long guardBottom = stackBottom - stack.guardSize();
+        long control = stack.control().address();
+        String name = "linen thread " + thread.tid();
+        mark(stack.address(), control, RegionKind.LINEN_GUARD, name + ": no thread-local storage of libc's here");
+        mark(control, guardBottom, RegionKind.LINEN_STACK, name + ": control block, signal stack");
+        mark(guardBottom, stackBottom, RegionKind.LINEN_GUARD, name + ": stack overflows fault here");
+        mark(stackBottom, top, RegionKind.LINEN_STACK, name + ": stack");
+    }
+
+    /** Gives a range another kind and name; what it lies in is cut where it begins and ends. */
+    void mark(long start, long end, RegionKind kind, String name) {
+        cutAt(start);
+        cutAt(end);
+        parts.replaceAll(part -> Long.compareUnsigned(start, part.start()) <= 0
+                && Long.compareUnsigned(part.end(), end) <= 0
+                        ? new Part(part.start(), part.end(), access(part, kind), kind, name)
+                        : part);
+    }
+
+    /** Guards that are no mappings of their own don't show in what the kernel says. */
+    private static String access(Part part, RegionKind kind) {
+        return kind == RegionKind.LINEN_GUARD ? "---p" : part.access();
+    }
+
+    private void cutAt(long address) {
+        for (int i = 0; i < parts.size(); i++) {
+            Part part = parts.get(i);
+            if (part.start() != address && part.holds(address)) {
+                parts.set(i, new Part(part.start(), address, part.access(), part.kind(), part.name()));
+                parts.add(i + 1, new Part(address, part.end(), part.access(), part.kind(), part.name()));
+                return;
+            }
+        }
+    }
+
+    /** Lowest address first. */
+    List<Part> parts() {
+        return List.copyOf(parts);
+    }
+
+    /** How many bytes of each kind, for the kinds there are. */
+    Map<RegionKind, Long> bytesByKind() {
+        Map<RegionKind, Long> bytes = new TreeMap<>();
+        parts.forEach(part -> bytes.merge(part.kind(), part.byteSize(), Long::sum));
+        return bytes;
+    }
+}

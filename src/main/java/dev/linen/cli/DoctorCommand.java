@@ -1,0 +1,30 @@
+package dev.linen.cli;
+
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code linen doctor}: what linen finds here, whether it works, and what to do when it doesn't. */
+@Command(name = "doctor", mixinStandardHelpOptions = true, description = "Tells what linen finds on this system and whether it works: the last check starts and joins a native thread.", exitCodeListHeading = "%nExit status:%n", exitCodeList = {
+        "0:linen works here", "1:it doesn't; the last line, or stderr, tells the remedy"})
+final class DoctorCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--json", description = "Prints one JSON object: works, system, limits, features (\"yes\" or an errno), thread, remedy.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Examination examination = Examination.make();
+        PrintWriter out = spec.commandLine().getOut();
+        out.print(json ? examination.json() : examination.text());
+        return out.checkError() || !examination.works() ? CommandLine.ExitCode.SOFTWARE : CommandLine.ExitCode.OK;
+    }
+}

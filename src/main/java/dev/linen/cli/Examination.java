@@ -1,0 +1,95 @@
+package dev.linen.cli;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+
+import dev.linen.syscall.Errno;
+
+/**
+ * What {@code ./linen doctor} found.
+ *
+ * @param facts of the system, by name
+ * @param limits by name
+ * @param features what the kernel has: empty when it does, why not otherwise; none at all when it can't be asked
+ * @param thread the last check, which decides
+ */
+record Examination(Map<String, String> facts, Map<String, String> limits,
+        Map<KernelFeature, Optional<Errno>> features, ThreadCheck thread) {
+
+    /** Looks at everything. The thread comes first: where it can't be had, nothing can be asked by system calls either. */
+    static Examination make() throws InterruptedException {
+        Map<String, String> facts = Host.facts();
+        Map<String, String> limits = new LinkedHashMap<>(Limits.ofSystem());
+        Map<KernelFeature, Optional<Errno>> features = new LinkedHashMap<>();
+        ThreadCheck thread = ThreadCheck.run();
+        if (canCall()) {
+            limits.putAll(Limits.ofProcess());
+            for (KernelFeature feature : KernelFeature.values()) {
+                features.put(feature, feature.refusal());
+            }
+        }
+        return new Examination(facts, limits, features, thread);
+    }
+
+    /** Whatever became of the thread: one that can't be started is no reason to say nothing of limits. */
+    private static boolean canCall() {
+        try {
+            KernelProbes.mseal();
+            return true;
+        } catch (UnsupportedOperationException | IllegalCallerException | UnsatisfiedLinkError refused) {
+            return false;
+        }
+    }
+
+    boolean works() {
+        return thread.works();
+    }
+
+    String text() {
+        List<String> lines = new ArrayList<>();
+        facts.forEach((name, value) -> lines.add(row(name, value)));
+        lines.add("");
+        limits.forEach((name, value) -> lines.add(row(name, value)));
+        lines.add("");
+        features.forEach((feature, refusal) -> lines.add(row(feature.title(),
+                refusal.map(errno -> "no, " + errno + ": " + feature.without()).orElse("yes"))));
+        if (features.isEmpty()) {
+            lines.add(row("kernel features", "can't be asked for"));
+        }
+        lines.add("");
+        lines.add(row("a native thread", thread.text()));
+        lines.add(works() ? "linen works here." : "linen doesn't work here. Remedy: " + thread.remedy());
+        return String.join("\n", lines) + "\n";
+    }
+
+    private static String row(String name, String value) {
+        return String.format(Locale.ROOT, "%-20s %s", name, value);
+    }
+
+    String json() {
+        JsonObject object = new JsonObject();
+        object.addProperty("works", works());
+        object.add("system", object(facts));
+        object.add("limits", object(limits));
+        JsonObject kernel = new JsonObject();
+        features.forEach((feature, refusal) -> kernel.addProperty(feature.title(),
+                refusal.map(Errno::toString).orElse("yes")));
+        object.add("features", kernel);
+        object.addProperty("thread", thread.text());
+        object.addProperty("remedy", thread.remedy());
+        return new GsonBuilder().disableHtmlEscaping().create().toJson(object) + System.lineSeparator();
+    }
+
+    private static JsonObject object(Map<String, String> texts) {
+        JsonObject object = new JsonObject();
+        texts.forEach(object::addProperty);
+        return object;
+    }
+}

@@ -1,0 +1,58 @@
+package dev.linen.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/** What linen runs on: facts that can be had without native code. */
+final class Host {
+
+    private Host() {}
+
+    /** By name, in the order in which they are shown. */
+    static Map<String, String> facts() {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+        facts.put("cpu", cpu());
+        facts.put("java", Runtime.version() + " (" + System.getProperty("java.vendor") + "), "
+                + System.getProperty("java.home"));
+        facts.put("libc", LibC.describe());
+        facts.put("C compiler", compiler());
+        facts.put("native access", nativeAccess());
+        return facts;
+    }
+
+    private static String cpu() {
+        String cpu = System.getProperty("os.arch") + ", " + Runtime.getRuntime().availableProcessors() + " CPUs";
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return cpu + lines.filter(line -> line.startsWith("model name")).findFirst()
+                    .map(line -> ", " + line.substring(line.indexOf(':') + 1).strip()).orElse("");
+        } catch (IOException unreadable) {
+            return cpu;
+        }
+    }
+
+    /** The one that CSource and ./linen run take. */
+    private static String compiler() {
+        String chosen = Objects.requireNonNullElse(System.getenv("CC"), "").strip();
+        String program = chosen.isEmpty() ? "cc" : chosen.split("\\s+", 2)[0];
+        boolean found = Stream.of(Objects.requireNonNullElse(System.getenv("PATH"), "").split(":"))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder).resolve(program)));
+        return found
+                ? program
+                : "none (" + program + "): C files can't be run; on Debian, apt-get install gcc libc6-dev";
+    }
+
+    /** Asked before the first native call: in a JVM that only warns, that one is what grants it. */
+    private static String nativeAccess() {
+        Module linen = Host.class.getModule();
+        String name = linen.isNamed() ? linen.getName() : "ALL-UNNAMED";
+        return linen.isNativeAccessEnabled()
+                ? "granted to " + name
+                : "not granted: --enable-native-access=" + name + " grants it";
+    }
+}

@@ -1,0 +1,135 @@
+package dev.linen.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+import dev.linen.Linen;
+import dev.linen.memory.Mapping;
+import dev.linen.memory.MemoryMap;
+import dev.linen.memory.MemoryMap.Region;
+import dev.linen.syscall.SyscallException;
+import dev.linen.thread.NativeThread;
+
+/** {@code linen maps}: a process's address space, as a table or as a picture. */
+@Command(name = "maps", mixinStandardHelpOptions = true, description = "Shows the address space of a process; of its own, with a few linen threads in it, unless told which.", footer = {
+        "", "What is the JVM's is told by where it lies: code that a JIT compiler wrote, and what HotSpot",
+        "puts below 64 GiB.", "", "Examples:", "  linen maps", "  linen maps --svg maps.svg --threads 5",
+        "  linen maps 1"})
+final class MapsCommand implements Callable<Integer> {
+
+    private static final int MOST_THREADS = 1000;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Parameters(index = "0", arity = "0..1", paramLabel = "PID", description = "The process; its own unless given.")
+    private @Nullable Long process;
+
+    @Option(names = "--svg", paramLabel = "FILE", description = "Draws it into this file instead.")
+    private @Nullable Path picture;
+
+    @Option(names = "--json", description = "Prints one JSON object: pid, parts (start, end, bytes, access, kind, name).")
+    private boolean json;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Starts so many linen threads first: 3 unless given.")
+    private @Nullable Integer threads;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        long self = ProcessHandle.current().pid();
+        if (process == null || process == self) {
+            return showOwn(self);
+        }
+        if (threads != null) {
+            throw new BadInput(
+                    "linen threads can only be started in linen's own process: --threads or a PID, not both");
+        }
+        return show(process, new AddressSpace(regions(process), StackPointers.of(process)));
+    }
+
+    private static List<Region> regions(long pid) {
+        try {
+            return MemoryMap.read(pid).regions();
+        } catch (UncheckedIOException failed) {
+            boolean denied = failed.getCause() instanceof AccessDeniedException;
+            throw new BadInput(denied
+                    ? "process " + pid + " may not be looked into: it is somebody else's"
+                    : "there is no process " + pid);
+        }
+    }
+
+    private int showOwn(long self) throws InterruptedException {
+        int count = threads != null ? threads : 3;
+        if (count < 0 || count > MOST_THREADS) {
+            throw new BadInput("--threads is a number from 0 to " + MOST_THREADS + ", not " + count);
+        }
+        List<NativeThread> own = new ArrayList<>();
+        try {
+            start(count, own);
+            AddressSpace space = new AddressSpace(MemoryMap.read().regions(), StackPointers.of(self));
+            if (count > 0) {
+                long code = SmallestThread.code().segment().address();
+                space.mark(code, code + Mapping.pageSize(), RegionKind.LINEN_CODE, "linen's MachineCode");
+            }
+            own.forEach(space::mark);
+            return show(self, space);
+        } finally {
+            own.forEach(NativeThread::close);
+        }
+    }
+
+    /** They have ended when they are looked at; their stacks stay until they are closed. */
+    private static void start(int count, List<NativeThread> own) throws InterruptedException {
+        if (count > 0) {
+            Linen.unsupportedReason().ifPresent(reason -> {
+                throw new BadInput(reason);
+            });
+        }
+        try {
+            for (int i = 0; i < count; i++) {
+                NativeThread thread = SmallestThread.start(i);
+                own.add(thread);
+                thread.join();
+            }
+        } catch (SyscallException | IllegalCallerException | UnsatisfiedLinkError refused) {
+            throw new BadInput(refused.getMessage() + " (linen doctor tells more; --threads 0 starts none)");
+        }
+    }
+
+    private int show(long pid, AddressSpace space) {
+        if (picture != null) {
+            draw(pid, space, picture);
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        MapsReport report = new MapsReport(pid, space);
+        if (json) {
+            out.print(report.json());
+        } else if (picture == null) {
+            out.print(report.text(spec.commandLine().getColorScheme().ansi()));
+        }
+        return out.checkError() ? CommandLine.ExitCode.SOFTWARE : CommandLine.ExitCode.OK;
+    }
+
+    private static void draw(long pid, AddressSpace space, Path file) {
+        try {
+            Files.writeString(file, new MapsPicture(pid, space).toString());
+        } catch (IOException failed) {
+            throw new BadInput(file + " can't be written: " + failed);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package dev.linen.cli;
+
+import java.util.Locale;
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Help.Ansi.IStyle;
+import picocli.CommandLine.Help.Ansi.Style;
+
+import dev.linen.cli.AddressSpace.Part;
+
+/**
+ * An address space in words.
+ *
+ * @param pid whose
+ * @param space what is in it
+ */
+record MapsReport(long pid, AddressSpace space) {
+
+    private static final long ROUNDED_BYTES = 10L << 20;
+
+    /** A table; each line in its kind's colour where there are colours. */
+    String text(Ansi ansi) {
+        StringBuilder text = new StringBuilder();
+        for (Part part : space.parts()) {
+            String line = String.format(Locale.ROOT, "%12s-%-12s %11s  %s  %-11s  %s",
+                    Long.toHexString(part.start()), Long.toHexString(part.end()), size(part.byteSize()), part.access(),
+                    part.kind().title(), part.name()).stripTrailing();
+            text.append(coloured(ansi, part.kind(), line)).append('\n');
+        }
+        text.append('\n');
+        space.bytesByKind().forEach((kind, bytes) -> text.append(
+                coloured(ansi, kind, String.format(Locale.ROOT, "%-11s  %s", kind.title(), size(bytes)))).append('\n'));
+        return text.toString();
+    }
+
+    /** Not by picocli's markup: a file's name may look like it. */
+    private static String coloured(Ansi ansi, RegionKind kind, String line) {
+        IStyle[] styles = Style.parse(kind.style());
+        return ansi.enabled() ? Style.on(styles) + line + Style.off(styles) : line;
+    }
+
+    /** In the largest unit that divides it; rounded where that makes a long number short. */
+    static String size(long bytes) {
+        if (bytes % (1L << 30) == 0) {
+            return (bytes >> 30) + " GiB";
+        } else if (bytes % (1L << 20) == 0) {
+            return (bytes >> 20) + " MiB";
+        } else if (bytes < ROUNDED_BYTES) {
+            return (bytes >> 10) + " KiB";
+        }
+        return String.format(Locale.ROOT, "%.1f MiB", bytes / (double) (1L << 20));
+    }
+
+    String json() {
+        JsonArray parts = new JsonArray();
+        for (Part part : space.parts()) {
+            JsonObject object = new JsonObject();
+            object.addProperty("start", "0x" + Long.toHexString(part.start()));
+            object.addProperty("end", "0x" + Long.toHexString(part.end()));
+            object.addProperty("bytes", part.byteSize());
+            object.addProperty("access", part.access());
+            object.addProperty("kind", part.kind().title());
+            object.addProperty("name", part.name());
+            parts.add(object);
+        }
+        JsonObject report = new JsonObject();
+        report.addProperty("pid", pid);
+        report.add("parts", parts);
+        return new GsonBuilder().disableHtmlEscaping().create().toJson(report) + System.lineSeparator();
+    }
+}

@@ -1,0 +1,19 @@
+package dev.linen.cli;
+
+import dev.linen.thread.MachineCode;
+import dev.linen.thread.NativeThread;
+
+/** A native thread that does as little as a thread can: it returns its argument. Needs neither compiler nor library. */
+final class SmallestThread {
+
+    private SmallestThread() {}
+
+    /** {@code mov %rdi,%rax; ret} */
+    static MachineCode code() {
+        return MachineCode.of(0x48, 0x89, 0xf8, 0xc3);
+    }
+
+    static NativeThread start(long argument) {
+        return NativeThread.start(code().function(), argument);
+    }
+}

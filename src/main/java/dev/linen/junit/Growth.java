@@ -1,0 +1,60 @@
+package dev.linen.junit;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+import dev.linen.memory.MemoryMap.Region;
+
+/** What is there afterwards and wasn't before: a line each, and none of what the JVM has for itself. */
+final class Growth {
+
+    /** How the JVM and linen name threads that they start when it suits them; the kernel keeps 15 characters. */
+    private static final List<String> OWN_THREADS = List.of("C1 CompilerThre", "C2 CompilerThre", "GC Thread#", "G1 ",
+            "ZWorker", "XWorker", "Shenandoah", "Cleaner-", "Common-Cleaner", "process reaper", "Attach Listener",
+            "ForkJoinPool-1-", "VirtualThread-u", "Read-Poller", "Write-Poller", "linen-exit-watc");
+
+    private final List<String> lines = new ArrayList<>();
+
+    Growth(ProcessSnapshot before, ProcessSnapshot after, long residentBytes) {
+        for (Region region : NewMappings.between(before.regions(), after.regions())) {
+            lines.add("a mapping: " + Long.toHexString(region.start()) + "-" + Long.toHexString(region.end()) + ", "
+                    + region.byteSize() + " bytes, " + region.protection()
+                    + (region.name().isEmpty() ? "" : ", " + region.name()));
+        }
+        after.threads().forEach((tid, name) -> {
+            if (!before.threads().containsKey(tid) && OWN_THREADS.stream().noneMatch(name::startsWith)) {
+                lines.add("a thread: " + tid + " (" + name + ")");
+            }
+        });
+        addFiles(before.files(), after.files());
+        long more = after.residentBytes() - before.residentBytes();
+        if (more > residentBytes) {
+            lines.add("resident memory: " + more + " bytes more than before, of " + residentBytes + " allowed");
+        }
+    }
+
+    /** By what they lead to: a number is given again as soon as its file is closed. */
+    private void addFiles(Map<Integer, String> before, Map<Integer, String> after) {
+        Map<String, Integer> known = new HashMap<>();
+        before.values().forEach(target -> known.merge(target, 1, Integer::sum));
+        after.forEach((number, target) -> {
+            if (known.merge(target, -1, Integer::sum) < 0 && !isOwn(target)) {
+                lines.add("an open file: " + number + " -> " + target);
+            }
+        });
+    }
+
+    /** Of the JDK, or where classes are loaded from. */
+    private static boolean isOwn(String target) {
+        return target.startsWith(System.getProperty("java.home", "?"))
+                || Stream.of("java.class.path", "jdk.module.path", "surefire.test.class.path")
+                        .anyMatch(path -> List.of(System.getProperty(path, "").split(":")).contains(target));
+    }
+
+    List<String> lines() {
+        return lines;
+    }
+}

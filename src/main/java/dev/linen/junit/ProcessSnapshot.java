@@ -1,0 +1,67 @@
+package dev.linen.junit;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import dev.linen.memory.Mapping;
+import dev.linen.memory.MemoryMap;
+import dev.linen.memory.MemoryMap.Region;
+
+/**
+ * What this process has, at one moment.
+ *
+ * @param regions its mappings, lowest address first, without malloc's, which come and go
+ * @param threads names by tid: Java's threads, native ones, the JVM's own
+ * @param files what its file descriptors lead to, by number
+ * @param residentBytes memory in use
+ */
+record ProcessSnapshot(List<Region> regions, Map<Integer, String> threads, Map<Integer, String> files,
+        long residentBytes) {
+
+    private static final Path THREADS = Path.of("/proc/self/task");
+    private static final Path FILES = Path.of("/proc/self/fd");
+    private static final int RESIDENT_PAGES = 1; // the second number of statm
+
+    static ProcessSnapshot now() {
+        try {
+            long pages = Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ", -1)[RESIDENT_PAGES]);
+            return new ProcessSnapshot(mappings(),
+                    each(THREADS, thread -> Files.readString(thread.resolve("comm")).strip()),
+                    each(FILES, file -> Files.readSymbolicLink(file).toString()), pages * Mapping.pageSize());
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException("this process can't be looked at", unreadable);
+        }
+    }
+
+    private static List<Region> mappings() {
+        return MemoryMap.read().regions().stream()
+                .filter(region -> !(region.isAnonymous() && LargeMalloc.isAllOf(region.start(), region.end())))
+                .toList();
+    }
+
+    private interface Question {
+        String ask(Path entry) throws IOException;
+    }
+
+    private static Map<Integer, String> each(Path directory, Question question) throws IOException {
+        Map<Integer, String> answers = new TreeMap<>();
+        String[] numbers = new File(directory.toString()).list();
+        if (numbers == null) {
+            throw new IOException(directory + " can't be read");
+        }
+        for (String number : numbers) {
+            try {
+                answers.put(Integer.valueOf(number), question.ask(directory.resolve(number)));
+            } catch (IOException gone) {
+                // meanwhile; the descriptor that the directory was listed with, for one
+            }
+        }
+        return answers;
+    }
+}

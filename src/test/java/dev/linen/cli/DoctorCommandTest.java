@@ -1,0 +1,208 @@
+package dev.linen.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+import dev.linen.junit.ChildJvm;
+import dev.linen.junit.ChildJvm.Result;
+import dev.linen.junit.FailingSyscall;
+import dev.linen.memory.Advice;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.SyscallNumber;
+
+class DoctorCommandTest {
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private static JsonObject doctorHere() {
+        StringWriter out = new StringWriter();
+        CommandLine linen = LinenCommand.commandLine().setOut(new PrintWriter(out));
+        assertEquals(0, linen.execute("doctor", "--json"), out::toString);
+        return JsonParser.parseString(out.toString()).getAsJsonObject();
+    }
+
+    private static void assertFails(String finding, String remedy, Result child) {
+        assertEquals(1, child.exitStatus(), child::toString);
+        List<String> lines = child.out().lines().toList();
+        assertEquals("a native thread      " + finding, lines.get(lines.size() - 2), child::toString);
+        assertEquals("linen doesn't work here. Remedy: " + remedy, lines.getLast(), child::toString);
+    }
+
+    @Test
+    void doctor_here_findsThatItWorks() {
+        JsonObject found = doctorHere();
+        assertEquals(List.of("works", "system", "limits", "features", "thread", "remedy"),
+                List.copyOf(found.keySet()));
+        assertTrue(found.get("works").getAsBoolean());
+        assertTrue(found.get("thread").getAsString().matches("started as \\d+, joined"), found::toString);
+        assertEquals("", found.get("remedy").getAsString());
+        assertEquals(Arrays.stream(KernelFeature.values()).map(KernelFeature::title).toList(),
+                List.copyOf(found.getAsJsonObject("features").keySet()));
+    }
+
+    /** A kernel that has a call refuses the question in the way that is asked for; one that hasn't, with ENOSYS or ENOTTY. */
+    @Test
+    void doctor_here_understandsWhatTheKernelAnswers() {
+        JsonObject features = doctorHere().getAsJsonObject("features");
+        for (KernelFeature feature : KernelFeature.values()) {
+            String answer = features.get(feature.title()).getAsString();
+            boolean old = feature == KernelFeature.GUARD_INSTALL && answer.equals("EINVAL");
+            assertTrue(old || !Set.of("EINVAL", "EFAULT", "EBADF").contains(answer), features::toString);
+        }
+    }
+
+    @Test
+    void doctor_here_knowsTheSystem() throws Exception {
+        JsonObject system = doctorHere().getAsJsonObject("system");
+        assertEquals(List.of("kernel", "cpu", "java", "libc", "C compiler", "native access"),
+                List.copyOf(system.keySet()));
+        String release = Files.readAllLines(Path.of("/proc/sys/kernel/osrelease")).getFirst();
+        assertEquals("Linux " + release, system.get("kernel").getAsString());
+        assertTrue(system.get("java").getAsString().startsWith(Runtime.version().toString()));
+        assertTrue(system.get("libc").getAsString().matches("(glibc|musl) \\d+\\.\\d+.*"), system::toString);
+        assertEquals("granted to dev.linen", system.get("native access").getAsString());
+    }
+
+    @Test
+    void doctor_underLimits_printsThem() throws Exception {
+        Result child = ChildJvm.of(LinenCommand.class)
+                .wrappedIn("sh", "-c", "ulimit -S -s 4096; ulimit -H -s 16384; exec \"$@\"", "sh").run("doctor");
+        String maximum = Files.readAllLines(Path.of("/proc/sys/vm/max_map_count")).getFirst();
+        assertTrue(child.out().contains("\nvm.max_map_count     " + maximum + "\n"), child::toString);
+        assertTrue(child.out().contains("\nRLIMIT_STACK         4194304, can be raised to 16777216\n"),
+                child::toString);
+        assertTrue(child.out().endsWith("\nlinen works here.\n"), child::toString);
+        assertEquals(0, child.exitStatus());
+    }
+
+    /** The arguments: what fails, then errno. */
+    static final class WithoutCalls {
+        private static final Map<String, int[]> CALLS = Map.of("features",
+                new int[]{SyscallNumber.FUTEX_WAKE, SyscallNumber.FUTEX_WAITV, SyscallNumber.IO_URING_SETUP,
+                        SyscallNumber.LANDLOCK_CREATE_RULESET, SyscallNumber.USERFAULTFD, SyscallNumber.MSEAL,
+                        SyscallNumber.MEMFD_CREATE, SyscallNumber.IOCTL, SyscallNumber.PROCESS_VM_READV},
+                "clone", new int[]{SyscallNumber.CLONE}, "limits", new int[]{SyscallNumber.PRLIMIT64});
+
+        public static void main(String... arguments) {
+            Errno errno = Errno.of(arguments[1]).orElseThrow();
+            for (int call : CALLS.get(arguments[0])) {
+                FailingSyscall.of(call).with(errno);
+            }
+            if (arguments[0].equals("features")) { // as before Linux 6.13
+                FailingSyscall.of(SyscallNumber.MADVISE).whenArgument(2, Advice.GUARD_INSTALL.number())
+                        .with(Errno.EINVAL);
+            }
+            System.exit(LinenCommand.commandLine().execute("doctor"));
+        }
+    }
+
+    @Test
+    void doctor_callsAreMissing_saysWhatLinenDoesWithoutThem() {
+        Result child = ChildJvm.of(WithoutCalls.class).run("features", "ENOSYS");
+        for (KernelFeature feature : KernelFeature.values()) {
+            String found = switch (feature) {
+                case PAGEMAP -> "yes";
+                case GUARD_INSTALL -> "no, EINVAL: " + feature.without();
+                default -> "no, ENOSYS: " + feature.without();
+            };
+            assertTrue(child.out().lines().anyMatch(line -> line.matches(
+                    "\\Q" + feature.title() + "\\E +\\Q" + found + "\\E")), () -> feature + ": " + child);
+        }
+        assertTrue(child.out().endsWith("\nlinen works here.\n"), child::toString);
+        assertEquals(0, child.exitStatus());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"EAGAIN, allow more threads: ", "ENOMEM, allow more memory ", "EPERM, allow the call in the seccomp ",
+            "EIO, look for what refuses the call: "})
+    void doctor_threadCantBeStarted_failsWithTheRemedy(String errno, String remedy) {
+        Result child = ChildJvm.of(WithoutCalls.class).run("clone", errno);
+        assertEquals(1, child.exitStatus(), child::toString);
+        assertTrue(child.out().lines().toList().getLast().startsWith("linen doesn't work here. Remedy: " + remedy),
+                child::toString);
+        assertTrue(child.out().contains("\na native thread      clone(0x"), child::toString);
+        assertTrue(child.out().contains(" failed: " + errno + " ("), child::toString);
+        assertTrue(child.out().contains("\nmseal "), child::toString);
+    }
+
+    @Test
+    void doctor_limitsAreRefused_saysSoAndGoesOn() {
+        Result child = ChildJvm.of(WithoutCalls.class).run("limits", "EPERM");
+        assertTrue(child.out().contains("\nRLIMIT_AS            unknown (EPERM)\n"), child::toString);
+        assertEquals(0, child.exitStatus());
+    }
+
+    @Test
+    void doctor_nativeAccessDenied_namesTheFlag() {
+        Result child = ChildJvm.of(LinenCommand.class).withoutNativeAccess().run("doctor");
+        assertFails("linen isn't allowed to call native code",
+                "linen calls native code, and this JVM doesn't allow it to: "
+                        + "start it with --enable-native-access=dev.linen",
+                child);
+        assertTrue(child.out().contains(
+                "\nnative access        not granted: --enable-native-access=dev.linen grants it\n"), child::toString);
+        assertTrue(child.out().contains("\nkernel features      can't be asked for\n"), child::toString);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+            "-Dos.arch=riscv64, this build of linen has no native part for the CPU riscv64: it lacks "
+                    + "/META-INF/native/linux-riscv64/liblinen.so",
+            "-Dos.name=Windows, linen issues Linux system calls; this is Windows"})
+    void doctor_unsupportedSystem_saysWhatLinenNeeds(String flag, String reason) {
+        assertFails(reason, "linen needs Linux, and a build that has a native part for this CPU",
+                ChildJvm.of(LinenCommand.class).flags(flag).run("doctor"));
+    }
+
+    @Test
+    void doctor_nativePartCantBeLoaded_tellsWhatWasTried() {
+        Result child = ChildJvm.of(LinenCommand.class).flags("-Ddev.linen.library.path=/nonexistent").run("doctor",
+                "--json");
+        assertEquals(1, child.exitStatus(), child::toString);
+        JsonObject found = JsonParser.parseString(child.out()).getAsJsonObject();
+        assertFalse(found.get("works").getAsBoolean());
+        assertEquals("linen's native part can't be loaded", found.get("thread").getAsString());
+        assertTrue(found.get("remedy").getAsString().contains("Remedy: -Ddev.linen.library.path="), found::toString);
+    }
+
+    @Test
+    void doctor_noCompiler_namesThePackage() {
+        Result child = ChildJvm.of(LinenCommand.class).wrappedIn("env", "CC=nocc -O2").run("doctor");
+        assertTrue(child.out().contains("\nC compiler           none (nocc): C files can't be run; on Debian, "
+                + "apt-get install gcc libc6-dev\n"), child::toString);
+        assertEquals(0, child.exitStatus());
+    }
+
+    @Test
+    void libc_byItsFiles_isKnown() throws Exception {
+        assertTrue(LibC.describe(List.of("", "/usr/lib/x86_64-linux-gnu/libc.so.6")).startsWith("glibc "));
+        assertTrue(LibC.describe(List.of("/lib/x86_64-linux-gnu/libc-2.31.so")).startsWith("glibc "));
+        assertEquals("unknown", LibC.describe(List.of("/lib/libc++.so.1", "/x/libcrypto.so.3")));
+        Path loader = Files.writeString(folder.resolve("ld-musl-x86_64.so.1"),
+                "#!/bin/sh\nprintf 'musl libc (x86_64)\\nVersion 1.2.5\\nDynamic Program Loader\\n' >&2\nexit 1\n");
+        assertTrue(loader.toFile().setExecutable(true));
+        assertEquals("musl 1.2.5", LibC.describe(List.of(loader.toString())));
+        assertEquals("musl", LibC.describe(List.of("/nonexistent/ld-musl-aarch64.so.1")));
+        assertEquals(Optional.empty(), LibC.muslVersion(Path.of("/bin/true")));
+    }
+}

@@ -1,0 +1,213 @@
+package dev.linen.cli;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+
+class MapsCommandTest {
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private record Outcome(int exitStatus, String out, String err) {}
+
+    private static Outcome maps(Ansi ansi, String... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        CommandLine linen = LinenCommand.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err))
+                .setColorScheme(CommandLine.Help.defaultColorScheme(ansi));
+        List<String> all = new ArrayList<>(List.of(arguments));
+        all.addFirst("maps");
+        return new Outcome(linen.execute(all.toArray(String[]::new)), out.toString(), err.toString());
+    }
+
+    private static List<JsonObject> parts(String... arguments) {
+        List<String> all = new ArrayList<>(List.of(arguments));
+        all.add("--json");
+        Outcome outcome = maps(Ansi.OFF, all.toArray(String[]::new));
+        assertEquals(0, outcome.exitStatus(), outcome::toString);
+        return JsonParser.parseString(outcome.out()).getAsJsonObject().getAsJsonArray("parts").asList().stream()
+                .map(JsonElement::getAsJsonObject).toList();
+    }
+
+    private static String text(JsonObject part, String field) {
+        return part.get(field).getAsString();
+    }
+
+    private static void assertRefused(String reason, String... arguments) {
+        Outcome outcome = maps(Ansi.OFF, arguments);
+        assertAll(() -> assertEquals(2, outcome.exitStatus()), () -> assertEquals("", outcome.out()),
+                () -> assertEquals("linen maps: " + reason, outcome.err().strip()));
+    }
+
+    @Test
+    void maps_twoThreads_showsStacksAndGuardsOfBoth() {
+        List<JsonObject> ofThreads = parts("--threads", "2").stream()
+                .filter(part -> text(part, "name").startsWith("linen thread ")).toList();
+        assertEquals(8, ofThreads.size(), ofThreads::toString);
+        for (int first = 0; first < 8; first += 4) {
+            List<JsonObject> one = ofThreads.subList(first, first + 4);
+            assertEquals(List.of("linen guard", "linen stack", "linen guard", "linen stack"),
+                    one.stream().map(part -> text(part, "kind")).toList());
+            assertEquals(List.of("---p", "rw-p", "---p", "rw-p"),
+                    one.stream().map(part -> text(part, "access")).toList());
+            assertEquals(64 << 10, one.get(2).get("bytes").getAsLong());
+            assertEquals(2 << 20, one.get(3).get("bytes").getAsLong());
+            for (int i = 0; i < 3; i++) {
+                assertEquals(text(one.get(i), "end"), text(one.get(i + 1), "start"));
+            }
+            assertEquals(1, one.stream().map(part -> text(part, "name").split(":")[0]).distinct().count());
+        }
+    }
+
+    @Test
+    void maps_noThreads_showsNone() {
+        assertTrue(parts("--threads", "0").stream().noneMatch(part -> text(part, "kind").equals("linen stack")));
+    }
+
+    @Test
+    void maps_own_knowsWhatIsWhat() {
+        List<JsonObject> parts = parts();
+        String kinds = parts.stream().map(part -> text(part, "kind") + " " + text(part, "name")).toList().toString();
+        assertAll(kinds, () -> assertTrue(kinds.contains("stack [stack],")),
+                () -> assertTrue(kinds.contains("vdso [vdso],")), () -> assertTrue(kinds.contains("heap [heap],")),
+                () -> assertTrue(kinds.contains("linen code /memfd:liblinen.so (deleted),")),
+                () -> assertTrue(kinds.contains("linen code linen's MachineCode,")),
+                () -> assertTrue(kinds.contains("(VM Thread),")), () -> assertTrue(kinds.contains("JVM ,")),
+                () -> assertTrue(kinds.matches(".*file text [^,]*/libjvm.so,.*")));
+        for (int i = 0; i + 1 < parts.size(); i++) {
+            assertTrue(Long.compareUnsigned(Long.decode(text(parts.get(i), "end")),
+                    Long.parseUnsignedLong(text(parts.get(i + 1), "start").substring(2), 16)) <= 0);
+        }
+    }
+
+    @Test
+    void maps_anotherProcess_showsItsFiles() throws Exception {
+        Process sleeping = new ProcessBuilder("sleep", "60").start();
+        try {
+            while (!Files.readString(Path.of("/proc/" + sleeping.pid() + "/comm")).equals("sleep\n")) {
+                Thread.onSpinWait(); // between fork and exec it is still a copy of something else
+            }
+            List<JsonObject> parts = parts("" + sleeping.pid());
+            String names = parts.stream().map(part -> text(part, "kind") + " " + text(part, "name")).toList()
+                    .toString();
+            assertTrue(names.matches(".*file text [^,]*/(sleep|coreutils|busybox),.*"), names);
+            assertFalse(names.contains("JVM"), names);
+            assertRefused("linen threads can only be started in linen's own process: --threads or a PID, not both",
+                    "--threads", "1", "" + sleeping.pid());
+        } finally {
+            sleeping.destroyForcibly().waitFor();
+        }
+        assertRefused("there is no process " + sleeping.pid(), "" + sleeping.pid());
+    }
+
+    @Test
+    void maps_processOfSomebodyElse_saysSo() throws Exception {
+        assumeTrue(!Files.isReadable(Path.of("/proc/1/maps")) || !canRead("/proc/1/maps"),
+                "process 1 may be looked into here");
+        assertRefused("process 1 may not be looked into: it is somebody else's", "1");
+    }
+
+    private static boolean canRead(String file) {
+        try {
+            Files.readAllBytes(Path.of(file));
+            return true;
+        } catch (java.io.IOException denied) {
+            return false;
+        }
+    }
+
+    @Test
+    void maps_wrongArguments_saysSo() {
+        assertRefused("--threads is a number from 0 to 1000, not 1001", "--threads", "1001");
+        assertRefused("/nonexistent/x.svg can't be written: java.nio.file.NoSuchFileException: /nonexistent/x.svg",
+                "--svg", "/nonexistent/x.svg");
+    }
+
+    @Test
+    void text_withAndWithoutColours_differsOnlyInThem() {
+        Outcome plain = maps(Ansi.OFF);
+        assertFalse(plain.out().contains("\u001b"));
+        assertTrue(plain.out().lines().anyMatch(line -> line.matches(
+                "[0-9a-f]{12}-[0-9a-f]{12}       2 MiB  rw-p  linen stack  linen thread \\d+: stack")),
+                plain::toString);
+        assertTrue(plain.out().endsWith(" KiB\n"), plain::toString);
+        String red = "\u001b[31m";
+        assertTrue(maps(Ansi.ON).out().lines().anyMatch(line -> line.startsWith(red) && line.contains("  linen stack  ")
+                && line.endsWith("\u001b[39m")));
+    }
+
+    @Test
+    void svg_own_isWellFormedAndShowsEachPart() throws Exception {
+        Path picture = folder.resolve("maps.svg");
+        Outcome outcome = maps(Ansi.OFF, "--svg", picture.toString(), "--json");
+        int parts = JsonParser.parseString(outcome.out()).getAsJsonObject().getAsJsonArray("parts").size();
+        List<String> facts = parsed(picture);
+        assertEquals("titles " + parts, facts.get(0));
+        assertTrue(facts.get(1).contains("linen guard\n64 KiB  ---p  linen thread "), facts.get(1));
+        assertEquals("", maps(Ansi.OFF, "--svg", picture.toString()).out());
+    }
+
+    /** By a program of its own, since the module dev.linen doesn't read java.xml. */
+    private List<String> parsed(Path picture) throws Exception {
+        Path program = Files.writeString(folder.resolve("Parse.java"), """
+                class Parse {
+                    public static void main(String... file) throws Exception {
+                        var titles = javax.xml.parsers.DocumentBuilderFactory.newInstance().newDocumentBuilder()
+                                .parse(new java.io.File(file[0])).getElementsByTagName("title");
+                        System.out.println("titles " + titles.getLength());
+                        for (int i = 0; i < titles.getLength(); i++) {
+                            System.out.println(titles.item(i).getTextContent());
+                        }
+                    }
+                }
+                """);
+        Command.Result result = Command.of(System.getProperty("java.home") + "/bin/java", program.toString(),
+                picture.toString()).run();
+        assertEquals(0, result.exitStatus(), result::toString);
+        return List.of(result.out().split("\n", 2));
+    }
+
+    @Test
+    void svg_oddNames_areStillXml() throws Exception {
+        String odd = "/tmp/<&>\"'\u0001\ufffe\ud83d\ude00|@";
+        AddressSpace space = new AddressSpace(List.of(AddressSpaceTest.region(0x1000, 0x3000, odd)),
+                java.util.Map.of());
+        Path picture = Files.writeString(folder.resolve("odd.svg"), new MapsPicture(1, space).toString());
+        assertEquals("1000-3000\nfile data\n8 KiB  r--p  /tmp/<&>\"'??\ud83d\ude00|@\n", parsed(picture).get(1));
+    }
+
+    @Test
+    void height_ofSizes_growsByTheLogarithm() {
+        assertEquals(12, MapsPicture.height(4096));
+        assertEquals(14, MapsPicture.height(8192));
+        assertEquals(14, MapsPicture.height(3 * 4096));
+        assertEquals(48, MapsPicture.height(1L << 30));
+    }
+
+    @Test
+    void size_ofBytes_isInTheLargestUnitThatDivides() {
+        assertEquals("4 KiB", MapsReport.size(4096));
+        assertEquals("1028 KiB", MapsReport.size(1028 << 10));
+        assertEquals("64 MiB", MapsReport.size(64 << 20));
+        assertEquals("1 GiB", MapsReport.size(1 << 30));
+        assertEquals("20.5 MiB", MapsReport.size((20 << 20) + (512 << 10)));
+    }
+}
