@@ -4,10 +4,12 @@ package dev.linen.thread;
  * A native thread ended by a fault: its function will never return. The process is as the thread left it: what it wrote is written,
  * and what it locked stays locked.
  */
-@SuppressWarnings("serial") // the fault isn't: nobody sends it away
 public class NativeFaultException extends RuntimeException {
 
-    private final ThreadFault fault;
+    private static final long serialVersionUID = 1;
+
+    /** What happened; not sent along with a serialized exception. */
+    private final transient ThreadFault fault;
 
     NativeFaultException(ThreadFault fault) {
         super(fault.toString());

@@ -313,4 +313,13 @@ class FaultTest {
         }
         System.out.println(page);
     }
+
+    @Test
+    void joinAny_oneFaults_isThatOne() throws Exception {
+        try (NativeThread running = NativeThread.start(faulty("loop"), 0);
+                NativeThread faulting = NativeThread.start(faulty("overflow_by_recursion"), 0)) {
+            assertSame(faulting, NativeThread.joinAny(List.of(running, faulting)));
+            running.kill();
+        }
+    }
 }

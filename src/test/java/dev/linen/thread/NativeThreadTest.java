@@ -581,4 +581,57 @@ class NativeThreadTest {
         thread.detach();
         assertEquals(1 << 20, pool.warmBytes());
     }
+
+    @Test
+    void detach_viewOfTheStack_endsWithIt() throws Exception {
+        NativeThread thread = NativeThread.start(function("identity"), 42);
+        thread.join();
+        MemorySegment exit = thread.stack().exit();
+        assertEquals(42, exit.get(JAVA_LONG, 0));
+        thread.detach();
+        assertThrows(IllegalStateException.class, () -> exit.get(JAVA_LONG, 0));
+    }
+
+    @Test
+    void forgotten_viewOfTheStack_endsWithIt() throws Exception {
+        MemorySegment exit = exitOfForgotten();
+        while (exit.scope().isAlive()) {
+            System.gc();
+            Thread.sleep(5);
+        }
+        assertThrows(IllegalStateException.class, () -> exit.get(JAVA_LONG, 0));
+    }
+
+    private static MemorySegment exitOfForgotten() throws Exception {
+        NativeThread thread = NativeThread.start(function("identity"), 42);
+        thread.join();
+        return thread.stack().exit();
+    }
+
+    @Test
+    void startOwning_arenaClosedByItsUser_isNobodysTrouble() throws Exception {
+        Arena arena = Arena.ofShared();
+        try (NativeThread thread = NativeThread.builder().startOwning(arena, function("identity"),
+                MemorySegment.NULL)) {
+            thread.join();
+            arena.close();
+        }
+        try (NativeThread thread = NativeThread.builder().startOwning(Arena.global(), function("identity"),
+                MemorySegment.NULL)) {
+            thread.join();
+        }
+        try (NativeThread thread = NativeThread.builder().startOwning(Arena.ofAuto(), function("identity"),
+                MemorySegment.NULL)) {
+            thread.join();
+        }
+    }
+
+    @Test
+    void stackProtectorsGuard_endsStrings() throws Exception {
+        try (NativeThread thread = NativeThread.start(function("thread_local_qword"), 0x28)) {
+            long guard = thread.join();
+            assertEquals(0, guard & 0xFF);
+            assertTrue(guard != 0);
+        }
+    }
 }

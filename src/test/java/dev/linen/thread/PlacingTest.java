@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -173,5 +174,17 @@ class PlacingTest {
         assertEquals("sched_setaffinity", failed.call());
         assertEquals(Errno.EINVAL, failed.errno());
         assertTrue(failed.getMessage().contains("4000"), failed::getMessage);
+    }
+
+    @Test
+    void start_setupFails_functionIsNotCalledAndTheStackIsGivenBack() {
+        StackPool pool = StackPool.bounded(1 << 20);
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment word = arena.allocate(8);
+            NativeThreadBuilder builder = NativeThread.builder().pool(pool).stackSize(1 << 20).cpus(CpuSet.of(1000));
+            assertThrows(SyscallException.class, () -> builder.start(FaultTest.faulty("tell_and_fault"), word));
+            assertEquals(0, word.get(ValueLayout.JAVA_INT, 0));
+            assertEquals(1 << 20, pool.warmBytes());
+        }
     }
 }

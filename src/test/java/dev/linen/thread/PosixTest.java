@@ -344,4 +344,33 @@ class PosixTest {
             assertEquals(5, thread.join());
         }
     }
+
+    @Test
+    void ofJava_throwsAnError_goesToTheHandler() throws Exception {
+        AtomicReference<Throwable> handled = new AtomicReference<>();
+        try (Arena arena = Arena.ofShared()) {
+            NativeFunction function = NativeFunction.ofJava(n -> {
+                Thread.currentThread().setUncaughtExceptionHandler((thread, thrown) -> handled.set(thrown));
+                throw new AssertionError("of the function");
+            }, arena);
+            try (NativeThread thread = posix().start(function, 12)) {
+                assertEquals(0, thread.join());
+            }
+        }
+        assertEquals("of the function", handled.get().getMessage());
+    }
+
+    @Test
+    void stack_whileItRuns_isRefused() throws Exception {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment word = arena.allocate(8);
+            try (NativeThread thread = posix().start(function("wait_for_word"), word)) {
+                assertThrows(IllegalStateException.class, () -> thread.stack().stack());
+                assertTrue(thread.stack().used() > 0);
+                release(word);
+                thread.join();
+                assertEquals(thread.stack().stackSize(), thread.stack().stack().byteSize());
+            }
+        }
+    }
 }

@@ -57,6 +57,7 @@ class StackPagesTest {
         try (NativeThread thread = fresh().stackSize(MIB).locked().start(function("identity"), 1)) {
             assertEquals(1, thread.join());
             assertEquals(MIB, Smaps.bytes(thread.stack().stack().address(), "Locked"));
+            assertTrue(Smaps.bytes(thread.stack().control().address(), "Locked") > 0);
             assertEquals(MIB, thread.stack().used());
         }
     }

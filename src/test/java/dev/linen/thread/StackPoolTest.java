@@ -176,4 +176,38 @@ class StackPoolTest {
             }
         }
     }
+
+    @Test
+    void take_otherPagesWanted_isAnotherStack() {
+        StackPool pool = StackPool.bounded(64 << 20);
+        StackSlot slot = pool.take(geometry(64 << 10));
+        pool.give(slot, NOTHING);
+        StackGeometry prefaulted = new StackGeometry(64 << 10, 16 << 10, StackPages.USUAL.withPrefaulted());
+        assertNotSame(slot, pool.take(prefaulted));
+    }
+
+    @Test
+    void take_twoWouldFit_isTheSmaller() {
+        StackPool pool = StackPool.bounded(64 << 20);
+        StackSlot small = pool.take(geometry(1200 << 10));
+        StackSlot large = pool.take(geometry(1500 << 10));
+        pool.give(large, NOTHING);
+        pool.give(small, NOTHING);
+        assertSame(small, pool.take(geometry(1024 << 10)));
+        assertSame(large, pool.take(geometry(1024 << 10)));
+    }
+
+    @Test
+    void trim_detachedThreadHasEnded_givesItsStackToTheKernel() throws Exception {
+        StackPool pool = StackPool.bounded(64 << 20);
+        NativeThread thread = NativeThread.builder().pool(pool).stackSize(1 << 20).start(function("sleep_millis"), 30);
+        long handle = thread.handle();
+        thread.detach();
+        assertEquals(0, pool.warmBytes());
+        while (MemoryMap.regionAt(handle).isPresent()) {
+            Thread.sleep(1);
+            pool.trim();
+        }
+        assertEquals(0, pool.warmBytes());
+    }
 }

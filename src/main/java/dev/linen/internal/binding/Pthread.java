@@ -25,11 +25,16 @@ public final class Pthread {
     private static final MemoryLayout ATTRIBUTES = MemoryLayout.sequenceLayout(32, JAVA_LONG);
 
     private static final MemorySegment ENTRY = NativeLibrary.function("linen_posix_child");
-    private static final MethodHandle ATTR_INIT = link("pthread_attr_init", ADDRESS);
-    private static final MethodHandle ATTR_DESTROY = link("pthread_attr_destroy", ADDRESS);
-    private static final MethodHandle ATTR_SETSTACK = link("pthread_attr_setstack", ADDRESS, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle CREATE = link("pthread_create", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle TRYJOIN = link("pthread_tryjoin_np", JAVA_LONG, ADDRESS);
+    private static final MethodHandle ATTR_INIT = link("pthread_attr_init",
+            FunctionDescriptor.of(JAVA_INT, ADDRESS));
+    private static final MethodHandle ATTR_DESTROY = link("pthread_attr_destroy",
+            FunctionDescriptor.of(JAVA_INT, ADDRESS));
+    private static final MethodHandle ATTR_SETSTACK = link("pthread_attr_setstack",
+            FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle CREATE = link("pthread_create",
+            FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG));
+    private static final MethodHandle TRYJOIN = link("pthread_tryjoin_np",
+            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS));
 
     private Pthread() {}
 
@@ -74,10 +79,10 @@ public final class Pthread {
         }
     }
 
-    private static MethodHandle link(String name, MemoryLayout... arguments) {
+    private static MethodHandle link(String name, FunctionDescriptor type) {
         MemorySegment function = Linker.nativeLinker().defaultLookup().or(Pthread::inOldGlibc).find(name)
                 .orElseThrow(() -> new UnsupportedOperationException("this libc has no " + name));
-        return Linker.nativeLinker().downcallHandle(function, FunctionDescriptor.of(JAVA_INT, arguments));
+        return Linker.nativeLinker().downcallHandle(function, type);
     }
 
     /** Before 2.34 they were in a library of their own, which the JVM has loaded. */
