@@ -66,7 +66,7 @@ final class RunCommand implements Callable<Integer> {
         NativeFunction code = function();
         RunReport report = mapped != null ? runOnFile(code, mapped) : run(code, argument != null ? argument : 0);
         PrintWriter out = spec.commandLine().getOut();
-        out.print(json ? report.json() : report.text());
+        out.print(json ? report.json() : report.text(spec.commandLine().getColorScheme().ansi()));
         int exitCode = report.outcome() instanceof Outcome.Fault ? FAULTED : CommandLine.ExitCode.OK;
         return out.checkError() ? CommandLine.ExitCode.SOFTWARE : exitCode; // a full disk, a closed pipe
     }

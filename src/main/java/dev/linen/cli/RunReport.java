@@ -6,6 +6,7 @@ import java.util.Locale;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import picocli.CommandLine.Help.Ansi;
 
 import dev.linen.thread.NativeThread;
 import dev.linen.thread.ThreadFault;
@@ -32,13 +33,13 @@ record RunReport(String function, Path library, int tid, long handle, Outcome ou
                 thread.stack().used(), nanos, thread.stack().sketch());
     }
 
-    String text() {
+    String text(Ansi ansi) {
         String end = switch (outcome) {
             case Outcome.Result(long value) -> "result    %s   signed %d   unsigned %s".formatted(hex(value), value,
                     Long.toUnsignedString(value));
             case Outcome.Fault(ThreadFault fault) -> "fault     " + fault.cause() + ", as follows";
         };
-        return sketch + String.format(Locale.ROOT, """
+        return SketchColours.paint(sketch, ansi) + String.format(Locale.ROOT, """
 
                 function  %s (%s)
                 tid       %d
