@@ -279,14 +279,16 @@ public final class NativeThreadBuilder {
     private NativeThread start(NativeFunction function, long argument, Lent lent) {
         function.requireRunsOn(kind, stackBytes);
         long code = function.liveAddress();
-        StackSlot slot = pool.take(new StackGeometry(stackBytes, guardBytes, pages));
-        NativeThread thread = onStack(slot, code, argument, lent);
         try (ThreadSetup setup = setup()) {
-            return start(thread, slot, setup);
-        } catch (RuntimeException | Error failed) {
-            lent.takeBack();
-            thread.close(); // after the thread's end, if there was a beginning
-            throw failed;
+            StackSlot slot = pool.take(new StackGeometry(stackBytes, guardBytes, pages));
+            NativeThread thread = onStack(slot, code, argument, lent);
+            try {
+                return start(thread, slot, setup);
+            } catch (RuntimeException | Error failed) {
+                lent.takeBack();
+                thread.close(); // after the thread's end, if there was a beginning; it reads the setup's memory
+                throw failed;
+            }
         }
     }
 
@@ -295,7 +297,7 @@ public final class NativeThreadBuilder {
         setup.prepare(slot);
         thread.started(kind == Kind.POSIX ? pthreadCreate(slot) : clone(slot));
         ThreadSetup.await(slot);
-        if (slot.failure() != 0 && slot.failedCall() >= 0) {
+        if (setup.hasFailed(slot)) {
             throw setup.failure(slot);
         }
         return thread;

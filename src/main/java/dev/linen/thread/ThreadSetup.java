@@ -90,6 +90,11 @@ final class ThreadSetup implements AutoCloseable {
         }
     }
 
+    /** Whether one of the calls failed. Without any, nobody has waited, and the thread may be writing there just now. */
+    boolean hasFailed(StackSlot slot) {
+        return !calls.isEmpty() && slot.failure() != 0 && slot.failedCall() >= 0;
+    }
+
     /** What a thread that ended before its function has to say. */
     SyscallException failure(StackSlot slot) {
         int index = (int) slot.failedCall();

@@ -19,6 +19,7 @@ import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Advice;
 import dev.linen.memory.MapFlags;
+import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.Protection;
 import dev.linen.syscall.Errno;
@@ -128,14 +129,16 @@ class StartFailureTest {
                 MemorySegment word = arena.allocate(8, 8);
                 MemorySegment limit = arena.allocate(rlimit64.layout());
                 long used = MemoryMap.read().regions().stream().mapToLong(MemoryMap.Region::byteSize).sum();
-                rlimit64.rlim_cur(limit, used + (200L << 20));
-                rlimit64.rlim_max(limit, used + (200L << 20));
+                rlimit64.rlim_cur(limit, used + (264L << 20));
+                rlimit64.rlim_max(limit, used + (264L << 20));
                 Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_AS(), limit.address(), 0);
+                Mapping reserve = Mapping.anonymous(64 << 20); // for the JVM itself, which wants some at any time
                 try {
                     while (true) {
                         threads.add(NativeThread.start(function("wait_for_word"), word));
                     }
                 } catch (SyscallException failed) {
+                    reserve.close();
                     System.out.print(failed.call() + " " + failed.errno() + " ");
                 }
                 System.out.print(threads.size() >= 50 ? "many " : threads.size() + " only ");
