@@ -28,7 +28,7 @@ class LinenCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "run", "shell"})
+    @ValueSource(strings = {"", "run", "shell", "bench"})
     void linen_help_helpsOnStdout(String command) {
         assertEquals(0, command.isEmpty() ? execute("--help") : execute(command, "--help"));
         assertTrue(out.toString().startsWith("Usage: linen " + command), out::toString);

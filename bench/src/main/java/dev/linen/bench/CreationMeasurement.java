@@ -38,7 +38,7 @@ final class CreationMeasurement implements Measurement {
     static Arm java(Lab lab, String kind, Object... alive) {
         Effort effort = lab.effort();
         return new ProgramArm(kind, lab.java(List.of(), "CreateJoin",
-                ProgramArm.words(kind, effort.warmUpMillis(), effort.batches(), effort.millis(), List.of(alive))
+                ProgramArm.words(kind, effort.creationWarmUpMillis(), effort.batches(), effort.millis(), List.of(alive))
                         .toArray()));
     }
 }
