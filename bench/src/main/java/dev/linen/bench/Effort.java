@@ -22,13 +22,13 @@ record Effort(String name, int rounds, int batches, int millis, int warmUpMillis
         int coldStarts, int parked,
         int parkedJava, int most, List<Integer> alive, List<Integer> aliveJava) {
 
-    static final Effort FULL = new Effort("full", 9, 5, 500, 3000, 5000, 21, 10_000, 5_000, 30_000,
+    static final Effort FULL = new Effort("full", 9, 5, 500, 3000, 5000, 21, 15_000, 6_000, 30_000,
             List.of(10, 100, 1_000, 10_000, 30_000), List.of(10, 100, 1_000, 5_000));
 
     /** Under five minutes. */
-    static final Effort QUICK = new Effort("quick", 5, 3, 100, 600, 2000, 7, 5_000, 1_000, 30_000,
+    static final Effort QUICK = new Effort("quick", 5, 3, 100, 600, 2000, 7, 6_000, 1_500, 30_000,
             List.of(10, 100, 1_000, 10_000), List.of(10, 100, 1_000));
 
     /** Shows that everything runs; its figures mean nothing. */
-    static final Effort TINY = new Effort("tiny", 1, 1, 10, 50, 50, 1, 50, 50, 200, List.of(10, 10_000), List.of(10));
+    static final Effort TINY = new Effort("tiny", 1, 1, 10, 50, 50, 1, 60, 60, 200, List.of(10, 10_000), List.of(10));
 }

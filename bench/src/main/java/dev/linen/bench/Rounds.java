@@ -11,7 +11,7 @@ import java.util.Set;
 import dev.linen.process.Affinity;
 import dev.linen.process.CpuSet;
 
-/** Arms run in turns: A B C, A B C, ... so that what else goes on in the machine meets all of them. */
+/** Arms run in turns: A B C, C B A, A B C, ... so that what else goes on in the machine meets all of them. */
 final class Rounds {
 
     private final Map<String, Map<String, Samples>> figures = new LinkedHashMap<>();
@@ -36,7 +36,7 @@ final class Rounds {
         try {
             Rounds result = new Rounds();
             for (int round = 1; round <= rounds; round++) {
-                for (Arm arm : arms) {
+                for (Arm arm : round % 2 == 1 ? arms : arms.reversed()) {
                     progress.round(round, rounds, arm.name());
                     result.run(arm);
                 }

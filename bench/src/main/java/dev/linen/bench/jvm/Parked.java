@@ -7,36 +7,36 @@ import java.util.Map;
 import java.util.TreeMap;
 
 import dev.linen.thread.NativeThread;
-import dev.linen.thread.StackPool;
 
-/** {@code Parked linen|Thread THREADS}: what a sleeping thread costs in memory; {@code parked.c} tells of pthreads. In bytes. */
+/**
+ * {@code Parked linen|Thread THREADS}: what a sleeping thread costs in memory; {@code parked.c} tells of pthreads. In bytes. Between a
+ * third of them and all: what the first ones bring with them, classes and compiled code, isn't theirs.
+ */
 public final class Parked {
 
-    private static final int WARM_UP = 1000;
+    private static final int WARM_UPS = 5_000;
 
     private Parked() {}
 
     public static void main(String... arguments) throws IOException, InterruptedException {
-        String kind = arguments[0];
         int threads = Integer.parseInt(arguments[1]);
-        Parking warmUp = Parking.of(kind, NativeThread.builder());
-        warmUp.growTo(Math.min(threads, WARM_UP));
-        warmUp.end();
-        StackPool.shared().trim();
-        memory();
-        Parking parking = Parking.of(kind, NativeThread.builder());
+        Parking parking = Parking.of(arguments[0], NativeThread.builder());
+        for (int i = 0; i < WARM_UPS; i++) {
+            parking.cycle();
+        }
+        parking.growTo(threads / 3);
         Map<String, Long> before = memory();
         parking.growTo(threads);
-        Thread.sleep(100); // from the count to the futex
         Map<String, Long> after = memory();
         after.forEach((label, bytes) -> System.out.println(
-                label + " " + (bytes - before.getOrDefault(label, 0L)) / (double) threads));
+                label + " " + (bytes - before.getOrDefault(label, 0L)) / (double) (threads - threads / 3)));
         System.out.flush();
         Runtime.getRuntime().halt(0);
     }
 
-    private static Map<String, Long> memory() throws IOException {
+    private static Map<String, Long> memory() throws IOException, InterruptedException {
         System.gc();
+        Thread.sleep(300); // from the count to the futex; and the kernel's clean-up after those that ended
         Map<String, Long> bytes = new TreeMap<>();
         bytes.put("rss", bytes("/proc/self/smaps_rollup", "Rss:"));
         bytes.put("pss", bytes("/proc/self/smaps_rollup", "Pss:"));

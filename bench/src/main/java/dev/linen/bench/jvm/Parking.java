@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 import dev.linen.futex.Futex;
+import dev.linen.thread.NativeFunction;
 import dev.linen.thread.NativeThread;
 import dev.linen.thread.NativeThreadBuilder;
 
@@ -19,6 +20,9 @@ interface Parking {
 
     /** Starts as many as are missing, and waits until they all sleep. */
     void growTo(int threads) throws InterruptedException;
+
+    /** Starts one that does nothing, and waits for its end. */
+    void cycle() throws InterruptedException;
 
     /** Wakes them, and waits until all have ended. */
     void end() throws InterruptedException;
@@ -36,6 +40,9 @@ interface Parking {
 
         private static final VarHandle DWORD = JAVA_INT.varHandle();
 
+        private static final NativeFunction IDENTITY = Functions.identity();
+        private static final NativeFunction PARK_ON = Functions.parkOn();
+
         private final MemorySegment word = Arena.global().allocate(8, 8);
         private final List<NativeThread> threads = new ArrayList<>();
         private final NativeThreadBuilder builder;
@@ -47,10 +54,17 @@ interface Parking {
         @Override
         public void growTo(int many) throws InterruptedException {
             while (threads.size() < many) {
-                threads.add(builder.start(Functions.parkOn(), word));
+                threads.add(builder.start(PARK_ON, word));
             }
             while ((int) DWORD.getVolatile(word, 4L) < many) {
                 Thread.sleep(1);
+            }
+        }
+
+        @Override
+        public void cycle() throws InterruptedException {
+            try (NativeThread thread = builder.start(IDENTITY, 1)) {
+                thread.join();
             }
         }
 
@@ -85,6 +99,13 @@ interface Parking {
             while (parked.get() < many) {
                 Thread.sleep(1);
             }
+        }
+
+        @Override
+        public void cycle() throws InterruptedException {
+            Thread thread = new Thread(() -> {});
+            thread.start();
+            thread.join();
         }
 
         private void park() {
