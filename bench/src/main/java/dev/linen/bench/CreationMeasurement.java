@@ -8,6 +8,9 @@ final class CreationMeasurement implements Measurement {
 
     private static final int NONE_ALIVE = 0;
 
+    /** What would be left if Java cost nothing. */
+    private static final String BOUND = "linen's C without Java";
+
     @Override
     public Set<Target> targets() {
         return Set.of(Target.P4, Target.P5, Target.P6);
@@ -26,11 +29,18 @@ final class CreationMeasurement implements Measurement {
                 all.of("Thread"), 0.25));
         one.of("linen").ifPresent(linen -> one.of("Thread").ifPresent(thread -> report.add(Row.told(Target.P6,
                 "create + join, one CPU", Unit.NANOSECONDS, linen, "Thread", thread))));
+        told(report, Target.P4, "create + join, one CPU", one);
+        told(report, Target.P5, "create + join, all CPUs", all);
         new CallsOfCreation(lab).count();
     }
 
+    private static void told(Report report, Target target, String what, Rounds rounds) {
+        rounds.of("linen").ifPresent(linen -> rounds.of(BOUND).ifPresent(
+                bound -> report.add(Row.told(target, what, Unit.NANOSECONDS, linen, BOUND, bound))));
+    }
+
     private static List<Arm> arms(Lab lab) {
-        return List.of(lab.c("pthread", "create", NONE_ALIVE), java(lab, "linen", NONE_ALIVE),
+        return List.of(lab.c("pthread", "create", NONE_ALIVE), lab.c(BOUND, "clone"), java(lab, "linen", NONE_ALIVE),
                 java(lab, "Thread", NONE_ALIVE));
     }
 

@@ -1,7 +1,10 @@
 package dev.linen.bench;
 
+import java.io.File;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * What the measurements work with.
@@ -23,8 +26,8 @@ record Lab(Effort effort, Progress progress, Report report, Path programs, Path 
 
     /** A program of dev.linen.bench.jvm in a JVM of its own. */
     List<String> java(List<?> jvmArguments, String program, Object... arguments) {
-        return ProgramArm.words(JAVA, jvmArguments(jvmArguments.toArray()), "-cp",
-                System.getProperty("java.class.path"), "dev.linen.bench.jvm." + program, List.of(arguments));
+        return ProgramArm.words(JAVA, jvmArguments(jvmArguments.toArray()), "-cp", jars(),
+                "dev.linen.bench.jvm." + program, List.of(arguments));
     }
 
     /** A C program that takes how long to measure, then more. */
@@ -42,5 +45,11 @@ record Lab(Effort effort, Progress progress, Report report, Path programs, Path 
         Rounds rounds = Rounds.run(progress, place, effort.rounds(), arms);
         report.missing(rounds.missing());
         return rounds;
+    }
+
+    /** The class path without folders, which an AOT cache doesn't take: a test has some. */
+    private static String jars() {
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(each -> each.endsWith(".jar")).collect(Collectors.joining(File.pathSeparator));
     }
 }

@@ -11,7 +11,11 @@ import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 
+import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;
+import dev.linen.memory.Protection;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
 
 /** 2 MiB mapped, each page written to, and given back. {@code map.c} is the baseline. */
 @BenchmarkMode(Mode.AverageTime)
@@ -20,6 +24,8 @@ public class Mappings {
 
     private static final long BYTES = 2 << 20;
     private static final long PAGE = 4096;
+    private static final long READ_WRITE = Protection.READ_WRITE.bits();
+    private static final long PRIVATE_ANONYMOUS = MapFlags.PRIVATE.with(MapFlags.ANONYMOUS).bits();
 
     @Benchmark
     public long linen() {
@@ -28,6 +34,15 @@ public class Mappings {
         }
     }
 
+    /** By nothing but the two system calls. */
+    @Benchmark
+    public long raw() {
+        long address = Syscall.invoke(SyscallNumber.MMAP, 0, BYTES, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
+        touch(MemorySegment.ofAddress(address).reinterpret(BYTES));
+        return Syscall.invoke(SyscallNumber.MUNMAP, address, BYTES);
+    }
+
+    /** malloc keeps such memory for the next one, so here no page is fetched twice. */
     @Benchmark
     public long arena() {
         try (Arena arena = Arena.ofShared()) {
