@@ -26,8 +26,8 @@ record Effort(String name, int rounds, int batches, int millis, int warmUpMillis
             List.of(10, 100, 1_000, 10_000, 30_000), List.of(10, 100, 1_000, 5_000));
 
     /** Under five minutes. */
-    static final Effort QUICK = new Effort("quick", 5, 3, 100, 600, 2000, 7, 6_000, 1_500, 30_000,
-            List.of(10, 100, 1_000, 10_000), List.of(10, 100, 1_000));
+    static final Effort QUICK = new Effort("quick", 5, 3, 100, 400, 1500, 7, 6_000, 1_500, 30_000,
+            List.of(10, 1_000, 10_000), List.of(10, 1_000));
 
     /** Shows that everything runs; its figures mean nothing. */
     static final Effort TINY = new Effort("tiny", 1, 1, 10, 50, 50, 1, 60, 60, 200, List.of(10, 10_000), List.of(10));
