@@ -14,10 +14,11 @@ import picocli.CommandLine.Spec;
 
 /** {@code linen}: the command line's root. Exit status 0: done; 1: failed; 2: the input was no good. */
 @Command(name = "linen", description = "Native threads and raw Linux system calls for Java, on memory you own.", mixinStandardHelpOptions = true, versionProvider = LinenCommand.Version.class, subcommands = {
-        RunCommand.class, DoctorCommand.class, MapsCommand.class,
-        LinenCommand.Shell.class}, exitCodeListHeading = "%nExit status:%n", exitCodeList = {"0:done",
+        RunCommand.class, DoctorCommand.class, MapsCommand.class, LinenCommand.Shell.class,
+        LinenCommand.Bench.class}, exitCodeListHeading = "%nExit status:%n", exitCodeList = {"0:done",
                 "1:something failed",
-                "2:the input was no good; one line on stderr says why"})
+                "2:the input was no good; one line on stderr says why",
+                "3:the function that was run ended by a fault, with a report of it"})
 public final class LinenCommand implements Callable<Integer> {
 
     @Spec
@@ -91,6 +92,22 @@ public final class LinenCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             throw new ParameterException(spec.commandLine(), "the shell is started by the launcher: ./linen shell");
+        }
+    }
+
+    /** Only for the help: the launcher starts the bench project's program. */
+    @Command(name = "bench", mixinStandardHelpOptions = true, customSynopsis = "linen bench [--quick] [TARGET]...", description = {
+            "Measures linen against its targets, C, and other libraries; writes target/bench/report.md.",
+            "TARGET: P1 to P12; all unless some are named. --quick: in less than five minutes, with fewer rounds."})
+    static final class Bench implements Callable<Integer> {
+
+        @Spec
+        private CommandSpec spec = CommandSpec.create();
+
+        @Override
+        public Integer call() {
+            throw new ParameterException(spec.commandLine(),
+                    "the benchmarks are started by the launcher: ./linen bench");
         }
     }
 }

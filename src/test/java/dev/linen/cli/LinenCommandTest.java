@@ -28,7 +28,7 @@ class LinenCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "run", "doctor", "maps", "shell"})
+    @ValueSource(strings = {"", "run", "doctor", "maps", "shell", "bench"})
     void linen_help_helpsOnStdout(String command) {
         assertEquals(0, command.isEmpty() ? execute("--help") : execute(command, "--help"));
         assertTrue(out.toString().startsWith("Usage: linen " + command), out::toString);

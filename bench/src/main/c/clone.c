@@ -1,0 +1,48 @@
+/*
+ * clone BATCHES MILLIS: what linen's own C costs without Java: one control block and one stack, filled in, cloned on, and waited for,
+ * again and again. The bound for a create and join from Java.
+ */
+#include "../../../../src/main/c/linen.h"
+#include "measure.h"
+#include "raw.h"
+#include <linux/sched.h>
+#include <sys/mman.h>
+
+long linen_clone(struct linen_control *control, unsigned long flags); /* thread.c's */
+
+static struct linen_control *control;
+static struct linen_exit *leave;
+
+static uint64_t identity(uint64_t argument)
+{
+    return argument;
+}
+
+static void turn(void)
+{
+    leave->handle.futex = 0;
+    control->watch = LINEN_UNWATCHED;
+    if (linen_clone(control, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS
+                | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID) < 0)
+        exit(1);
+    for (uint32_t tid; (tid = __atomic_load_n(&leave->handle.futex, __ATOMIC_ACQUIRE)) != 0;)
+        raw_call(__NR_futex, (long)&leave->handle.futex, FUTEX_WAIT, tid);
+}
+
+int main(int count, char **arguments)
+{
+    if (count != 3)
+        return 2;
+    const uint64_t signal_stack_bytes = 12 << 10, bytes = 2 << 20;
+    char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return 1;
+    control = (struct linen_control *)memory;
+    leave = (struct linen_exit *)(memory + bytes) - 1;
+    control->tls.self = (uint64_t)&control->tls;
+    control->function = (uint64_t)identity;
+    control->exit = (uint64_t)leave;
+    control->signal_stack = (uint64_t)(control + 1);
+    control->signal_stack_bytes = signal_stack_bytes;
+    measure("0", atoi(arguments[1]), atof(arguments[2]), 20, turn);
+}

@@ -1,0 +1,41 @@
+/*
+ * measure.h: nanoseconds a turn of a loop, in batches that take as long as they are told. Prints "LABEL NANOSECONDS" for each.
+ */
+#ifndef MEASURE_H
+#define MEASURE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1e9 + time.tv_nsec;
+}
+
+/* The mean of as many turns as fit into that time; `group` of them between two looks at the clock. */
+static inline __attribute__((always_inline)) double batch(double millis, long group, void (*turn)(void))
+{
+    double begin = now(), end;
+    long turns = 0;
+    do {
+        for (long i = 0; i < group; i++)
+            turn();
+        turns += group;
+        end = now();
+    } while (end - begin < millis * 1e6);
+    return (end - begin) / turns;
+}
+
+/* The first batch warms up. */
+static inline __attribute__((always_inline)) void
+measure(const char *label, int batches, double millis, long group, void (*turn)(void))
+{
+    batch(millis, group, turn);
+    for (int i = 0; i < batches; i++)
+        printf("%s %.2f\n", label, batch(millis, group, turn));
+}
+
+#endif

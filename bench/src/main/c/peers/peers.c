@@ -1,0 +1,25 @@
+/*
+ * peers.c: the other ways from Java into C: an empty function, and getppid by the instruction, each once plain and once for JNI.
+ */
+#include "../raw.h"
+
+long noop(long argument)
+{
+    return argument;
+}
+
+/* static native long noop(long argument) of dev.linen.bench.jvm.Jni */
+long Java_dev_linen_bench_jvm_Jni_noop(void *environment, void *class, long argument)
+{
+    (void)environment;
+    (void)class;
+    return argument;
+}
+
+/* static native long getppid() of dev.linen.bench.jvm.Jni */
+long Java_dev_linen_bench_jvm_Jni_getppid(void *environment, void *class)
+{
+    (void)environment;
+    (void)class;
+    return raw_call(__NR_getppid, 0, 0, 0);
+}

@@ -1,0 +1,34 @@
+/*
+ * raw.h: system calls by the instruction itself, as linen makes them, and the clock.
+ */
+#ifndef RAW_H
+#define RAW_H
+
+#include <asm/unistd.h>
+#include <linux/futex.h>
+#include <stdint.h>
+
+#ifdef __x86_64__
+static inline __attribute__((always_inline)) long raw_call(long number, long a, long b, long c)
+{
+    long result;
+    register long r10 __asm__("r10") = 0; /* what a call doesn't take, is 0: no left-over timeout for futex */
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+#else
+#error "no baseline for this CPU yet"
+#endif
+
+/* Says that it is there, in the word behind, then sleeps until the word isn't 0 any more. */
+static inline void park(volatile uint32_t *word)
+{
+    __atomic_fetch_add(word + 1, 1, __ATOMIC_RELAXED);
+    while (*word == 0)
+        raw_call(__NR_futex, (long)word, FUTEX_WAIT, 0);
+}
+
+#endif

@@ -1,0 +1,29 @@
+package dev.linen.bench;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** P3: what calls allocate. */
+final class AllocationMeasurement implements Measurement {
+
+    private static final Map<String, String> CALLS = Map.of("call", "a raw call", "six", "a raw call with 6 arguments",
+            "failed", "a raw call that fails", "await", "`Futex.await`", "deadline", "`Futex.awaitUntil`", "wake",
+            "`Futex.wake`", "mprotect", "`Mapping.protect`");
+
+    @Override
+    public Set<Target> targets() {
+        return Set.of(Target.P3);
+    }
+
+    @Override
+    public void measure(Lab lab) throws InterruptedException {
+        Arm arm = new ProgramArm("allocations", lab.java(List.of(), "Allocations"));
+        Rounds rounds = Rounds.run(lab.progress(), Rounds.Place.ALL_CPUS, 1, List.of(arm));
+        lab.report().missing(rounds.missing());
+        for (String label : rounds.labels(arm.name())) {
+            lab.report().add(Row.most(Target.P3, "allocated by " + CALLS.get(label), Unit.BYTES,
+                    rounds.of(arm.name(), label), 0));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package dev.linen.bench;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** P1 and P2: what a call costs. */
+final class CallMeasurement implements Measurement {
+
+    private static final String LINEN = "linen";
+
+    @Override
+    public Set<Target> targets() {
+        return Set.of(Target.P1, Target.P2);
+    }
+
+    @Override
+    public void measure(Lab lab) throws InterruptedException {
+        measureGetppid(lab);
+        measureNoop(lab);
+    }
+
+    private static void measureGetppid(Lab lab) throws InterruptedException {
+        Rounds calls = lab.rounds(Rounds.Place.ONE_CPU, List.of(lab.c("C", "getppid"),
+                lab.jmh(LINEN, "Calls.linen"), lab.jmh("JNI", "Calls.jni"),
+                lab.jmh("JNA (direct mapping)", "Calls.jna"),
+                lab.jmh("jnr-posix", "Calls.jnrPosix"), lab.jmh("FFM, libc's syscall with errno", "Calls.ffmSyscall"),
+                lab.jmh("OpenHFT posix, getpid", "Calls.openHftGetpid", OPENHFT_EXPORTS)));
+        Optional<Samples> linen = calls.of(LINEN);
+        lab.report().add(Row.ratio(Target.P1, "`getppid`", Unit.NANOSECONDS, linen, "C, the instruction in the loop",
+                calls.of("C", "inlined"), 1.05));
+        lab.report().add(Row.ratio(Target.P1, "`getppid`", Unit.NANOSECONDS, linen, "C, in a function",
+                calls.of("C", "called"), 1.05));
+        linen.ifPresent(figure -> calls.arms().stream().filter(arm -> !arm.equals(LINEN) && !arm.equals("C"))
+                .forEach(arm -> calls.of(arm).ifPresent(other -> lab.report()
+                        .add(Row.told(Target.P1, "`getppid`", Unit.NANOSECONDS, figure, arm, other)))));
+    }
+
+    /** Chronicle's core looks into the JDK. */
+    private static final String OPENHFT_EXPORTS = "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED";
+
+    private static void measureNoop(Lab lab) throws InterruptedException {
+        Rounds calls = lab.rounds(Rounds.Place.ONE_CPU, List.of(lab.jmh("linen's linkage", "Noops.linen"),
+                lab.jmh("JNI no-op", "Noops.jni"), lab.jmh("JNA no-op (direct mapping)", "Noops.jna"),
+                lab.jmh("JNA no-op (interface)", "Noops.jnaInterface"), lab.jmh("jnr-ffi no-op", "Noops.jnrFfi")));
+        Optional<Samples> linen = calls.of("linen's linkage");
+        lab.report().add(against(linen, "JNI", calls.of("JNI no-op"), 0.95));
+        lab.report().add(against(linen, "JNA (direct mapping)", calls.of("JNA no-op (direct mapping)"), 0.1));
+        lab.report().add(against(linen, "JNA (interface)", calls.of("JNA no-op (interface)"), 0.1));
+        lab.report().add(against(linen, "jnr-ffi", calls.of("jnr-ffi no-op"), 0.5));
+    }
+
+    private static Row against(Optional<Samples> linen, String peer, Optional<Samples> figure, double goal) {
+        return Row.ratio(Target.P2, "no-op downcall", Unit.NANOSECONDS, linen, peer, figure, goal);
+    }
+}

@@ -1,0 +1,54 @@
+package dev.linen.bench;
+
+import java.util.List;
+import java.util.Set;
+
+/** P4 to P6: a thread's beginning and end. */
+final class CreationMeasurement implements Measurement {
+
+    private static final int NONE_ALIVE = 0;
+
+    /** What would be left if Java cost nothing. */
+    private static final String BOUND = "linen's C without Java";
+
+    @Override
+    public Set<Target> targets() {
+        return Set.of(Target.P4, Target.P5, Target.P6);
+    }
+
+    @Override
+    public void measure(Lab lab) throws InterruptedException {
+        Rounds one = lab.rounds(Rounds.Place.ONE_CPU, arms(lab));
+        Rounds all = lab.rounds(Rounds.Place.ALL_CPUS, arms(lab));
+        Report report = lab.report();
+        report.add(Row.ratio(Target.P4, "create + join, one CPU", Unit.NANOSECONDS, one.of("linen"), "pthread",
+                one.of("pthread"), 0.75));
+        report.add(Row.ratio(Target.P5, "create + join, all CPUs", Unit.NANOSECONDS, all.of("linen"), "pthread",
+                all.of("pthread"), 0.80));
+        report.add(Row.ratio(Target.P6, "create + join, all CPUs", Unit.NANOSECONDS, all.of("linen"), "Thread",
+                all.of("Thread"), 0.25));
+        one.of("linen").ifPresent(linen -> one.of("Thread").ifPresent(thread -> report.add(Row.told(Target.P6,
+                "create + join, one CPU", Unit.NANOSECONDS, linen, "Thread", thread))));
+        told(report, Target.P4, "create + join, one CPU", one);
+        told(report, Target.P5, "create + join, all CPUs", all);
+        new CallsOfCreation(lab).count();
+    }
+
+    private static void told(Report report, Target target, String what, Rounds rounds) {
+        rounds.of("linen").ifPresent(linen -> rounds.of(BOUND).ifPresent(
+                bound -> report.add(Row.told(target, what, Unit.NANOSECONDS, linen, BOUND, bound))));
+    }
+
+    private static List<Arm> arms(Lab lab) {
+        return List.of(lab.c("pthread", "create", NONE_ALIVE), lab.c(BOUND, "clone"), java(lab, "linen", NONE_ALIVE),
+                java(lab, "Thread", NONE_ALIVE));
+    }
+
+    /** CreateJoin, which takes what create.c takes, and how long to warm up. */
+    static Arm java(Lab lab, String kind, Object... alive) {
+        Effort effort = lab.effort();
+        return new ProgramArm(kind, lab.java(List.of(), "CreateJoin",
+                ProgramArm.words(kind, effort.creationWarmUpMillis(), effort.batches(), effort.millis(), List.of(alive))
+                        .toArray()));
+    }
+}

@@ -1,0 +1,55 @@
+package dev.linen.bench;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * What the measurements work with.
+ *
+ * @param effort how much to do
+ * @param progress told of each process
+ * @param report what is found goes there
+ * @param programs the folder with what was compiled from C
+ * @param output the folder for the report and what belongs to it
+ */
+record Lab(Effort effort, Progress progress, Report report, Path programs, Path output) {
+
+    static final String JAVA = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+
+    /** What each JVM is started with, JMH's too. */
+    List<String> jvmArguments(Object... more) {
+        return ProgramArm.words("--enable-native-access=ALL-UNNAMED", "-Dbench.native=" + programs, List.of(more));
+    }
+
+    /** A program of dev.linen.bench.jvm in a JVM of its own. */
+    List<String> java(List<?> jvmArguments, String program, Object... arguments) {
+        return ProgramArm.words(JAVA, jvmArguments(jvmArguments.toArray()), "-cp", jars(),
+                "dev.linen.bench.jvm." + program, List.of(arguments));
+    }
+
+    /** A C program that takes how long to measure, then more. */
+    ProgramArm c(String name, String program, Object... arguments) {
+        return new ProgramArm(name, ProgramArm.words(programs.resolve(program), effort.batches(), effort.millis(),
+                List.of(arguments)));
+    }
+
+    JmhArm jmh(String name, String method, Object... moreJvmArguments) {
+        return new JmhArm(name, method, effort, output.resolve("jmh-" + method + ".log"),
+                jvmArguments(moreJvmArguments));
+    }
+
+    Rounds rounds(Rounds.Place place, List<? extends Arm> arms) throws InterruptedException {
+        Rounds rounds = Rounds.run(progress, place, effort.rounds(), arms);
+        report.missing(rounds.missing());
+        return rounds;
+    }
+
+    /** The class path without folders, which an AOT cache doesn't take: a test has some. */
+    private static String jars() {
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(each -> each.endsWith(".jar")).collect(Collectors.joining(File.pathSeparator));
+    }
+}

@@ -1,0 +1,48 @@
+package dev.linen.bench;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** P7: what a sleeping thread keeps. */
+final class MemoryMeasurement implements Measurement {
+
+    /** A heap that is all there from the beginning, and the compiler that needs little: what grows, is the threads'. */
+    private static final List<String> STEADY_HEAP = List.of("-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch",
+            "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
+    /** And the bytes by which a JVM grows anyway. */
+    private static final double TWO_PAGES = 8.05 * 1024;
+
+    @Override
+    public Set<Target> targets() {
+        return Set.of(Target.P7);
+    }
+
+    @Override
+    public void measure(Lab lab) throws InterruptedException {
+        Effort effort = lab.effort();
+        Rounds rounds = lab.rounds(Rounds.Place.ALL_CPUS, List.of(
+                new ProgramArm("pthread", ProgramArm.words(lab.programs().resolve("parked"), effort.parked())),
+                new ProgramArm("linen", lab.java(STEADY_HEAP, "Parked", "linen", effort.parked())),
+                new ProgramArm("Thread", lab.java(STEADY_HEAP, "Parked", "Thread", effort.parkedJava()))));
+        Report report = lab.report();
+        Optional<Samples> linen = rounds.of("linen", "pss");
+        report.add(Row.most(Target.P7, "user memory each (PSS)", Unit.BYTES, linen, TWO_PAGES));
+        report.add(Row.ratio(Target.P7, "user memory each (PSS)", Unit.BYTES, linen, "pthread",
+                rounds.of("pthread", "pss"), 1));
+        report.add(Row.ratio(Target.P7, "user memory each (PSS)", Unit.BYTES, linen, "Thread",
+                rounds.of("Thread", "pss"), 0.33));
+        told(rounds, "RSS each", "rss", report);
+        told(rounds, "the kernel's page tables, each", "tables", report);
+        told(rounds, "of the Java heap, each", "heap", report);
+    }
+
+    private static void told(Rounds rounds, String what, String label, Report report) {
+        Optional<Samples> linen = rounds.of("linen", label);
+        for (String other : List.of("pthread", "Thread")) {
+            linen.ifPresent(figure -> rounds.of(other, label).ifPresent(
+                    baseline -> report.add(Row.told(Target.P7, what, Unit.BYTES, figure, other, baseline))));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package dev.linen.bench.jvm;
+
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.thread.NativeFunction;
+import dev.linen.thread.NativeThread;
+
+/**
+ * {@code CreateJoin linen|Thread WARM_UP_MILLIS BATCHES MILLIS ALIVE...}: what it costs to start a thread and wait for its end beside
+ * that many sleeping ones, in ascending order; {@code create.c} does the same with pthreads. {@code CreateJoin trace}: a few, each
+ * between two getppid, for strace.
+ */
+public final class CreateJoin {
+
+    private static final NativeFunction IDENTITY = Functions.identity();
+
+    private static final int SMALL_STACK = 64 << 10;
+    private static final int GROUP = 20;
+
+    private static volatile long sink;
+
+    private CreateJoin() {}
+
+    private interface Cycle {
+        void run() throws InterruptedException;
+    }
+
+    public static void main(String... arguments) throws InterruptedException {
+        if (arguments[0].equals("trace")) {
+            trace();
+            return;
+        }
+        Cycle cycle = arguments[0].equals("linen") ? CreateJoin::linen : CreateJoin::thread;
+        int batches = Integer.parseInt(arguments[2]);
+        long millis = Long.parseLong(arguments[3]);
+        batch(cycle, Long.parseLong(arguments[1]));
+        Parking parking = Parking.of(arguments[0], NativeThread.builder().stackSize(SMALL_STACK));
+        for (int i = 4; i < arguments.length; i++) {
+            parking.growTo(Integer.parseInt(arguments[i]));
+            batch(cycle, millis);
+            for (int j = 0; j < batches; j++) {
+                System.out.println(arguments[i] + " " + batch(cycle, millis));
+            }
+        }
+        System.out.flush();
+        Runtime.getRuntime().halt(0); // don't wait for all of them to end
+    }
+
+    private static double batch(Cycle cycle, long millis) throws InterruptedException {
+        long begin = System.nanoTime();
+        long turns = 0;
+        long nanos;
+        do {
+            for (int i = 0; i < GROUP; i++) {
+                cycle.run();
+            }
+            turns += GROUP;
+            nanos = System.nanoTime() - begin;
+        } while (nanos < millis * 1_000_000);
+        return (double) nanos / turns;
+    }
+
+    private static void linen() throws InterruptedException {
+        try (NativeThread thread = NativeThread.start(IDENTITY, 1)) {
+            sink = thread.join();
+        }
+    }
+
+    private static void thread() throws InterruptedException {
+        Thread thread = new Thread(() -> sink = 1);
+        thread.start();
+        thread.join();
+    }
+
+    private static void trace() throws InterruptedException {
+        for (int i = 0; i < 300; i++) {
+            Syscall.invoke(SyscallNumber.GETPPID);
+            linen();
+            Syscall.invoke(SyscallNumber.GETPPID);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package dev.linen.bench.jvm;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
+import java.nio.file.Path;
+
+import dev.linen.thread.NativeFunction;
+
+/** What bench's C library for native threads has. */
+final class Functions {
+
+    private static final SymbolLookup LIBRARY = SymbolLookup.libraryLookup(library("functions.so"), Arena.global());
+
+    private Functions() {}
+
+    /** A library that bench's build made; the JVM is told where. */
+    static Path library(String name) {
+        return Path.of(System.getProperty("bench.native"), name).toAbsolutePath();
+    }
+
+    static NativeFunction identity() {
+        return NativeFunction.ofSymbol(LIBRARY, "identity");
+    }
+
+    /** Counts itself in the second dword of its argument, and sleeps until the first isn't 0 any more. */
+    static NativeFunction parkOn() {
+        return NativeFunction.ofSymbol(LIBRARY, "park_on");
+    }
+}

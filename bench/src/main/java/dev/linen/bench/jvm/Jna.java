@@ -1,0 +1,36 @@
+package dev.linen.bench.jvm;
+
+import com.sun.jna.Library;
+import com.sun.jna.Native;
+
+/** The calls by JNA: by its direct mapping, which is the faster one, and by an interface, which most use. */
+final class Jna {
+
+    static {
+        Native.register(Functions.library("peers.so").toString());
+    }
+
+    private Jna() {}
+
+    interface Peers extends Library {
+        long noop(long argument);
+    }
+
+    static native long noop(long argument);
+
+    static Peers byInterface() {
+        return Native.load(Functions.library("peers.so").toString(), Peers.class);
+    }
+
+    /** Of libc. */
+    static final class Libc {
+
+        static {
+            Native.register("c");
+        }
+
+        private Libc() {}
+
+        static native int getppid();
+    }
+}

@@ -1,0 +1,27 @@
+package dev.linen.bench.jvm;
+
+import jnr.ffi.LibraryLoader;
+import jnr.posix.POSIX;
+import jnr.posix.POSIXFactory;
+
+/** The calls by jnr-ffi, and by jnr-posix, which is built on it. */
+public final class Jnr {
+
+    static final POSIX POSIX = POSIXFactory.getNativePOSIX();
+
+    private Jnr() {}
+
+    /** Public, because jnr-ffi implements it in another class loader. */
+    public interface Peers {
+        long noop(long argument);
+    }
+
+    /** In a class of its own: a program with the one needn't load the other. */
+    static final class Noop {
+
+        static final Peers PEERS = LibraryLoader.create(Peers.class)
+                .load(Functions.library("peers.so").toString());
+
+        private Noop() {}
+    }
+}

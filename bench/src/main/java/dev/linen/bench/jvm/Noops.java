@@ -1,0 +1,50 @@
+package dev.linen.bench.jvm;
+
+import java.util.concurrent.TimeUnit;
+
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+
+/** A C function that does nothing: what is measured is the way there and back. */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+public class Noops {
+
+    private long argument = 1;
+
+    /** As linen calls: its {@code Trampoline} links the same way. */
+    @Benchmark
+    public long linen() {
+        return Ffm.noop(argument);
+    }
+
+    @Benchmark
+    public long jni() {
+        return Jni.noop(argument);
+    }
+
+    @Benchmark
+    public long jna() {
+        return Jna.noop(argument);
+    }
+
+    @Benchmark
+    public long jnaInterface(JnaInterface jna) {
+        return jna.peers.noop(argument);
+    }
+
+    @State(Scope.Thread)
+    public static class JnaInterface {
+        final Jna.Peers peers = Jna.byInterface();
+    }
+
+    @Benchmark
+    public long jnrFfi() {
+        return Jnr.Noop.PEERS.noop(argument);
+    }
+}

@@ -1,0 +1,15 @@
+package dev.linen.bench.jvm;
+
+import net.openhft.posix.PosixAPI;
+
+/** The call by OpenHFT's posix. */
+final class OpenHft {
+
+    private static final PosixAPI POSIX = PosixAPI.posix();
+
+    private OpenHft() {}
+
+    static int getpid() {
+        return POSIX.getpid();
+    }
+}
