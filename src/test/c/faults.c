@@ -177,3 +177,20 @@ long install_own_handler(void)
     return result < 0 ? result
                       : cpu_syscall(__NR_rt_sigaction, SIGSEGV, (long)&action, 0, sizeof action.sa_mask, 0, 0);
 }
+
+/* As if its function had returned already: then waits until its argument isn't 0. */
+void *end_and_wait(void *word)
+{
+    cpu_own_control()->watch = LINEN_ENDING;
+    while (*(volatile uint32_t *)word == 0)
+        ;
+    return word;
+}
+
+/* Pushes with its argument as the stack pointer. */
+__attribute__((naked)) void *push_at(void *address)
+{
+    __asm__("mov %rdi, %rsp\n\t"
+            "push %rdi\n\t"
+            "ud2");
+}

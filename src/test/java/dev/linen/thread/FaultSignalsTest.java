@@ -1,0 +1,198 @@
+package dev.linen.thread;
+
+import static dev.linen.testing.TestFunctions.function;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import dev.linen.Linen;
+import dev.linen.internal.binding.FaultEntry;
+import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.LinenH;
+import dev.linen.internal.linux.linen_control;
+import dev.linen.internal.linux.siginfo;
+import dev.linen.internal.linux.siginfo_t;
+import dev.linen.internal.linux.x86_64.Cpu;
+import dev.linen.junit.ChildJvm;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
+
+/** What linen's handler does with signals that somebody sent, and with handlers that are none or want to be called once. */
+class FaultSignalsTest {
+
+    private static final int TRAPPED = 128 + 5;
+
+    private static long self() {
+        return Syscall.invoke(SyscallNumber.GETTID);
+    }
+
+    private static void send(long tid) {
+        Syscall.invoke(SyscallNumber.TGKILL, ProcessHandle.current().pid(), tid, Kernel.SIGTRAP());
+    }
+
+    /** As kill() does it, to whoever has that tid. */
+    private static void sendKill(long tid) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = arena.allocate(siginfo_t.layout());
+            siginfo.si_signo(info, Kernel.SIGTRAP());
+            siginfo.si_code(info, LinenH.LINEN_KILL());
+            Syscall.invoke(SyscallNumber.RT_TGSIGQUEUEINFO, ProcessHandle.current().pid(), tid, Kernel.SIGTRAP(),
+                    info.address());
+        }
+    }
+
+    /** The thread that was to be killed is gone, and its tid is another's. */
+    static final class LateKill {
+        public static void main(String... arguments) throws Exception {
+            try (NativeThread other = NativeThread.start(function("sleep_millis"), 300)) {
+                sendKill(other.tid());
+                sendKill(self());
+                System.out.print(other.join());
+            }
+        }
+    }
+
+    @Test
+    void kill_ofWhoeverHasTheTidNow_doesNothing() {
+        ChildJvm.Result result = ChildJvm.of(LateKill.class).run();
+        assertEquals("300", result.out(), result::toString);
+    }
+
+    static final class Ignored {
+        public static void main(String... arguments) {
+            new SignalAction(/* SIG_IGN */ 1, 0, 0, 0).install(Kernel.SIGTRAP());
+            NativeThread.start(function("identity"), 1).close();
+            send(self());
+            System.out.print(Linen.faultContainment());
+        }
+    }
+
+    @Test
+    void signal_sentAndIgnoredBefore_isIgnored() {
+        ChildJvm.Result result = ChildJvm.of(Ignored.class).run();
+        assertEquals("ON", result.out(), result::toString);
+    }
+
+    static final class Once {
+        public static void main(String... arguments) {
+            CSource c = CSource.compile("int calls; void count(int signal) { calls++; }");
+            long handler = c.symbols().find("count").orElseThrow().address();
+            MemorySegment calls = c.symbols().find("calls").orElseThrow().reinterpret(4);
+            new SignalAction(handler, Kernel.SA_RESETHAND() & 0xFFFFFFFFL | Cpu.SA_RESTORER(), FaultEntry.restorer(), 0)
+                    .install(Kernel.SIGTRAP());
+            NativeThread.start(function("identity"), 1).close();
+            send(self());
+            System.out.print(calls.get(ValueLayout.JAVA_INT, 0) + " " + Linen.faultContainment());
+            System.out.flush();
+            send(self());
+            System.out.print(" still alive");
+        }
+    }
+
+    @Test
+    void foreignHandler_wantsToBeCalledOnce_isAndThenTheDefaultIsTaken() {
+        ChildJvm.Result result = ChildJvm.of(Once.class).wrappedIn("sh", "-c", "ulimit -c 0 && exec \"$@\"", "sh")
+                .run();
+        assertEquals("1 ON", result.out(), result::toString);
+        assertEquals(TRAPPED, result.exitStatus(), result::toString);
+    }
+
+    static final class Recorded {
+        public static void main(String... arguments) throws Exception {
+            FaultTest.fault("write_byte", 8);
+        }
+    }
+
+    @Test
+    void fault_flightRecorderRuns_isAnEvent(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("faults.jfr");
+        ChildJvm.Result result = ChildJvm.of(Recorded.class).flags("-XX:StartFlightRecording:filename=" + file).run();
+        assertEquals(0, result.exitStatus(), result::toString);
+        Process print = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "jfr").toString(), "print",
+                "--events", "dev.linen.NativeFault", file.toString()).redirectErrorStream(true).start();
+        String events = new String(print.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(1, events.split("dev.linen.NativeFault", -1).length - 1, events);
+        for (String part : new String[]{"signal = \"SIGSEGV\"", "code = \"SEGV_MAPERR\"", "address = 8",
+                "cause = \"null-pointer\"", "function = \"write_byte+0x"}) {
+            assertTrue(events.contains(part), events);
+        }
+    }
+
+    /** Its function has returned, as far as the handler can tell. */
+    @Test
+    void kill_threadThatIsAboutToEnd_doesNothing() throws Exception {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment word = arena.allocate(ValueLayout.JAVA_INT);
+            try (NativeThread thread = NativeThread.start(FaultTest.faulty("end_and_wait"), word)) {
+                Thread.sleep(20);
+                thread.kill();
+                Thread.sleep(50);
+                word.set(ValueLayout.JAVA_INT, 0, 1);
+                assertEquals(word.address(), thread.join());
+            }
+        }
+    }
+
+    @Test
+    void fault_announcesTheEnd_asAReturnDoes() {
+        try (NativeThread thread = NativeThread.start(FaultTest.faulty("write_byte"), 8)) {
+            assertThrows(NativeFaultException.class, thread::join);
+            assertEquals(LinenH.LINEN_ENDING(), linen_control.watch(thread.stack().control()));
+        }
+    }
+
+    /** The CPU calls that another fault than a wrong address elsewhere, and the kernel SIGBUS. */
+    @Test
+    void fault_stackPointerIsNoAddress_isNoMappedFile() {
+        ThreadFault fault = FaultTest.fault("push_at", 0x1234_5678_9ABC_DEF0L);
+        assertEquals("SIGBUS SI_KERNEL", fault.signal() + " " + fault.code(), fault::report);
+        assertEquals(FaultCause.UNMAPPED, fault.cause(), fault::report);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"write_byte, 65535, null-pointer, NULL + 0xffff was written",
+            "read_byte, 65535, null-pointer, NULL + 0xffff was read",
+            "write_byte, 65536, unmapped, 'nothing is mapped at 0x10000, which was written'",
+            "read_byte, 65536, unmapped, 'nothing is mapped at 0x10000, which was read'",
+            "jump_to, 65536, unmapped, 'nothing is mapped at 0x10000, which was called'"})
+    void fault_nearNull_isOneBelow64KiB(String function, long address, String cause, String explanation) {
+        ThreadFault fault = FaultTest.fault(function, address);
+        assertEquals(cause + ": " + explanation, fault.cause() + ": " + fault.explanation());
+    }
+
+    /** Its pages go back to the kernel, whatever was on them; a stack that was merely used is kept. */
+    @Test
+    void close_faultedThread_itsStackIsNotKeptWarm() throws Exception {
+        StackPool pool = StackPool.bounded(64 << 20);
+        FaultTest.fault(NativeThread.builder().pool(pool), FaultTest.faulty("write_byte"), 8);
+        assertEquals(0, pool.warmBytes());
+        NativeThread.builder().pool(pool).start(function("identity"), 1).close();
+        assertEquals(StackGeometry.DEFAULT_STACK_BYTES, pool.warmBytes());
+    }
+
+    /** A call that doesn't return may be a function's last instruction: what it would return to is the next function's. */
+    @Test
+    void backtrace_callIsTheLastInstruction_isNamedByItsOwnFunction() {
+        CSource c = CSource.compile("""
+                void callee(char *p) { *(volatile char *)p = 1; }
+                __asm__(".text\\n.globl caller\\n.type caller, @function\\ncaller: .cfi_startproc\\n"
+                        "sub $8, %rsp\\n.cfi_adjust_cfa_offset 8\\ncall callee@plt\\n"
+                        ".cfi_endproc\\n.size caller, .-caller\\n"
+                        ".globl next\\n.type next, @function\\nnext: ret\\n.size next, .-next\\n");
+                """);
+        ThreadFault fault = FaultTest.fault(NativeThread.builder(), c.function("caller"), 8);
+        assertEquals("caller+0x9", fault.backtrace().get(1).function(), fault::report);
+    }
+}
