@@ -70,8 +70,8 @@ record FaultDiagnosis(FaultCause cause, String explanation) {
         StackGeometry geometry = slot.geometry();
         long offset = address - slot.address();
         if (offset >= geometry.guardOffset() && offset < geometry.stackOffset()) {
-            return new FaultDiagnosis(FaultCause.STACK_OVERFLOW, "stack overflow: all " + geometry.stackBytes()
-                    + " bytes of the stack are used, and " + hex(address) + " lies in the guard below it");
+            return new FaultDiagnosis(FaultCause.STACK_OVERFLOW, "stack overflow: " + hex(address)
+                    + " lies in the guard below the stack of " + geometry.stackBytes() + " bytes");
         }
         if (offset >= 0 && offset < geometry.controlOffset()) {
             return libcTls(hex(address) + " lies where that would be");

@@ -94,7 +94,11 @@ final class FaultHandler {
             nextLookNanoTime = now + LOOK_NANOS;
         } else if (now - nextLookNanoTime >= 0) {
             nextLookNanoTime = now + LOOK_NANOS;
-            look();
+            try {
+                look();
+            } catch (RuntimeException | Error ofTheLog) {
+                Uncaught.by(ofTheLog);
+            }
         }
     }
 

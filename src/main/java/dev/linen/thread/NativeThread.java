@@ -324,7 +324,11 @@ public final class NativeThread implements AutoCloseable {
     /** For the watcher, who is inside, but mustn't be kept by what it runs to give memory back. */
     void watchEnds() {
         if (state.leave()) {
-            Thread.startVirtualThread(this::giveBack);
+            try {
+                Thread.startVirtualThread(this::giveBack);
+            } catch (OutOfMemoryError full) {
+                giveBack();
+            }
         }
     }
 

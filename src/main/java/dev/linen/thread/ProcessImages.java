@@ -2,6 +2,7 @@ package dev.linen.thread;
 
 import static dev.linen.syscall.SyscallException.hex;
 
+import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,8 +28,8 @@ final class ProcessImages implements AddressSpace {
     private static final int MOST_KEPT = 32;
     private static final String DELETED = " (deleted)";
 
-    /** A library that is unloaded may have another one in its place: that has another inode. */
-    private record Key(long base, long inode, String name) {}
+    /** A library that is unloaded may have another one in its place: of another inode, or written into the same file later. */
+    private record Key(long base, String device, long inode, String name, long modifiedMillis) {}
 
     private record Image(LoadedElf elf, Symbols symbols) {}
 
@@ -111,7 +112,8 @@ final class ProcessImages implements AddressSpace {
 
     private static Optional<Image> load(Region region) {
         Region lowest = lowestOfSameFile(region);
-        Key key = new Key(lowest.start(), region.inode(), region.name());
+        Key key = new Key(lowest.start(), region.device(), region.inode(), region.name(),
+                new File(region.name()).lastModified());
         synchronized (IMAGES) {
             return IMAGES.computeIfAbsent(key, absent -> LoadedElf.at(new PageCache(), lowest.start())
                     .map(elf -> new Image(elf, symbols(elf, lowest))));

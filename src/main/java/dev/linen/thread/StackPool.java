@@ -8,6 +8,7 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 import org.jspecify.annotations.Nullable;
@@ -58,8 +59,8 @@ public final class StackPool {
     private final Map<StackGeometry, List<StackSlab>> slabs = new HashMap<>();
     private final Deque<Leaving> leaving = new ArrayDeque<>();
 
-    /** What threads had that left just now: given back once the lock is free. */
-    private final List<Lent> ended = new ArrayList<>();
+    /** What is to be done for threads that left just now, once the lock is free. */
+    private final List<Runnable> afterwards = new ArrayList<>();
 
     private record Leaving(StackSlot slot, Lent lent) {}
 
@@ -143,9 +144,7 @@ public final class StackPool {
     /** Takes a slot back: at once if its thread has ended, otherwise when it has. What was lent goes with it. */
     void give(StackSlot slot, Lent lent) {
         boolean ended = slot.hasEnded();
-        if (ended) {
-            FaultLog.tellUnseen(slot, lent);
-        }
+        Optional<ThreadFault> fault = ended ? FaultLog.unseen(slot, lent) : Optional.empty();
         lock.lock();
         try {
             slot.clearCanary();
@@ -162,15 +161,19 @@ public final class StackPool {
         if (ended) {
             lent.giveBack();
         }
+        fault.ifPresent(FaultLog::tellUnseen);
     }
 
-    /** What detached threads had is given back by somebody who has nothing else to do: closing an arena runs its user's code. */
+    /**
+     * What detached threads had is given back, and what ended them is told, by somebody who has nothing else to do: both run users'
+     * code.
+     */
     private void unlock() {
-        List<Lent> over = List.copyOf(ended);
-        ended.clear();
+        List<Runnable> later = List.copyOf(afterwards);
+        afterwards.clear();
         lock.unlock();
-        if (!over.isEmpty()) {
-            Thread.startVirtualThread(() -> over.forEach(Lent::giveBack));
+        if (!later.isEmpty()) {
+            Thread.startVirtualThread(() -> later.forEach(Runnable::run));
         }
     }
 
@@ -191,10 +194,11 @@ public final class StackPool {
         for (int i = Math.min(LOOKED_AT, leaving.size()); i > 0; i--) {
             Leaving first = leaving.remove();
             if (first.slot().hasEnded()) {
-                FaultLog.tellUnseen(first.slot(), first.lent());
+                FaultLog.unseen(first.slot(), first.lent())
+                        .ifPresent(fault -> afterwards.add(() -> FaultLog.tellUnseen(fault)));
                 settle(first.slot());
                 if (first.lent().hasArena()) {
-                    ended.add(first.lent());
+                    afterwards.add(first.lent()::giveBack);
                 }
             } else {
                 leaving.add(first);

@@ -1,5 +1,6 @@
 package dev.linen.thread;
 
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -72,7 +73,9 @@ final class ThreadExit {
             return known;
         }
         ThreadFault read = FaultReader.read(slot, lent);
-        fault.compareAndSet(null, read);
+        if (!fault.compareAndSet(null, read)) {
+            return Objects.requireNonNull(fault.get()); // another joiner's: all get the same
+        }
         if (lent.seeFault()) {
             FaultLog.record(read);
         }

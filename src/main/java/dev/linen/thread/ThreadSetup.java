@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,9 @@ import dev.linen.syscall.SyscallNumber;
 final class ThreadSetup implements AutoCloseable {
 
     private static final long CALLING_THREAD = 0;
+
+    /** How long an end without a word may go unnoticed. */
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     /** One call: what the kernel gets, and what a person reads when it fails. */
     private record Call(String name, List<Object> shown, long number, List<Long> arguments) {}
@@ -82,11 +86,20 @@ final class ThreadSetup implements AutoCloseable {
         slot.prepareSetup(array.address(), calls.size());
     }
 
-    /** Waits, if that was prepared, until the thread has issued all calls or one has failed. */
+    /**
+     * Waits, if that was prepared, until the thread has issued all calls or one has failed.
+     *
+     * @throws IllegalStateException when the thread ended in the midst of them
+     */
     static void await(StackSlot slot) {
         Futex ready = Futex.ofPrivate(slot.readyWord());
         while (ready.value() == LinenH.LINEN_AWAITED()) {
-            ready.await(LinenH.LINEN_AWAITED());
+            ready.awaitUntil(LinenH.LINEN_AWAITED(), System.nanoTime() + LOOK_NANOS);
+            if (slot.hasEnded() && ready.value() == LinenH.LINEN_AWAITED()) {
+                throw new IllegalStateException(
+                        "the thread was ended before its function began: by a seccomp filter, maybe, "
+                                + "that kills who issues a call to name, place or schedule itself");
+            }
         }
     }
 

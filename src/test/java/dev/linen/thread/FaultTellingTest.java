@@ -101,7 +101,7 @@ class FaultTellingTest {
             });
             detachedFault();
             NativeThread.start(function("identity"), 1).close();
-            Thread.sleep(200);
+            Thread.sleep(3000); // it is told by somebody else, in his own time
             System.out.flush();
             Runtime.getRuntime().halt(0);
         }
