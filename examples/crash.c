@@ -10,7 +10,7 @@ struct item {
     long value;
 };
 
-static long count(const volatile struct item *item)
+static __attribute__((noinline)) long count(const volatile struct item *item)
 {
     return item == 0 ? 0 : 1 + count(item->next);
 }

@@ -40,12 +40,18 @@ void hexdump(long address, int bytes) {
 /** sys("mmap", 0, 4096, ...): a system call by its name, its result decoded. Numbers, segments and texts are arguments. */
 long sys(String name, Object... arguments) throws ReflectiveOperationException {
     long[] a = new long[6];
+    int number;
+    try {
+        number = SyscallNumber.class.getField(name.toUpperCase()).getInt(null);
+    } catch (NoSuchFieldException unknown) {
+        throw new IllegalArgumentException("there is no system call " + name + " here");
+    }
     for (int i = 0; i < arguments.length; i++) {
         a[i] = arguments[i] instanceof MemorySegment segment ? segment.address()
                 : arguments[i] instanceof String text ? Arena.ofAuto().allocateFrom(text).address()
                 : ((Number) arguments[i]).longValue();
     }
-    long result = Syscall.invoke(SyscallNumber.class.getField(name.toUpperCase()).getInt(null), a[0], a[1], a[2], a[3], a[4], a[5]);
+    long result = Syscall.invoke(number, a[0], a[1], a[2], a[3], a[4], a[5]);
     String shown = Errno.ofResult(result).map(e -> "-" + e.number() + " (" + e + ": " + e.text() + ")").orElse(Math.abs(result) < 1 << 20 ? "" + result : "0x" + Long.toHexString(result));
     System.out.println(name + "(" + String.join(", ", java.util.Arrays.stream(arguments).map(x -> x instanceof String s ? '"' + s + '"' : x instanceof MemorySegment m ? "0x" + Long.toHexString(m.address()) : "" + x).toList()) + ") = " + shown);
     return result;
@@ -62,7 +68,7 @@ NativeFunction c(String text, String... flags) {
 /** asm(0x48, 0x89, 0xf8, 0xc3): machine code, ready to run. */
 NativeFunction asm(int... bytes) { return MachineCode.of(bytes).function(); }
 
-/** run(function, argument): on a native thread of its own; prints and returns the result, or prints what it was ended by. */
+/** run(function, argument): on a native thread of its own; prints and returns the result, or prints what ended it and returns -1. */
 long run(NativeFunction function, long argument) throws InterruptedException {
     try (NativeThread thread = NativeThread.start(function, argument)) {
         long result = thread.join();
@@ -76,3 +82,15 @@ long run(NativeFunction function, long argument) throws InterruptedException {
 
 /** run(function, segment): the same with a pointer. */
 long run(NativeFunction function, MemorySegment argument) throws InterruptedException { return run(function, argument.address()); }
+
+/** help(): what there is. */
+void help() {
+    System.out.println("""
+            c("long f(long x) { ... }")   C, compiled        asm(0x48, 0x89, 0xf8, 0xc3)   machine code
+            run(f, 12)                    on a native thread; a crash prints its report
+            sys("getpid")                 a system call      maps()                         what is mapped
+            sketch(thread)                its stack, drawn   hexdump(segment)               memory
+            and all of linen: NativeThread.start(f, 12), Mapping.anonymous(4096), ...  docs/tour.jsh shows it""");
+}
+
+System.out.println("linen: help() tells what there is")

@@ -4,6 +4,7 @@ import static dev.linen.testing.TestFunctions.function;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -117,10 +118,19 @@ class WatcherTest {
                 NativeThread.start(function("identity"), 1).onExit().join();
             }).join();
             for (Path task : Files.list(Path.of("/proc/self/task")).toList()) {
-                if (Files.readString(task.resolve("comm")).startsWith("linen-exit")) {
+                if (name(task).startsWith("linen-exit")) {
                     System.out.print(Affinity.get(Integer.parseInt(task.getFileName().toString())).equals(all));
                 }
             }
+        }
+    }
+
+    /** Empty when it has ended meanwhile. */
+    private static String name(Path task) {
+        try {
+            return Files.readString(task.resolve("comm"));
+        } catch (IOException gone) {
+            return "";
         }
     }
 
