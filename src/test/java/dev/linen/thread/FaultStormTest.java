@@ -118,7 +118,7 @@ class FaultStormTest {
 
         /** There are two CPUs, maybe, and the faults shall come on, too. */
         private static void pause() {
-            LockSupport.parkNanos(200_000);
+            LockSupport.parkNanos(10_000_000);
         }
 
         private static void stackOverflows() {
