@@ -138,11 +138,13 @@ final class ExitWatcher {
                 if (!ENDING.isEmpty() || !LEAVING.isEmpty()) {
                     BELL.awaitUntil(rung, System.nanoTime() + pauseNanos);
                     pauseNanos = Math.min(2 * pauseNanos, MOST_PAUSE_NANOS);
-                } else if (WATCHED.isEmpty() && POSIX.isEmpty()) {
+                    continue;
+                }
+                pauseNanos = LEAST_PAUSE_NANOS;
+                if (WATCHED.isEmpty() && POSIX.isEmpty()) {
                     BELL.await(rung); // with nobody to watch, no sweep is needed either; a new one rings
                 } else {
                     BELL.awaitUntil(rung, nextSweep);
-                    pauseNanos = LEAST_PAUSE_NANOS;
                 }
             } catch (Throwable again) {
                 pause();
