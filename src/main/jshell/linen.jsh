@@ -93,4 +93,3 @@ void help() {
             and all of linen: NativeThread.start(f, 12), Mapping.anonymous(4096), ...  docs/tour.jsh shows it""");
 }
 
-System.out.println("linen: help() tells what there is")
