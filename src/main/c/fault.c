@@ -23,10 +23,15 @@ __attribute__((visibility("protected"))) struct linen_before linen_before[LINEN_
 
 CPU_RESTORER(linen_restorer)
 
+/* The main thread's tid, too. */
+static long process_id(void)
+{
+    return cpu_syscall(__NR_getpid, 0, 0, 0, 0, 0, 0);
+}
+
 static void send(long thread, int signal, siginfo_t *info)
 {
-    long process = cpu_syscall(__NR_getpid, 0, 0, 0, 0, 0, 0);
-    cpu_syscall(__NR_rt_tgsigqueueinfo, process, thread == 0 ? process : thread, signal, (long)info, 0, 0);
+    cpu_syscall(__NR_rt_tgsigqueueinfo, process_id(), thread, signal, (long)info, 0, 0);
 }
 
 /* What the kernel would have done, with the same siginfo: the process ends when the handler has returned. */
@@ -76,7 +81,7 @@ static void receive(struct linen_control *control, int signal, siginfo_t *info, 
         end_thread(control, signal, info, context);
     if (info->si_code != LINEN_KILL && !control->kill) {
         info->si_code = SI_QUEUE; /* other codes can't be sent to another thread */
-        send(/* the main thread */ 0, signal, info);
+        send(/* the main thread */ process_id(), signal, info);
     }
 }
 

@@ -87,12 +87,14 @@ static inline __attribute__((always_inline)) void cpu_record(uint64_t *registers
  * Where a handler returns to: back into the kernel, which restores the registers of the interrupted code. Debuggers know a
  * signal's frame by exactly these two instructions.
  */
+#define CPU_TEXT(number) CPU_TEXT_OF(number)
+#define CPU_TEXT_OF(number) #number
 #define CPU_RESTORER(name)                               \
     __asm__(".pushsection .text\n"                       \
             ".globl " #name "\n"                         \
             ".type " #name ", @function\n"               \
             #name ":\n\t"                                \
-            "mov $15, %rax\n\t" /* __NR_rt_sigreturn */  \
+            "mov $" CPU_TEXT(__NR_rt_sigreturn) ", %rax\n\t" \
             "syscall\n"                                  \
             ".size " #name ", . - " #name "\n"           \
             ".popsection");                              \
