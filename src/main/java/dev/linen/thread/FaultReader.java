@@ -40,7 +40,7 @@ final class FaultReader {
         ThreadFault.Facts facts = new ThreadFault.Facts(slot.tid(), lent.function().toString(),
                 linen_fault.signal(fault),
                 linen_fault.code(fault), linen_fault.address(fault), registers, instruction(programCounter),
-                slot.geometry().stackBytes(), used(slot.stack()));
+                slot.geometry().stackBytes(), used(slot));
         FaultDiagnosis diagnosis = FaultDiagnosis.of(facts, slot, lent,
                 MemoryMap.regionAt(facts.address()).map(MemoryMap.Region::protection));
         return new ThreadFault(facts, diagnosis, backtrace(registers, slot.stack()));
@@ -64,9 +64,9 @@ final class FaultReader {
         return MemorySegment.ofArray(read).asReadOnly();
     }
 
-    private static long used(MemorySegment stack) {
+    private static long used(StackSlot slot) {
         try {
-            return stack.byteSize() - TouchedPages.firstIn(stack).orElse(stack.byteSize());
+            return slot.usedBytes();
         } catch (RuntimeException unknown) {
             return -1;
         }

@@ -324,11 +324,7 @@ public final class NativeThread implements AutoCloseable {
     /** For the watcher, who is inside, but mustn't be kept by what it runs to give memory back. */
     void watchEnds() {
         if (state.leave()) {
-            try {
-                Thread.startVirtualThread(this::giveBack);
-            } catch (OutOfMemoryError full) {
-                giveBack();
-            }
+            Aside.run(this::giveBack);
         }
     }
 

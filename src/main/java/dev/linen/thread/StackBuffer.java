@@ -10,7 +10,6 @@ import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.internal.linux.linen_handle;
 import dev.linen.memory.HexDump;
-import dev.linen.memory.Mapping;
 
 /**
  * The memory of one native thread: its stack, its control block, and the guards around them, in one piece.
@@ -69,15 +68,19 @@ public final class StackBuffer {
 
     @SuppressWarnings("MustBeClosed") // the arena: by endViews()
     private synchronized MemorySegment view(MemorySegment memory) {
-        if (ended) {
-            throw new IllegalStateException(this + " can't be read any more: its thread is closed or detached");
-        }
+        requireOpen();
         Arena arena = lifetime;
         if (arena == null) {
             arena = Arena.ofShared();
             lifetime = arena;
         }
         return memory.reinterpret(arena, null).asReadOnly();
+    }
+
+    private synchronized void requireOpen() {
+        if (ended) {
+            throw new IllegalStateException(this + " can't be read any more: its thread is closed or detached");
+        }
     }
 
     StackSlot slot() {
@@ -190,8 +193,8 @@ public final class StackBuffer {
      * @throws UnsupportedOperationException when the kernel doesn't tell: no {@code /proc/self/pagemap}
      */
     public long used() {
-        MemorySegment stack = view(slot.stack());
-        return stack.byteSize() - TouchedPages.firstIn(stack).orElse(stack.byteSize() - Mapping.pageSize());
+        requireOpen();
+        return slot.usedBytes();
     }
 
     /**

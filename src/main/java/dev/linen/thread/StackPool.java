@@ -8,6 +8,7 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -173,7 +174,7 @@ public final class StackPool {
         afterwards.clear();
         lock.unlock();
         if (!later.isEmpty()) {
-            Thread.startVirtualThread(() -> later.forEach(Runnable::run));
+            Aside.run(() -> later.forEach(Runnable::run));
         }
     }
 
@@ -222,7 +223,7 @@ public final class StackPool {
 
     private void removeWarm(StackSlot slot) {
         warm.remove(slot);
-        warmByGeometry.getOrDefault(slot.geometry(), new ArrayDeque<>()).remove(slot);
+        Objects.requireNonNull(warmByGeometry.get(slot.geometry())).remove(slot);
         warmBytes -= slot.geometry().stackBytes();
     }
 
@@ -282,7 +283,12 @@ public final class StackPool {
         StackSlab slab = slot.slab();
         slab.cool(slot);
         if (slab.isIdle()) {
-            slabs.getOrDefault(slab.geometry(), List.of()).remove(slab);
+            List<StackSlab> alike = Objects.requireNonNull(slabs.get(slab.geometry()));
+            alike.remove(slab);
+            if (alike.isEmpty()) { // a program may come along with ever new sizes
+                slabs.remove(slab.geometry());
+                warmByGeometry.remove(slab.geometry());
+            }
             slab.unmap();
         }
     }

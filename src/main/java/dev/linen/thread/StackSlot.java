@@ -14,6 +14,7 @@ import dev.linen.internal.linux.linen_exit;
 import dev.linen.internal.linux.linen_fault;
 import dev.linen.internal.linux.linen_handle;
 import dev.linen.internal.linux.linen_tls;
+import dev.linen.memory.Mapping;
 import dev.linen.syscall.AuxiliaryVector;
 
 /**
@@ -106,6 +107,16 @@ final class StackSlot {
     /** Has the handler end the thread when its signal comes. */
     void wantKill() {
         KILL.setRelease(control(), linen_control.kill$offset(), 1);
+    }
+
+    /**
+     * From the lowest page of the stack ever touched to its top, in bytes; at least the page of the exit record.
+     *
+     * @throws UnsupportedOperationException when the kernel doesn't tell
+     */
+    long usedBytes() {
+        MemorySegment stack = stack();
+        return stack.byteSize() - TouchedPages.firstIn(stack).orElse(stack.byteSize() - Mapping.pageSize());
     }
 
     /** Whether libc makes the thread: it has no thread-local block of ours. */
