@@ -206,4 +206,38 @@ class LauncherIT {
         Command.Result ended = linen("shell").input(commands.toFile()).run();
         assertTrue(ended.out().contains("$1 ==> 1\n"), ended::toString);
     }
+
+    @Test
+    void shell_helpersGotNonsense_sayWhatWouldBeRight() throws IOException, InterruptedException {
+        Path commands = Files.writeString(folder.resolve("commands"), """
+                sys("getpit")
+                sys("read", 0, 'a')
+                sys("read", 1, 2, 3, 4, 5, 6, 7)
+                hexdump(8, 4)
+                c("int x;")
+                var crashed = run(c("long f(long *p) { return *p; }"), 0)
+                run(c("long f(long x) { if (x) { return 1; } return 2; }"), 0)
+                """);
+        Command.Result ended = linen("shell").input(commands.toFile()).run();
+        for (String told : List.of("there is no system call getpit here",
+                "an argument is a number, a MemorySegment or a text, not Character",
+                "a system call has at most 6 arguments, not 7", "nothing can be read there\n",
+                "a function in this text", "null-pointer: NULL was read", "crashed ==> null\n", "f(0) = 2\n")) {
+            assertTrue(ended.out().contains(told), () -> told + " isn't in " + ended);
+        }
+        assertTrue(ended.out().indexOf('\u001b') < 0, ended::toString);
+    }
+
+    @Test
+    void shell_atATerminal_hasColours() throws IOException, InterruptedException {
+        Path commands = Files.writeString(folder.resolve("commands"), """
+                maps()
+                NativeThread thread = NativeThread.start(asm(0xc3), 0)
+                sketch(thread)
+                thread.close()
+                """);
+        Command.Result ended = linen("shell", "-R-Dlinen.terminal=true", "-s").input(commands.toFile()).run();
+        assertTrue(ended.out().contains("\u001b[31m  "), ended::toString);
+        assertTrue(ended.out().contains("\u001b[32m                  │ stack "), ended::toString);
+    }
 }

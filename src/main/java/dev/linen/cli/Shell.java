@@ -1,0 +1,206 @@
+package dev.linen.cli;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Help.Ansi;
+
+import dev.linen.memory.HexDump;
+import dev.linen.memory.MemoryMap;
+import dev.linen.memory.Peek;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.thread.CSource;
+import dev.linen.thread.MachineCode;
+import dev.linen.thread.NativeFaultException;
+import dev.linen.thread.NativeFunction;
+import dev.linen.thread.NativeThread;
+
+/** What {@code ./linen shell} has beside the library: short helpers that print. */
+public final class Shell {
+
+    /** The shell's Java has no console of its own, so its launcher says whether there is a terminal. */
+    private static final Ansi ANSI = Boolean.getBoolean("linen.terminal") ? Ansi.ON : Ansi.OFF;
+
+    private static final int MOST_ARGUMENTS = 6;
+    private static final long LEAST_ADDRESS = 1 << 20;
+    private static final Pattern DEFINITION = Pattern.compile("(\\w+)\\s*\\([^;{}()]*\\)\\s*\\{");
+    private static final Set<String> STATEMENTS = Set.of("if", "for", "while", "switch");
+
+    private Shell() {}
+
+    /** What there is. */
+    public static void help() {
+        System.out.print("""
+                c("long f(long x) { ... }")   C, compiled        asm(0x48, 0x89, 0xf8, 0xc3)   machine code
+                run(f, 12)                    on a native thread; a crash prints its report
+                sys("getpid")                 a system call      maps()                         what is mapped
+                sketch(thread)                its stack, drawn   hexdump(segment)               memory
+                and all of linen: NativeThread.start(f, 12), Mapping.anonymous(4096), ...  docs/tour.jsh shows it
+                """);
+    }
+
+    /** What is mapped into this process; each kind in its colour. */
+    public static void maps() {
+        long self = ProcessHandle.current().pid();
+        AddressSpace space = new AddressSpace(MemoryMap.read().regions(), StackPointers.of(self));
+        System.out.print(new MapsReport(self, space).text(ANSI));
+    }
+
+    /**
+     * A thread's stack buffer, drawn with its addresses and values.
+     *
+     * @param thread whose; not closed yet
+     */
+    public static void sketch(NativeThread thread) {
+        System.out.print(SketchColours.paint(thread.stack().sketch(), ANSI));
+    }
+
+    /**
+     * Memory in hexadecimal.
+     *
+     * @param segment which
+     */
+    public static void hexdump(MemorySegment segment) {
+        System.out.print(HexDump.of(segment));
+    }
+
+    /**
+     * The memory at any address in hexadecimal; says so when nothing is there.
+     *
+     * @param address where
+     * @param bytes how much
+     */
+    public static void hexdump(long address, int bytes) {
+        if (Peek.read(address, new byte[bytes])) {
+            hexdump(MemorySegment.ofAddress(address).reinterpret(bytes));
+        } else {
+            System.out.println("nothing can be read there");
+        }
+    }
+
+    /**
+     * A system call by its name, its result decoded.
+     *
+     * @param name as in its man page, {@code "mmap"}
+     * @param arguments numbers, segments (their address), texts (a C string)
+     * @return what the kernel returned: {@code -errno} when it failed
+     */
+    public static long sys(String name, Object... arguments) {
+        if (arguments.length > MOST_ARGUMENTS) {
+            throw new IllegalArgumentException("a system call has at most 6 arguments, not " + arguments.length);
+        }
+        try (Arena texts = Arena.ofConfined()) {
+            long[] a = Arrays.copyOf(Arrays.stream(arguments).mapToLong(each -> word(each, texts)).toArray(),
+                    MOST_ARGUMENTS);
+            long result = Syscall.invoke(number(name), a[0], a[1], a[2], a[3], a[4], a[5]);
+            System.out.println(
+                    name + Arrays.stream(arguments).map(Shell::text).collect(Collectors.joining(", ", "(", ")"))
+                            + " = " + decoded(result));
+            return result;
+        }
+    }
+
+    private static int number(String name) {
+        try {
+            return SyscallNumber.class.getField(name.toUpperCase(Locale.ROOT)).getInt(null);
+        } catch (ReflectiveOperationException unknown) {
+            throw new IllegalArgumentException("there is no system call " + name + " here", unknown);
+        }
+    }
+
+    private static long word(Object argument, Arena texts) {
+        return switch (argument) {
+            case MemorySegment segment -> segment.address();
+            case String text -> texts.allocateFrom(text).address();
+            case Number number -> number.longValue();
+            default -> throw new IllegalArgumentException(
+                    "an argument is a number, a MemorySegment or a text, not " + argument.getClass().getSimpleName());
+        };
+    }
+
+    private static String text(Object argument) {
+        return switch (argument) {
+            case MemorySegment segment -> "0x" + Long.toHexString(segment.address());
+            case String text -> '"' + text + '"';
+            default -> argument.toString();
+        };
+    }
+
+    private static String decoded(long result) {
+        return Errno.ofResult(result).map(errno -> "-" + errno.number() + " (" + errno + ": " + errno.text() + ")")
+                .orElseGet(() -> Math.abs(result) < LEAST_ADDRESS ? "" + result : "0x" + Long.toHexString(result));
+    }
+
+    /**
+     * C, compiled; its last function, ready to run.
+     *
+     * @param text with at least one function
+     * @param flags for the compiler, {@code "-O3"}
+     * @return the function
+     */
+    public static NativeFunction c(String text, String... flags) {
+        return CSource.compile(text, flags).function(lastFunction(text));
+    }
+
+    private static String lastFunction(String text) {
+        Matcher definition = DEFINITION.matcher(text);
+        String last = "a function in this text"; // for the exception, when there is none
+        while (definition.find()) {
+            if (!STATEMENTS.contains(definition.group(1))) {
+                last = definition.group(1);
+            }
+        }
+        return last;
+    }
+
+    /**
+     * Machine code, ready to run.
+     *
+     * @param bytes 0 to 255 each
+     * @return a function that starts at the first of them
+     */
+    public static NativeFunction asm(int... bytes) {
+        return MachineCode.of(bytes).function();
+    }
+
+    /**
+     * Runs a function on a native thread of its own, and prints its result, or what ended it.
+     *
+     * @param function what it runs
+     * @param argument what the function gets
+     * @return the result; {@code null} when there is none because it crashed
+     * @throws InterruptedException when the shell is told to stop
+     */
+    public static @Nullable Long run(NativeFunction function, long argument) throws InterruptedException {
+        try (NativeThread thread = NativeThread.start(function, argument)) {
+            long result = thread.join();
+            System.out.println(function + "(" + argument + ") = " + result);
+            return result;
+        } catch (NativeFaultException crashed) {
+            String report = crashed.fault().report();
+            System.out.println(ANSI.enabled() ? "\033[31m" + report + "\033[0m" : report);
+            return null;
+        }
+    }
+
+    /**
+     * Runs a function with a pointer on a native thread of its own, as {@link #run(NativeFunction, long)} does.
+     *
+     * @param function what it runs
+     * @param argument what its pointer points to
+     * @return the result; {@code null} when there is none because it crashed
+     * @throws InterruptedException when the shell is told to stop
+     */
+    public static @Nullable Long run(NativeFunction function, MemorySegment argument) throws InterruptedException {
+        return run(function, argument.address());
+    }
+}
