@@ -2,7 +2,6 @@ package dev.linen.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -20,6 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+
+import dev.linen.testing.Skip;
 
 /** The command line as it is typed, on the jar that was just built. */
 class LauncherIT {
@@ -116,7 +117,7 @@ class LauncherIT {
         Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("---------"));
         List<String> withoutPrivilege = List.of("setpriv", "--bounding-set=-dac_override,-dac_read_search");
         List<String> wrapper = Files.isReadable(secret) ? withoutPrivilege : List.of(); // readable: this is root
-        assumeTrue(!Files.isReadable(secret) || Command.of("setpriv", withoutPrivilege.get(1), "true").run()
+        Skip.unless(!Files.isReadable(secret) || Command.of("setpriv", withoutPrivilege.get(1), "true").run()
                 .exitStatus() == 0, "root can't give up the privilege to read everything");
         assertRefused("linen run: " + secret + " can't be read: permission denied",
                 wrapped(wrapper, "run", secret.toString()));
@@ -138,7 +139,7 @@ class LauncherIT {
     @Test
     void run_asPid1_works() throws IOException, InterruptedException {
         List<String> wrapper = List.of("unshare", "-pf", "--mount-proc");
-        assumeTrue(Command.of("unshare", "-pf", "--mount-proc", "true").run().exitStatus() == 0,
+        Skip.unless(Command.of("unshare", "-pf", "--mount-proc", "true").run().exitStatus() == 0,
                 "no PID namespace can be had here");
         assertEquals(111, result(wrapped(wrapper, "run", COLLATZ, "27", "--json")));
     }
@@ -149,7 +150,7 @@ class LauncherIT {
     void run_restrictedTemporaryFolder_works(String option, String impossible)
             throws IOException, InterruptedException {
         String mount = "mount -t tmpfs -o " + option + " none '" + folder + "'";
-        assumeTrue(Command.of("unshare", "-m", "sh", "-c", mount).run().exitStatus() == 0,
+        Skip.unless(Command.of("unshare", "-m", "sh", "-c", mount).run().exitStatus() == 0,
                 "nothing can be mounted here");
         String script = mount + " && ! (cd '" + folder + "' && " + impossible + ") 2>/dev/null && exec \"$0\" \"$@\"";
         List<String> wrapper = List.of("unshare", "-m", "sh", "-c", script);

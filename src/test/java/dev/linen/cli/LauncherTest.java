@@ -3,7 +3,6 @@ package dev.linen.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.linen.testing.Skip;
 
 /**
  * What the launcher does before it starts Java. It runs in a home of its own, where stand-ins tell how they were called:
@@ -106,7 +107,7 @@ class LauncherTest {
         String hide = "mount --bind '" + folder.resolve("empty") + "' /usr/lib/jvm && ";
         List<String> wrapper = List.of("unshare", "-m", "bash", "-c");
         if (Files.exists(Path.of("/usr/lib/jvm"))) {
-            assumeTrue(Command.of("unshare", "-m", "bash", "-c", hide + "true").run().exitStatus() == 0,
+            Skip.unless(Command.of("unshare", "-m", "bash", "-c", hide + "true").run().exitStatus() == 0,
                     "no mount namespace can be had here, to hide /usr/lib/jvm");
         } else {
             hide = "";

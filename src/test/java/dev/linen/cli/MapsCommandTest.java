@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -20,6 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
+
+import dev.linen.testing.Skip;
 
 class MapsCommandTest {
 
@@ -120,7 +121,7 @@ class MapsCommandTest {
 
     @Test
     void maps_processOfSomebodyElse_saysSo() throws Exception {
-        assumeTrue(!Files.isReadable(Path.of("/proc/1/maps")) || !canRead("/proc/1/maps"),
+        Skip.unless(!Files.isReadable(Path.of("/proc/1/maps")) || !canRead("/proc/1/maps"),
                 "process 1 may be looked into here");
         assertRefused("process 1 may not be looked into: it is somebody else's", "1");
     }

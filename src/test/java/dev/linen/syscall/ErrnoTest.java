@@ -3,7 +3,6 @@ package dev.linen.syscall;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.lang.reflect.Field;
@@ -20,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.internal.linux.Kernel;
 import dev.linen.testing.CProbe;
+import dev.linen.testing.Skip;
 
 class ErrnoTest {
 
@@ -112,7 +112,7 @@ class ErrnoTest {
         CProbe probe = new CProbe();
         named().forEach((name, errno) -> probe.text(name, "strerror(" + errno.number() + ")"));
         Map<String, String> glibcs = probe.ask().byName();
-        assumeTrue(glibcs.get("ENOTTY").equals("Inappropriate ioctl for device"), "not glibc's texts: " + glibcs);
+        Skip.unless(glibcs.get("ENOTTY").equals("Inappropriate ioctl for device"), "not glibc's texts: " + glibcs);
         glibcs.forEach((name, text) -> {
             if (text.startsWith("Unknown error")) {
                 System.out.println("glibc has no text for " + name);

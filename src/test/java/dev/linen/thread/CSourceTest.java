@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -35,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 import dev.linen.junit.ChildJvm;
 import dev.linen.memory.MemoryMap;
 import dev.linen.testing.Joining;
+import dev.linen.testing.Skip;
 
 class CSourceTest {
 
@@ -319,7 +319,7 @@ class CSourceTest {
     void compile_temporaryDirectoryIsNoexec_runs() throws IOException, InterruptedException {
         Path source = Path.of("target", "noexec.c");
         Files.writeString(source, returning("43"));
-        assumeTrue(new ProcessBuilder("unshare", "-m", "sh", "-c", "mount -t tmpfs none /dev/shm").start()
+        Skip.unless(new ProcessBuilder("unshare", "-m", "sh", "-c", "mount -t tmpfs none /dev/shm").start()
                 .waitFor() == 0, "nothing can be mounted here");
         ChildJvm.Result noexec = ChildJvm.of(Main.class)
                 .wrappedIn("unshare", "-m", "sh", "-c", "mount -t tmpfs -o noexec none /dev/shm && exec \"$@\"", "sh")

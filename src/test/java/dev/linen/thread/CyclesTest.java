@@ -3,7 +3,6 @@ package dev.linen.thread;
 import static dev.linen.testing.TestFunctions.function;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -24,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import dev.linen.futex.Futex;
 import dev.linen.process.ThreadName;
 import dev.linen.testing.ProcessState;
+import dev.linen.testing.Skip;
 
 /** Many threads started and joined, one after the other and at once: nothing is left of them. */
 class CyclesTest {
@@ -101,7 +101,7 @@ class CyclesTest {
     void parked_30000AtOnce_costAFewMappingsAndAreJoined() throws Exception {
         // By lines: a file of /proc/sys gives all it has to the first read, and readString's first asks for one byte.
         String pidMax = Files.readAllLines(Path.of("/proc/sys/kernel/pid_max")).getFirst();
-        assumeTrue(Integer.parseInt(pidMax) > 31_000, "pid_max allows fewer threads: " + pidMax);
+        Skip.unless(Integer.parseInt(pidMax) > 31_000, "pid_max allows fewer threads: " + pidMax);
         int many = 30_000;
         List<NativeThread> threads = new ArrayList<>(many);
         try (Arena arena = Arena.ofShared()) {

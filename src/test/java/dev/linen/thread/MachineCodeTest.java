@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -24,6 +23,7 @@ import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Joining;
+import dev.linen.testing.Skip;
 
 class MachineCodeTest {
 
@@ -124,7 +124,7 @@ class MachineCodeTest {
 
     @Test
     void of_kernelWithMseal_isSealed() {
-        assumeFalse(Syscall.invoke(SyscallNumber.MSEAL, 0, 0, 0) == Errno.ENOSYS.result(),
+        Skip.unless(Syscall.invoke(SyscallNumber.MSEAL, 0, 0, 0) != Errno.ENOSYS.result(),
                 "this kernel is older than 6.10: it has no mseal");
         MachineCode code = MachineCode.of(fresh());
         long address = code.segment().address();

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -28,6 +27,7 @@ import dev.linen.process.ThreadName;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Skip;
 
 /** Name, CPUs, scheduling and nice of a thread, set before its function begins. */
 class PlacingTest {
@@ -85,7 +85,7 @@ class PlacingTest {
     @Test
     void cpus_ofARunningThread_canBeChanged() {
         CpuSet allowed = Affinity.current();
-        assumeTrue(allowed.size() > 1, "this machine has one CPU: there is nothing to choose");
+        Skip.unless(allowed.size() > 1, "this machine has one CPU: there is nothing to choose");
         CpuSet first = CpuSet.of(allowed.stream().min().orElseThrow());
         whileRunning(NativeThread.builder(), thread -> {
             assertEquals(allowed, Affinity.get(thread.tid()));

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -24,6 +23,7 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Skip;
 import dev.linen.testing.Smaps;
 
 /** How the kernel keeps a stack's pages: usual, huge, locked, there from the beginning. */
@@ -122,7 +122,7 @@ class StackPagesTest {
             if (never) {
                 System.out.println("StackPagesTest: " + HUGE_PAGES + " says never: huge pages can't be had");
             }
-            assumeFalse(never, "no huge pages here");
+            Skip.unless(!never, "no huge pages here");
             assertEquals(4 * MIB, Smaps.bytes(thread.stack().stack().address(), "AnonHugePages"));
         }
     }

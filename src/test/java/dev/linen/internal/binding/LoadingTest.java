@@ -2,7 +2,6 @@ package dev.linen.internal.binding;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
@@ -28,6 +27,7 @@ import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Joining;
 import dev.linen.testing.SeccompFilter;
+import dev.linen.testing.Skip;
 import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeThread;
 
@@ -146,7 +146,7 @@ class LoadingTest {
         Process process = new ProcessBuilder(Stream.concat(Stream.of(wrapper), Stream.of("true")).toList())
                 .redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes());
-        assumeTrue(process.waitFor() == 0, () -> otherwise + ": " + output);
+        Skip.unless(process.waitFor() == 0, otherwise + ": " + output);
     }
 
     @Test
