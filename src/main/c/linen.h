@@ -83,7 +83,7 @@ struct linen_exit_list {
 #define LINEN_READY 2     /* they are done, or one has failed; the tid is in the handle */
 
 /* The si_code with which NativeThread.kill() sends its signal: below 0, as all that don't come from the kernel. */
-#define LINEN_KILL -0x6c696c
+#define LINEN_KILL (-0x6c696c)
 
 /* As many words as any CPU's struct sigcontext has before its floating point state. */
 #define LINEN_REGISTERS 36

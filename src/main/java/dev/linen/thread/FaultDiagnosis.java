@@ -36,6 +36,22 @@ record FaultDiagnosis(FaultCause cause, String explanation) {
     /** Vectors of 16 bytes and more are aligned to that. */
     private static final long LEAST_ALIGNMENT = 16;
 
+    /** What the instruction wanted of the address. */
+    private enum Access {
+        READ("read"), WRITTEN("written"), CALLED("called");
+
+        private final String participle;
+
+        Access(String participle) {
+            this.participle = participle;
+        }
+
+        @Override
+        public String toString() {
+            return participle;
+        }
+    }
+
     static FaultDiagnosis of(ThreadFault.Facts facts, StackSlot slot, Lent lent, Optional<Protection> mapped) {
         if (facts.code() <= 0) { // sent; all that an instruction raises is above
             return new FaultDiagnosis(FaultCause.KILLED, "it was killed");
@@ -67,6 +83,7 @@ record FaultDiagnosis(FaultCause cause, String explanation) {
     private static FaultDiagnosis pageFault(ThreadFault.Facts facts, StackSlot slot, Lent lent,
             Optional<Protection> mapped) {
         long address = facts.address();
+        Access access = access(facts);
         StackGeometry geometry = slot.geometry();
         long offset = address - slot.address();
         if (offset >= geometry.guardOffset() && offset < geometry.stackOffset()) {
@@ -78,18 +95,17 @@ record FaultDiagnosis(FaultCause cause, String explanation) {
         }
         if (address >= 0 && address < NEAR_NULL) {
             return new FaultDiagnosis(FaultCause.NULL_POINTER,
-                    (address == 0 ? "NULL" : "NULL + " + hex(address)) + " was " + used(facts));
+                    (address == 0 ? "NULL" : "NULL + " + hex(address)) + " was " + access);
         }
         if (facts.code() == Kernel.SEGV_ACCERR()) {
-            boolean fetched = used(facts).equals(CALLED);
             String has = mapped.map(protection -> " (" + protection + ")").orElse("");
-            return new FaultDiagnosis(FaultCause.PROTECTED, fetched
+            return new FaultDiagnosis(FaultCause.PROTECTED, access == Access.CALLED
                     ? "a jump to data: the page of " + hex(address) + " isn't executable" + has
-                    : hex(address) + " can't be " + used(facts) + has);
+                    : hex(address) + " can't be " + access + has);
         }
         return new FaultDiagnosis(FaultCause.UNMAPPED,
                 freed(address, lent).orElse("nothing is mapped at " + hex(address))
-                        + ", which was " + used(facts));
+                        + ", which was " + access);
     }
 
     private static Optional<String> freed(long address, Lent lent) {
@@ -102,14 +118,12 @@ record FaultDiagnosis(FaultCause cause, String explanation) {
                 + (address - freed.address()) + " of its " + freed.bytes());
     }
 
-    private static final String CALLED = "called";
-
-    private static String used(ThreadFault.Facts facts) {
+    private static Access access(ThreadFault.Facts facts) {
         long error = facts.registers().getOrDefault("err", 0L);
         if ((error & FETCHED) != 0 || facts.address() == facts.registers().getOrDefault("rip", -1L)) {
-            return CALLED;
+            return Access.CALLED;
         }
-        return (error & WRITTEN) != 0 ? "written" : "read";
+        return (error & WRITTEN) != 0 ? Access.WRITTEN : Access.READ;
     }
 
     private static FaultDiagnosis libcTls(String how) {

@@ -55,7 +55,7 @@ final class FaultHandler {
     private static final Mode MODE = mode();
 
     private static volatile boolean installed;
-    private static volatile boolean replaced;
+    private static boolean replaced;
     private static volatile long nextLookNanoTime;
 
     private FaultHandler() {}
