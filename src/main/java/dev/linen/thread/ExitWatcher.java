@@ -82,9 +82,17 @@ final class ExitWatcher {
         begin();
         WATCHED.put(slot.control().address(), thread);
         if (!Futex.ofPrivate(slot.watchWord()).compareAndSet(LinenH.LINEN_UNWATCHED(), LinenH.LINEN_WATCHED())) {
-            LATE.add(thread);
+            addLate(thread);
         }
         ring(); // it may be late, and the watcher in a wait without end
+    }
+
+    private static void addLate(NativeThread thread) {
+        try {
+            LATE.add(thread);
+        } catch (OutOfMemoryError full) {
+            // a sweep finds it
+        }
     }
 
     /**
@@ -180,13 +188,16 @@ final class ExitWatcher {
         readList();
         left.forEach(ExitWatcher::seeOff);
         ended.forEach(ExitWatcher::tell);
-        LEAVING.removeIf(thread -> !isKnown(thread) || (thread.hasLeft() && seeOff(thread)));
-        ENDING.removeIf(thread -> !isWatched(thread) || (thread.endsWithin(LEAST_PAUSE_NANOS) && tell(thread)));
+        LEAVING.stream().filter(ExitWatcher::isKnown).filter(PosixThread::hasLeft).forEach(ExitWatcher::seeOff);
+        LEAVING.removeIf(thread -> !isKnown(thread));
+        ENDING.stream().filter(ExitWatcher::isWatched).filter(thread -> thread.endsWithin(LEAST_PAUSE_NANOS))
+                .forEach(ExitWatcher::tell);
+        ENDING.removeIf(thread -> !isWatched(thread));
     }
 
     private static void takeLate() {
         for (NativeThread thread = LATE.poll(); thread != null; thread = LATE.poll()) {
-            // One of libc's rings yet, and who watches it then is told; unless that was before he came.
+            // One of libc's still running rings for us anyway, and whoever watches it by then is told.
             if (isWatched(thread) && (thread.kind() == NativeThread.Kind.CLONE || thread.hasEnded())) {
                 ENDING.add(thread);
             }
@@ -216,7 +227,7 @@ final class ExitWatcher {
         return POSIX.get(thread.slot().control().address()) == thread;
     }
 
-    private static boolean seeOff(PosixThread thread) {
+    private static void seeOff(PosixThread thread) {
         if (isKnown(thread)) {
             long control = thread.slot().control().address();
             NativeThread watching = WATCHED.get(control); // before: after it, that may be the next thread on the stack
@@ -227,15 +238,13 @@ final class ExitWatcher {
                 tell(watching);
             }
         }
-        return true;
     }
 
-    private static boolean tell(NativeThread thread) {
+    private static void tell(NativeThread thread) {
         if (isWatched(thread)) {
             thread.tellExit();
             WATCHED.remove(thread.stack().slot().control().address());
             thread.watchEnds();
         }
-        return true;
     }
 }
