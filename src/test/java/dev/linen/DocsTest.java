@@ -27,7 +27,7 @@ class DocsTest {
 
     private static final Pattern TEST = Pattern.compile("`(\\w+Test)\\.(\\w+)`");
 
-    /** What jshell has, too, when ./linen shell starts it. */
+    /** What jshell has, too, when ./linen shell starts it; but for the shell's own helpers, whose import is a static one. */
     private static final Path IMPORTS = Path.of("src/main/jshell/linen.jsh");
 
     @TempDir
@@ -51,7 +51,9 @@ class DocsTest {
     @MethodSource("examples")
     void example_run_printsWhatItSays(String example) throws Exception {
         Path source = folder.resolve("Example.java");
-        String imports = read(IMPORTS).lines().filter(line -> line.startsWith("import")).map(line -> line + ";\n")
+        String imports = read(IMPORTS).lines()
+                .filter(line -> line.startsWith("import dev.linen.") || line.startsWith("import java."))
+                .map(line -> line + ";\n")
                 .reduce("", String::concat);
         Files.writeString(source, imports + "class Example { public static void main(String... arguments) throws "
                 + "Exception {\n" + example + "}}\n");

@@ -9,6 +9,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.List;
 
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.seccomp_data;
@@ -20,30 +21,45 @@ public final class SeccompFilter {
 
     private SeccompFilter() {}
 
+    private static final int LOAD = Kernel.BPF_LD() | Kernel.BPF_W() | Kernel.BPF_ABS();
+    private static final int SKIP_UNLESS = Kernel.BPF_JMP() | Kernel.BPF_JEQ() | Kernel.BPF_K();
+    private static final int DECIDE = Kernel.BPF_RET() | Kernel.BPF_K();
+
+    private record Instruction(int code, int operand, int skipped) {}
+
     /** Makes a system call fail. */
     public static void refuse(int syscallNumber, int errno) {
-        int load = Kernel.BPF_LD() | Kernel.BPF_W() | Kernel.BPF_ABS();
-        int jumpIfEqual = Kernel.BPF_JMP() | Kernel.BPF_JEQ() | Kernel.BPF_K();
-        int give = Kernel.BPF_RET() | Kernel.BPF_K();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment program = sock_filter.allocateArray(4, arena);
-            instruction(program, 0, load, (int) seccomp_data.nr$offset(), 0);
-            instruction(program, 1, jumpIfEqual, syscallNumber, /* else skip */ 1);
-            instruction(program, 2, give, Kernel.SECCOMP_RET_ERRNO() | errno, 0);
-            instruction(program, 3, give, Kernel.SECCOMP_RET_ALLOW(), 0);
-            MemorySegment filter = arena.allocate(sock_fprog.layout());
-            sock_fprog.len(filter, (short) 4);
-            sock_fprog.filter(filter, program);
-            prctl(Kernel.PR_SET_NO_NEW_PRIVS(), 1, MemorySegment.NULL);
-            prctl(Kernel.PR_SET_SECCOMP(), Kernel.SECCOMP_MODE_FILTER(), filter);
-        }
+        install(List.of(new Instruction(LOAD, (int) seccomp_data.nr$offset(), 0),
+                new Instruction(SKIP_UNLESS, syscallNumber, 1),
+                new Instruction(DECIDE, Kernel.SECCOMP_RET_ERRNO() | errno, 0),
+                new Instruction(DECIDE, Kernel.SECCOMP_RET_ALLOW(), 0)));
     }
 
-    private static void instruction(MemorySegment program, long index, int code, int operand, int skipIfFalse) {
-        MemorySegment instruction = sock_filter.asSlice(program, index);
-        sock_filter.code(instruction, (short) code);
-        sock_filter.k(instruction, operand);
-        sock_filter.jf(instruction, (byte) skipIfFalse);
+    /** Makes a system call with that first argument the end of the thread that issues it, here and in threads it makes. */
+    public static void endWhoCalls(int syscallNumber, int firstArgument) {
+        install(List.of(new Instruction(LOAD, (int) seccomp_data.nr$offset(), 0),
+                new Instruction(SKIP_UNLESS, syscallNumber, 3),
+                new Instruction(LOAD, (int) seccomp_data.args$offset(), 0), // its lower half
+                new Instruction(SKIP_UNLESS, firstArgument, 1),
+                new Instruction(DECIDE, Kernel.SECCOMP_RET_KILL_THREAD(), 0),
+                new Instruction(DECIDE, Kernel.SECCOMP_RET_ALLOW(), 0)));
+    }
+
+    private static void install(List<Instruction> filter) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment instructions = sock_filter.allocateArray(filter.size(), arena);
+            for (int i = 0; i < filter.size(); i++) {
+                MemorySegment instruction = sock_filter.asSlice(instructions, i);
+                sock_filter.code(instruction, (short) filter.get(i).code());
+                sock_filter.k(instruction, filter.get(i).operand());
+                sock_filter.jf(instruction, (byte) filter.get(i).skipped());
+            }
+            MemorySegment program = arena.allocate(sock_fprog.layout());
+            sock_fprog.len(program, (short) filter.size());
+            sock_fprog.filter(program, instructions);
+            prctl(Kernel.PR_SET_NO_NEW_PRIVS(), 1, MemorySegment.NULL);
+            prctl(Kernel.PR_SET_SECCOMP(), Kernel.SECCOMP_MODE_FILTER(), program);
+        }
     }
 
     private static void prctl(int option, long second, MemorySegment third) {

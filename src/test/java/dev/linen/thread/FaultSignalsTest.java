@@ -3,17 +3,12 @@ package dev.linen.thread;
 import static dev.linen.testing.TestFunctions.function;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -107,27 +102,6 @@ class FaultSignalsTest {
                 .run();
         assertEquals("1 ON", result.out(), result::toString);
         assertEquals(TRAPPED, result.exitStatus(), result::toString);
-    }
-
-    static final class Recorded {
-        public static void main(String... arguments) throws Exception {
-            FaultTest.fault("write_byte", 8);
-        }
-    }
-
-    @Test
-    void fault_flightRecorderRuns_isAnEvent(@TempDir Path folder) throws IOException {
-        Path file = folder.resolve("faults.jfr");
-        ChildJvm.Result result = ChildJvm.of(Recorded.class).flags("-XX:StartFlightRecording:filename=" + file).run();
-        assertEquals(0, result.exitStatus(), result::toString);
-        Process print = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "jfr").toString(), "print",
-                "--events", "dev.linen.NativeFault", file.toString()).redirectErrorStream(true).start();
-        String events = new String(print.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(1, events.split("dev.linen.NativeFault", -1).length - 1, events);
-        for (String part : new String[]{"signal = \"SIGSEGV\"", "code = \"SEGV_MAPERR\"", "address = 8",
-                "cause = \"null-pointer\"", "function = \"write_byte+0x"}) {
-            assertTrue(events.contains(part), events);
-        }
     }
 
     /** Its function has returned, as far as the handler can tell. */

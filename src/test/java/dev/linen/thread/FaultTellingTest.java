@@ -23,9 +23,10 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import dev.linen.internal.linux.Kernel;
 import dev.linen.junit.ChildJvm;
-import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.SeccompFilter;
 
 /** To tell of a fault runs the user's code, his log's, and reads libraries that may be others by now. */
 class FaultTellingTest {
@@ -179,20 +180,10 @@ class FaultTellingTest {
 
     /** By a seccomp filter that ends who names himself: nobody says that the thread is ready. */
     static final class EndedInItsSetup {
-        private static final int NO_NEW_PRIVS = 38;
-        private static final int SET_MODE_FILTER = 1;
-        // struct sock_filter: load nr; not prctl: allow; load the first argument; not PR_SET_NAME: allow; kill the thread; allow
-        private static final long[] FILTER = {0x20L, 0x15L | 3L << 24 | 157L << 32, 0x20L | 16L << 32,
-                0x15L | 1L << 24 | 15L << 32, 0x06L, 0x06L | 0x7FFF_0000L << 32};
-
         public static void main(String... arguments) throws Exception {
             NativeThread.start(function("identity"), 1).onExit().get(); // what else makes threads with names
-            MemorySegment program = Arena.global().allocate(16, 8);
-            program.set(ValueLayout.JAVA_SHORT, 0, (short) FILTER.length);
-            program.set(ValueLayout.ADDRESS, 8, Arena.global().allocateFrom(ValueLayout.JAVA_LONG, FILTER));
             Thread starter = Thread.ofPlatform().daemon().start(() -> {
-                Syscall.invoke(SyscallNumber.PRCTL, NO_NEW_PRIVS, 1, 0, 0, 0);
-                Syscall.invoke(SyscallNumber.SECCOMP, SET_MODE_FILTER, 0, program.address());
+                SeccompFilter.endWhoCalls(SyscallNumber.PRCTL, Kernel.PR_SET_NAME());
                 NativeThread.builder().name("x").start(function("identity"), 1).close();
             });
             awaitEnd(starter);

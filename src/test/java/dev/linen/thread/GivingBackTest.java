@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
 
+import dev.linen.internal.linux.Kernel;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Advice;
@@ -25,11 +26,9 @@ class GivingBackTest {
 
     /** MADV_DONTNEED refuses locked memory. */
     static final class AllLocked {
-        private static final int MCL_FUTURE = 2;
-
         public static void main(String... arguments) throws Exception {
             NativeThread.start(function("identity"), 1).close();
-            Syscall.invoke(SyscallNumber.MLOCKALL, MCL_FUTURE);
+            Syscall.invoke(SyscallNumber.MLOCKALL, Kernel.MCL_FUTURE());
             StackPool pool = StackPool.bounded(0);
             int before = MemoryMap.read().regions().size();
             String said = "";
