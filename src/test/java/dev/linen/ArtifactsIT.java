@@ -16,7 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -43,9 +42,7 @@ class ArtifactsIT {
     /** Of a header, a clause at a time: a comma inside quotes doesn't end one. */
     private static final Pattern CLAUSE = Pattern.compile("(?:[^,\"]|\"[^\"]*\")+");
 
-    /** Where Trampoline and others name a function of the native part, and how many longs it takes. */
-    private static final Pattern LINK = Pattern.compile("NativeLibrary\\.link\\(\"\\w+\", (\\d)\\)");
-    private static final Pattern DESCRIPTOR = Pattern.compile("FunctionDescriptor\\.(of(?:Void)?)\\(([A-Z_, ]*)\\)");
+    private static final Pattern DESCRIPTOR = Pattern.compile("FunctionDescriptor\\.(of(?:Void)?)\\(([A-Z_,\\s]*)\\)");
 
     private static ModuleDescriptor module() {
         return ModuleFinder.of(JAR).find("dev.linen").orElseThrow().descriptor();
@@ -125,12 +122,10 @@ class ArtifactsIT {
 
     private static Set<String> linked() throws IOException {
         Set<String> shapes = new TreeSet<>();
-        shapes.add(shape("long", Collections.nCopies(3, "long"))); // MemfdLibrary's syscall(2)
-        for (String source : sources().toList()) {
-            LINK.matcher(source).results().map(match -> Integer.parseInt(match.group(1)))
-                    .forEach(count -> shapes.add(shape("long", Collections.nCopies(count, "long"))));
+        // The one of NativeFunction is an upcall's.
+        for (String source : sources().filter(source -> source.contains("downcallHandle(")).toList()) {
             DESCRIPTOR.matcher(source).results().forEach(match -> {
-                List<String> types = Arrays.stream(match.group(2).split(", ", -1)).map(ArtifactsIT::type).toList();
+                List<String> types = Arrays.stream(match.group(2).split(",\\s*", -1)).map(ArtifactsIT::type).toList();
                 shapes.add(match.group(1).equals("of")
                         ? shape(types.getFirst(), types.subList(1, types.size()))
                         : shape("void", types));

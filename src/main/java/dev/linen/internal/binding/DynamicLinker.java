@@ -8,14 +8,19 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
-import java.util.Arrays;
 
 /** Opens shared libraries, for the life of the JVM (native threads run in them), and links their functions. */
 public final class DynamicLinker {
+
+    /**
+     * How linen calls: with the six arguments of a system call and its number. One shape for all functions, because each costs
+     * a JVM five milliseconds: the JDK spins a stub and some twenty method handles for it.
+     */
+    static final FunctionDescriptor SHAPE = FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, JAVA_LONG);
 
     private static final int RTLD_NOW = 2; // dlfcn.h, of glibc and of musl
 
@@ -37,11 +42,12 @@ public final class DynamicLinker {
         }
     }
 
-    /** A function of that many longs that returns a long: the only shape that linen calls. */
-    static MethodHandle downcall(MemorySegment function, int arguments) {
-        MemoryLayout[] longs = new MemoryLayout[arguments];
-        Arrays.fill(longs, JAVA_LONG);
-        return Linker.nativeLinker().downcallHandle(function, FunctionDescriptor.of(JAVA_LONG, longs));
+    /**
+     * A function, to be called in linen's {@link #SHAPE}. One that takes fewer arguments doesn't see the others: they are in
+     * registers that it doesn't read, and on its caller's stack.
+     */
+    static MethodHandle downcall(MemorySegment function) {
+        return Linker.nativeLinker().downcallHandle(function, SHAPE);
     }
 
     /** Asks once more, because {@code libraryLookup} drops what {@code dlerror} says. */

@@ -2,12 +2,14 @@ package dev.linen.internal.binding;
 
 import static dev.linen.internal.linux.Kernel.MFD_CLOEXEC;
 import static dev.linen.internal.linux.Kernel.MFD_NOEXEC_SEAL;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.ThreadLocalRandom;
@@ -29,7 +31,7 @@ public final class MemfdLibrary {
 
     /** Not in a static field: without native access this throws, and that must reach the caller as it is. */
     private MemfdLibrary() {
-        syscall = DynamicLinker.downcall(Linker.nativeLinker().defaultLookup().find("syscall").orElseThrow(), 3);
+        syscall = DynamicLinker.downcall(Linker.nativeLinker().defaultLookup().find("syscall").orElseThrow());
     }
 
     /**
@@ -72,7 +74,7 @@ public final class MemfdLibrary {
      */
     private long memfdCreate(String name) {
         try (Arena arena = Arena.ofConfined()) {
-            long address = arena.allocateFrom(name).address();
+            long address = arena.allocateFrom(JAVA_BYTE, (name + '\0').getBytes(StandardCharsets.UTF_8)).address();
             long memfd = call(Numbers.__NR_memfd_create(), address, MFD_CLOEXEC() | MFD_NOEXEC_SEAL());
             return memfd >= 0 ? memfd : call(Numbers.__NR_memfd_create(), address, MFD_CLOEXEC());
         }
@@ -94,7 +96,7 @@ public final class MemfdLibrary {
 
     private long call(long number, long a, long b) {
         try {
-            return (long) syscall.invokeExact(number, a, b);
+            return (long) syscall.invokeExact(number, a, b, 0L, 0L, 0L, 0L);
         } catch (Throwable impossible) {
             throw new AssertionError("a downcall throws nothing", impossible);
         }

@@ -7,7 +7,6 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -16,63 +15,83 @@ import dev.linen.internal.linux.LinenH;
 /**
  * {@code liblinen.so}, loaded once, and the handles of its functions.
  *
- * <p>All its functions take and return {@code long}. Where the library can't be had, a handle that throws the reason
+ * <p>Where the library can't be had, a handle that throws the reason
  * stands in for the function: so classes that hold handles can always be initialised, and every call, not only the
  * first, says what is wrong.
  */
 final class NativeLibrary {
 
-    /** Makes a new exception for each refused call, so that its stack trace is the caller's. */
     private sealed interface Loaded {
-        record Library(SymbolLookup symbols) implements Loaded {}
 
-        record Refused(Supplier<Throwable> reason) implements Loaded {}
+        MethodHandle link(String function);
+
+        MemorySegment address(String name);
+    }
+
+    private record Library(SymbolLookup symbols) implements Loaded {
+
+        @Override
+        public MethodHandle link(String function) {
+            return DynamicLinker.downcall(address(function));
+        }
+
+        @Override
+        public MemorySegment address(String name) {
+            return symbols.find(name).orElseThrow();
+        }
+    }
+
+    /** Makes a new exception for each refused call, so that its stack trace is the caller's. */
+    private record Refused(Supplier<Throwable> reason) implements Loaded {
+
+        @Override
+        public MethodHandle link(String function) {
+            return refuse(reason);
+        }
+
+        @Override
+        public MemorySegment address(String name) {
+            throw new IllegalStateException(reason.get());
+        }
     }
 
     private static final Loaded LOADED = load();
 
     private NativeLibrary() {}
 
-    /** The handle of a function with that many arguments. */
-    static MethodHandle link(String function, int arguments) {
-        return switch (LOADED) {
-            case Loaded.Refused refused -> refuse(refused.reason(), arguments);
-            case Loaded.Library library ->
-                DynamicLinker.downcall(library.symbols().find(function).orElseThrow(), arguments);
-        };
+    /** The handle of a function, see {@link DynamicLinker#downcall}. */
+    static MethodHandle link(String function) {
+        return LOADED.link(function);
     }
 
     /** The address of a function, once another one has been called. */
     static MemorySegment function(String name) {
-        return switch (LOADED) {
-            case Loaded.Refused refused -> throw new IllegalStateException(refused.reason().get());
-            case Loaded.Library library -> library.symbols().find(name).orElseThrow();
-        };
+        return LOADED.address(name);
     }
 
     private static Loaded load() {
         Optional<String> unsupported = Platform.unsupportedReason();
         if (unsupported.isPresent()) {
             String reason = unsupported.get();
-            return new Loaded.Refused(() -> new UnsupportedOperationException(reason));
+            return new Refused(() -> new UnsupportedOperationException(reason));
         }
         try {
             SymbolLookup symbols = LibraryLoader.load();
             requireAbi(symbols);
-            return new Loaded.Library(symbols);
+            return new Library(symbols);
         } catch (IllegalCallerException denied) {
             String reason = accessDenied(NativeLibrary.class.getModule());
-            return new Loaded.Refused(() -> new IllegalCallerException(reason, denied));
+            return new Refused(() -> new IllegalCallerException(reason, denied));
         } catch (UnsatisfiedLinkError failed) {
             String reason = String.valueOf(failed.getMessage());
-            return new Loaded.Refused(() -> new UnsatisfiedLinkError(reason));
+            return new Refused(() -> new UnsatisfiedLinkError(reason));
         }
     }
 
     /** Java and the library must have been built from the same linen.h. */
     private static void requireAbi(SymbolLookup symbols) {
-        int found = symbols.find("linen_abi").map(word -> word.reinterpret(JAVA_INT.byteSize()).get(JAVA_INT, 0))
-                .orElse(0);
+        MemorySegment word = symbols.find("linen_abi").orElse(MemorySegment.NULL);
+        int found = word.address() == 0 ? 0 : word.reinterpret(JAVA_INT.byteSize()).get(JAVA_INT, 0);
         if (found != LinenH.LINEN_ABI()) {
             throw new UnsatisfiedLinkError("the liblinen.so that was loaded belongs to another version of linen (its "
                     + "interface is number " + found + ", this is " + LinenH.LINEN_ABI() + "); remove it from "
@@ -89,13 +108,12 @@ final class NativeLibrary {
                                 + "--enable-native-access=dev.linen)");
     }
 
-    private static MethodHandle refuse(Supplier<Throwable> reason, int arguments) {
-        Class<?>[] longs = new Class<?>[arguments];
-        Arrays.fill(longs, long.class);
+    private static MethodHandle refuse(Supplier<Throwable> reason) {
         try {
             MethodHandle throwing = MethodHandles.lookup().findStatic(NativeLibrary.class, "throwReason",
                     MethodType.methodType(long.class, Supplier.class));
-            return MethodHandles.dropArguments(throwing.bindTo(reason), 0, longs);
+            return MethodHandles.dropArguments(throwing.bindTo(reason), 0,
+                    DynamicLinker.SHAPE.toMethodType().parameterList());
         } catch (ReflectiveOperationException impossible) {
             throw new LinkageError(impossible.getMessage(), impossible);
         }

@@ -17,7 +17,7 @@ public class Noops {
 
     private long argument = 1;
 
-    /** As linen calls: its {@code Trampoline} links the same way. */
+    /** Linked as linen's {@code Trampoline} links: not critical, with nothing of the thread's state captured. */
     @Benchmark
     public long linen() {
         return Ffm.noop(argument);
