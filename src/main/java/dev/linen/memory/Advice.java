@@ -90,32 +90,35 @@ public record Advice(int number) {
     /** {@code MADV_GUARD_REMOVE}: undoes GUARD_INSTALL. */
     public static final Advice GUARD_REMOVE = new Advice(Kernel.MADV_GUARD_REMOVE());
 
-    private static final Map<Advice, String> NAMES = Map.ofEntries(
-            Map.entry(NORMAL, "MADV_NORMAL"),
-            Map.entry(RANDOM, "MADV_RANDOM"),
-            Map.entry(SEQUENTIAL, "MADV_SEQUENTIAL"),
-            Map.entry(WILLNEED, "MADV_WILLNEED"),
-            Map.entry(DONTNEED, "MADV_DONTNEED"),
-            Map.entry(FREE, "MADV_FREE"),
-            Map.entry(REMOVE, "MADV_REMOVE"),
-            Map.entry(DONTFORK, "MADV_DONTFORK"),
-            Map.entry(DOFORK, "MADV_DOFORK"),
-            Map.entry(MERGEABLE, "MADV_MERGEABLE"),
-            Map.entry(UNMERGEABLE, "MADV_UNMERGEABLE"),
-            Map.entry(HUGEPAGE, "MADV_HUGEPAGE"),
-            Map.entry(NOHUGEPAGE, "MADV_NOHUGEPAGE"),
-            Map.entry(DONTDUMP, "MADV_DONTDUMP"),
-            Map.entry(DODUMP, "MADV_DODUMP"),
-            Map.entry(WIPEONFORK, "MADV_WIPEONFORK"),
-            Map.entry(KEEPONFORK, "MADV_KEEPONFORK"),
-            Map.entry(COLD, "MADV_COLD"),
-            Map.entry(PAGEOUT, "MADV_PAGEOUT"),
-            Map.entry(POPULATE_READ, "MADV_POPULATE_READ"),
-            Map.entry(POPULATE_WRITE, "MADV_POPULATE_WRITE"),
-            Map.entry(DONTNEED_LOCKED, "MADV_DONTNEED_LOCKED"),
-            Map.entry(COLLAPSE, "MADV_COLLAPSE"),
-            Map.entry(GUARD_INSTALL, "MADV_GUARD_INSTALL"),
-            Map.entry(GUARD_REMOVE, "MADV_GUARD_REMOVE"));
+    /** Made when one is printed. */
+    private static final class Names {
+        static final Map<Advice, String> BY_ADVICE = Map.ofEntries(
+                Map.entry(NORMAL, "MADV_NORMAL"),
+                Map.entry(RANDOM, "MADV_RANDOM"),
+                Map.entry(SEQUENTIAL, "MADV_SEQUENTIAL"),
+                Map.entry(WILLNEED, "MADV_WILLNEED"),
+                Map.entry(DONTNEED, "MADV_DONTNEED"),
+                Map.entry(FREE, "MADV_FREE"),
+                Map.entry(REMOVE, "MADV_REMOVE"),
+                Map.entry(DONTFORK, "MADV_DONTFORK"),
+                Map.entry(DOFORK, "MADV_DOFORK"),
+                Map.entry(MERGEABLE, "MADV_MERGEABLE"),
+                Map.entry(UNMERGEABLE, "MADV_UNMERGEABLE"),
+                Map.entry(HUGEPAGE, "MADV_HUGEPAGE"),
+                Map.entry(NOHUGEPAGE, "MADV_NOHUGEPAGE"),
+                Map.entry(DONTDUMP, "MADV_DONTDUMP"),
+                Map.entry(DODUMP, "MADV_DODUMP"),
+                Map.entry(WIPEONFORK, "MADV_WIPEONFORK"),
+                Map.entry(KEEPONFORK, "MADV_KEEPONFORK"),
+                Map.entry(COLD, "MADV_COLD"),
+                Map.entry(PAGEOUT, "MADV_PAGEOUT"),
+                Map.entry(POPULATE_READ, "MADV_POPULATE_READ"),
+                Map.entry(POPULATE_WRITE, "MADV_POPULATE_WRITE"),
+                Map.entry(DONTNEED_LOCKED, "MADV_DONTNEED_LOCKED"),
+                Map.entry(COLLAPSE, "MADV_COLLAPSE"),
+                Map.entry(GUARD_INSTALL, "MADV_GUARD_INSTALL"),
+                Map.entry(GUARD_REMOVE, "MADV_GUARD_REMOVE"));
+    }
 
     /**
      * As C writes it.
@@ -124,6 +127,6 @@ public record Advice(int number) {
      */
     @Override
     public String toString() {
-        return NAMES.getOrDefault(this, Integer.toString(number));
+        return Names.BY_ADVICE.getOrDefault(this, Integer.toString(number));
     }
 }

@@ -64,8 +64,10 @@ public final class Mapping implements AutoCloseable {
      * @throws UnsupportedOperationException when the kernel doesn't tell: no {@code /proc}, and older than Linux 6.4
      */
     public static long pageSize() {
-        return PageSize.BYTES.orElseThrow(
-                () -> new UnsupportedOperationException("the page size is unknown: /proc/self/auxv can't be read"));
+        if (PageSize.BYTES.isEmpty()) {
+            throw new UnsupportedOperationException("the page size is unknown: /proc/self/auxv can't be read");
+        }
+        return PageSize.BYTES.getAsLong();
     }
 
     /**

@@ -5,6 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -33,7 +36,11 @@ public final class AuxiliaryVector {
 
         private static long[] read() {
             try {
-                return MemorySegment.ofArray(Files.readAllBytes(FILE)).toArray(JAVA_LONG.withByteAlignment(1));
+                LongBuffer longs = ByteBuffer.wrap(Files.readAllBytes(FILE)).order(ByteOrder.nativeOrder())
+                        .asLongBuffer();
+                long[] entries = new long[longs.remaining()];
+                longs.get(entries);
+                return entries;
             } catch (IOException unreadable) {
                 return ask();
             }

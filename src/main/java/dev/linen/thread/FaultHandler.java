@@ -40,10 +40,13 @@ final class FaultHandler {
     static final List<Integer> SIGNALS = List.of(Kernel.SIGSEGV(), Kernel.SIGBUS(), Kernel.SIGFPE(), Kernel.SIGILL(),
             Kernel.SIGTRAP());
 
-    private static final System.Logger LOG = System.getLogger("dev.linen.faults");
-
     /** A look takes five system calls, which a start shouldn't pay for each time. */
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    /** Made when there is something to say: looking for a logger costs the first thread of a JVM milliseconds. */
+    private static final class Log {
+        static final System.Logger LOGGER = System.getLogger("dev.linen.faults");
+    }
 
     private enum Mode {
         /** Install once; when it is replaced, say so once. */
@@ -67,7 +70,8 @@ final class FaultHandler {
             case "reinstall" -> Mode.REINSTALL;
             case "off" -> Mode.OFF;
             default -> {
-                LOG.log(Level.WARNING, "{0} is on, off or reinstall, not \"{1}\": taken for on", PROPERTY, value);
+                Log.LOGGER.log(Level.WARNING, "{0} is on, off or reinstall, not \"{1}\": taken for on", PROPERTY,
+                        value);
                 yield Mode.ON;
             }
         };
@@ -129,7 +133,9 @@ final class FaultHandler {
 
     private static synchronized void installAll() {
         if (!installed) {
-            SIGNALS.forEach(FaultHandler::install);
+            for (int signal : SIGNALS) {
+                install(signal);
+            }
             installed = true;
         }
     }
@@ -145,7 +151,7 @@ final class FaultHandler {
                     | Kernel.SA_ONSTACK()
                     | Cpu.SA_RESTORER();
             found = new SignalAction(FaultEntry.handler(), flags, FaultEntry.restorer(), before.mask()).install(signal);
-            if (found.equals(before)) {
+            if (found.isSameAs(before)) {
                 return;
             }
         }
@@ -171,10 +177,11 @@ final class FaultHandler {
             replaced = false;
         } else if (MODE == Mode.REINSTALL) {
             missing.forEach(FaultHandler::install);
-            LOG.log(Level.INFO, "the handlers of {0} had been replaced: linen''s are in front again", names(missing));
+            Log.LOGGER.log(Level.INFO, "the handlers of {0} had been replaced: linen''s are in front again",
+                    names(missing));
         } else if (!replaced) {
             replaced = true;
-            LOG.log(Level.WARNING,
+            Log.LOGGER.log(Level.WARNING,
                     "somebody has replaced linen''s handlers of {0}: a fault on a native thread is contained "
                             + "only if the new one calls the one before it; -D{1}=reinstall puts linen''s in front again",
                     names(missing), PROPERTY);

@@ -125,7 +125,7 @@ public final class MachineCode {
      * @return the function
      */
     public NativeFunction function() {
-        return NativeFunction.ofAddress(code);
+        return NativeFunction.ofMachineCode(code);
     }
 
     /**

@@ -75,6 +75,11 @@ public final class NativeFunction {
         return new NativeFunction(hex(address.address()), requireCode("the function", address), /* java */ false);
     }
 
+    /** Code that linen has mapped itself: there is nothing to ask the kernel. */
+    static NativeFunction ofMachineCode(MemorySegment code) {
+        return new NativeFunction(hex(code.address()), code, /* java */ false);
+    }
+
     /**
      * A function in Java, for threads that libc made: {@code builder().kind(Kind.POSIX)}. Argument and result are what a C
      * function has as {@code void *}. The thread needs a stack of 64 KiB more than the JVM demands for one, some 200 KiB

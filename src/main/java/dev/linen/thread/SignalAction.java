@@ -1,5 +1,7 @@
 package dev.linen.thread;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -10,7 +12,8 @@ import dev.linen.syscall.SyscallNumber;
 
 /**
  * What the process does on a signal: the kernel's {@code struct sigaction}, read and set by the raw {@code rt_sigaction}, because
- * libc's sigaction may be somebody else's (libjsig).
+ * libc's sigaction may be somebody else's (libjsig). Its addresses are written as longs: accessors of another type would have to be
+ * spun by the JDK before the first thread starts.
  *
  * @param handler an address, or 0 for the default, or 1 to ignore it
  * @param flags SA_SIGINFO, SA_ONSTACK, ...
@@ -32,9 +35,9 @@ record SignalAction(long handler, long flags, long restorer, long mask) {
     SignalAction install(int signal) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment wanted = arena.allocate(sigaction.layout());
-            sigaction.sa_handler(wanted, MemorySegment.ofAddress(handler));
+            wanted.set(JAVA_LONG, sigaction.sa_handler$offset(), handler);
             sigaction.sa_flags(wanted, flags);
-            sigaction.sa_restorer(wanted, MemorySegment.ofAddress(restorer));
+            wanted.set(JAVA_LONG, sigaction.sa_restorer$offset(), restorer);
             sigaction.sa_mask(wanted, mask);
             MemorySegment before = arena.allocate(sigaction.layout());
             invoke(signal, wanted, before);
@@ -42,9 +45,14 @@ record SignalAction(long handler, long flags, long restorer, long mask) {
         }
     }
 
+    /** Spelled out: a record's own equals is spun by the JDK when it is first called, before the first thread starts. */
+    boolean isSameAs(SignalAction other) {
+        return handler == other.handler && flags == other.flags && restorer == other.restorer && mask == other.mask;
+    }
+
     private static SignalAction read(MemorySegment struct) {
-        return new SignalAction(sigaction.sa_handler(struct).address(), sigaction.sa_flags(struct),
-                sigaction.sa_restorer(struct).address(), sigaction.sa_mask(struct));
+        return new SignalAction(struct.get(JAVA_LONG, sigaction.sa_handler$offset()), sigaction.sa_flags(struct),
+                struct.get(JAVA_LONG, sigaction.sa_restorer$offset()), sigaction.sa_mask(struct));
     }
 
     private static void invoke(int signal, MemorySegment wanted, MemorySegment before) {

@@ -50,4 +50,19 @@ class ColdStartTest {
         List<String> stubs = loaded("\\.DowncallStub/");
         assertEquals(1, stubs.size(), stubs::toString);
     }
+
+    @Test
+    void firstThread_startedAndJoined_needsNoLogger() {
+        assertEquals(List.of(), loaded(" jdk\\.internal\\.logger\\."));
+    }
+
+    @Test
+    void firstThread_startedAndJoined_asksForNoMapping() {
+        assertEquals(List.of(), loaded("procmap_query| java\\.util\\.Formatter"));
+    }
+
+    @Test
+    void firstThread_startedAndJoined_spinsNoTextAndNoSwitch() {
+        assertEquals(List.of(), loaded("\\$\\$StringConcat/|dev\\.linen\\S*\\$\\$TypeSwitch/"));
+    }
 }
