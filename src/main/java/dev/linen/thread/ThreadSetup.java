@@ -80,7 +80,7 @@ final class ThreadSetup implements AutoCloseable {
             MemorySegment call = linen_call.asSlice(array, i);
             linen_call.number(call, calls.get(i).number());
             for (int a = 0; a < calls.get(i).arguments().size(); a++) {
-                linen_call.arguments(call, a, calls.get(i).arguments().get(a));
+                linen_call.arguments(call).setAtIndex(JAVA_LONG, a, calls.get(i).arguments().get(a));
             }
         }
         slot.prepareSetup(array.address(), calls.size());

@@ -65,4 +65,9 @@ class ColdStartTest {
     void firstThread_startedAndJoined_spinsNoTextAndNoSwitch() {
         assertEquals(List.of(), loaded("\\$\\$StringConcat/|dev\\.linen\\S*\\$\\$TypeSwitch/"));
     }
+
+    @Test
+    void firstThread_startedAndJoined_needsNoAccessorOfArrays() {
+        assertEquals(List.of(), loaded(" java\\.lang\\.invoke\\.IndirectVarHandle "));
+    }
 }

@@ -1519,27 +1519,6 @@ public class __sifields {
             public static long[] _dummy_bnd$dimensions() {
                 return _dummy_bnd$DIMS;
             }
-            private static final VarHandle _dummy_bnd$ELEM_HANDLE = _dummy_bnd$LAYOUT.varHandle(sequenceElement());
-
-            /**
-             * Indexed getter for field:
-             * {@snippet lang=c :
-             * char _dummy_bnd[8]
-             * }
-             */
-            public static byte _dummy_bnd(MemorySegment struct, long index0) {
-                return (byte)_dummy_bnd$ELEM_HANDLE.get(struct, _dummy_bnd$OFFSET, index0);
-            }
-
-            /**
-             * Indexed setter for field:
-             * {@snippet lang=c :
-             * char _dummy_bnd[8]
-             * }
-             */
-            public static void _dummy_bnd(MemorySegment struct, long index0, byte fieldValue) {
-                _dummy_bnd$ELEM_HANDLE.set(struct, _dummy_bnd$OFFSET, index0, fieldValue);
-            }
 
             private static final AddressLayout _lower$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("_lower"));
 
@@ -1814,27 +1793,6 @@ public class __sifields {
              */
             public static long[] _dummy_pkey$dimensions() {
                 return _dummy_pkey$DIMS;
-            }
-            private static final VarHandle _dummy_pkey$ELEM_HANDLE = _dummy_pkey$LAYOUT.varHandle(sequenceElement());
-
-            /**
-             * Indexed getter for field:
-             * {@snippet lang=c :
-             * char _dummy_pkey[8]
-             * }
-             */
-            public static byte _dummy_pkey(MemorySegment struct, long index0) {
-                return (byte)_dummy_pkey$ELEM_HANDLE.get(struct, _dummy_pkey$OFFSET, index0);
-            }
-
-            /**
-             * Indexed setter for field:
-             * {@snippet lang=c :
-             * char _dummy_pkey[8]
-             * }
-             */
-            public static void _dummy_pkey(MemorySegment struct, long index0, byte fieldValue) {
-                _dummy_pkey$ELEM_HANDLE.set(struct, _dummy_pkey$OFFSET, index0, fieldValue);
             }
 
             private static final OfInt _pkey$LAYOUT = (OfInt)$LAYOUT.select(groupElement("_pkey"));

@@ -137,27 +137,6 @@ public class linen_call {
     public static long[] arguments$dimensions() {
         return arguments$DIMS;
     }
-    private static final VarHandle arguments$ELEM_HANDLE = arguments$LAYOUT.varHandle(sequenceElement());
-
-    /**
-     * Indexed getter for field:
-     * {@snippet lang=c :
-     * int64_t arguments[5]
-     * }
-     */
-    public static long arguments(MemorySegment struct, long index0) {
-        return (long)arguments$ELEM_HANDLE.get(struct, arguments$OFFSET, index0);
-    }
-
-    /**
-     * Indexed setter for field:
-     * {@snippet lang=c :
-     * int64_t arguments[5]
-     * }
-     */
-    public static void arguments(MemorySegment struct, long index0, long fieldValue) {
-        arguments$ELEM_HANDLE.set(struct, arguments$OFFSET, index0, fieldValue);
-    }
 
     /**
      * Obtains a slice of {@code arrayParam} which selects the array element at {@code index}.

@@ -229,27 +229,6 @@ public class linen_fault {
     public static long[] registers$dimensions() {
         return registers$DIMS;
     }
-    private static final VarHandle registers$ELEM_HANDLE = registers$LAYOUT.varHandle(sequenceElement());
-
-    /**
-     * Indexed getter for field:
-     * {@snippet lang=c :
-     * uint64_t registers[36]
-     * }
-     */
-    public static long registers(MemorySegment struct, long index0) {
-        return (long)registers$ELEM_HANDLE.get(struct, registers$OFFSET, index0);
-    }
-
-    /**
-     * Indexed setter for field:
-     * {@snippet lang=c :
-     * uint64_t registers[36]
-     * }
-     */
-    public static void registers(MemorySegment struct, long index0, long fieldValue) {
-        registers$ELEM_HANDLE.set(struct, registers$OFFSET, index0, fieldValue);
-    }
 
     /**
      * Obtains a slice of {@code arrayParam} which selects the array element at {@code index}.

@@ -231,27 +231,6 @@ public class linen_tls {
     public static long[] unused$dimensions() {
         return unused$DIMS;
     }
-    private static final VarHandle unused$ELEM_HANDLE = unused$LAYOUT.varHandle(sequenceElement());
-
-    /**
-     * Indexed getter for field:
-     * {@snippet lang=c :
-     * uint64_t unused[2]
-     * }
-     */
-    public static long unused(MemorySegment struct, long index0) {
-        return (long)unused$ELEM_HANDLE.get(struct, unused$OFFSET, index0);
-    }
-
-    /**
-     * Indexed setter for field:
-     * {@snippet lang=c :
-     * uint64_t unused[2]
-     * }
-     */
-    public static void unused(MemorySegment struct, long index0, long fieldValue) {
-        unused$ELEM_HANDLE.set(struct, unused$OFFSET, index0, fieldValue);
-    }
 
     private static final OfLong stack_guard$LAYOUT = (OfLong)$LAYOUT.select(groupElement("stack_guard"));
 

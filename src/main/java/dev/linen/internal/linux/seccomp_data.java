@@ -229,27 +229,6 @@ public class seccomp_data {
     public static long[] args$dimensions() {
         return args$DIMS;
     }
-    private static final VarHandle args$ELEM_HANDLE = args$LAYOUT.varHandle(sequenceElement());
-
-    /**
-     * Indexed getter for field:
-     * {@snippet lang=c :
-     * __u64 args[6]
-     * }
-     */
-    public static long args(MemorySegment struct, long index0) {
-        return (long)args$ELEM_HANDLE.get(struct, args$OFFSET, index0);
-    }
-
-    /**
-     * Indexed setter for field:
-     * {@snippet lang=c :
-     * __u64 args[6]
-     * }
-     */
-    public static void args(MemorySegment struct, long index0, long fieldValue) {
-        args$ELEM_HANDLE.set(struct, args$OFFSET, index0, fieldValue);
-    }
 
     /**
      * Obtains a slice of {@code arrayParam} which selects the array element at {@code index}.

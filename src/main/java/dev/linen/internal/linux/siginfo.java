@@ -284,27 +284,6 @@ public class siginfo {
     public static long[] _si_pad$dimensions() {
         return _si_pad$DIMS;
     }
-    private static final VarHandle _si_pad$ELEM_HANDLE = _si_pad$LAYOUT.varHandle(sequenceElement());
-
-    /**
-     * Indexed getter for field:
-     * {@snippet lang=c :
-     * int _si_pad[32]
-     * }
-     */
-    public static int _si_pad(MemorySegment struct, long index0) {
-        return (int)_si_pad$ELEM_HANDLE.get(struct, _si_pad$OFFSET, index0);
-    }
-
-    /**
-     * Indexed setter for field:
-     * {@snippet lang=c :
-     * int _si_pad[32]
-     * }
-     */
-    public static void _si_pad(MemorySegment struct, long index0, int fieldValue) {
-        _si_pad$ELEM_HANDLE.set(struct, _si_pad$OFFSET, index0, fieldValue);
-    }
 
     /**
      * Obtains a slice of {@code arrayParam} which selects the array element at {@code index}.

@@ -1383,27 +1383,6 @@ public class sigcontext {
     public static long[] reserved1$dimensions() {
         return reserved1$DIMS;
     }
-    private static final VarHandle reserved1$ELEM_HANDLE = reserved1$LAYOUT.varHandle(sequenceElement());
-
-    /**
-     * Indexed getter for field:
-     * {@snippet lang=c :
-     * __u64 reserved1[8]
-     * }
-     */
-    public static long reserved1(MemorySegment struct, long index0) {
-        return (long)reserved1$ELEM_HANDLE.get(struct, reserved1$OFFSET, index0);
-    }
-
-    /**
-     * Indexed setter for field:
-     * {@snippet lang=c :
-     * __u64 reserved1[8]
-     * }
-     */
-    public static void reserved1(MemorySegment struct, long index0, long fieldValue) {
-        reserved1$ELEM_HANDLE.set(struct, reserved1$OFFSET, index0, fieldValue);
-    }
 
     /**
      * Obtains a slice of {@code arrayParam} which selects the array element at {@code index}.
