@@ -30,7 +30,7 @@ final class CallsOfCreation {
 
     void count() throws InterruptedException {
         count("linen", lab.java(List.of(), "CreateJoin", "trace"));
-        count("pthread", ProgramArm.words(lab.programs().resolve("create"), "trace"));
+        count("pthread", lab.program("create", "trace"));
     }
 
     private void count(String name, List<String> command) throws InterruptedException {
