@@ -14,7 +14,7 @@ import java.util.List;
 public final class Bench {
 
     private static final List<Measurement> ALL = List.of(new NullCheckMeasurement(), new CallMeasurement(),
-            new AllocationMeasurement(), new MappingMeasurement(),
+            new AllocationMeasurement(), new MappingMeasurement(), new MemoryCallMeasurement(),
             new CreationMeasurement(), new CreationLatencyMeasurement(), new GrowthMeasurement(),
             new UncontendedMeasurement(), new WakeUpMeasurement(), new MemoryMeasurement(), new ManyMeasurement(), new ColdStartMeasurement());
 
