@@ -16,7 +16,8 @@ public final class Bench {
     private static final List<Measurement> ALL = List.of(new NullCheckMeasurement(), new CallMeasurement(),
             new AllocationMeasurement(), new MappingMeasurement(), new MemoryCallMeasurement(),
             new CreationMeasurement(), new CreationLatencyMeasurement(), new GrowthMeasurement(),
-            new UncontendedMeasurement(), new WakeUpMeasurement(), new MemoryMeasurement(), new ManyMeasurement(), new ColdStartMeasurement());
+            new UncontendedMeasurement(), new WakeUpMeasurement(), new MemoryMeasurement(), new ManyMeasurement(),
+            new LeakMeasurement(), new ColdStartMeasurement());
 
     private static final String REPORT = "report.md";
 

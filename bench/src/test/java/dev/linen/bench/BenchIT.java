@@ -55,7 +55,7 @@ class BenchIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ratios.svg", "growth.svg"})
+    @ValueSource(strings = {"ratios.svg", "growth.svg", "latency.svg", "wake-up-one-cpu.svg", "wake-up-all-cpus.svg"})
     void report_plots_areSmallOnWhite_andInTheDocsToo(String plot) throws IOException {
         assertTrue(report.contains("(" + plot + ")"), report);
         String svg = Files.readString(OUTPUT.resolve(plot));
@@ -68,6 +68,21 @@ class BenchIT {
     @Test
     void report_isInTheDocs() throws IOException {
         assertEquals(report, Files.readString(DOCS.resolve("report.md")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"## Every single create", "## From a wake to the waking up, one CPU",
+            "## From a wake to the waking up, all CPUs", "## A round trip", "## Wakes and waits that return at once",
+            "## A mapping's operations", "## What 1,000 create + join + close leave over"})
+    void report_eachTable_isFull(String title) {
+        int begin = report.indexOf(title);
+        assertTrue(begin >= 0, report);
+        List<String> table = report.substring(begin).lines().skip(2).takeWhile(line -> line.startsWith("|")).toList();
+        assertTrue(table.size() > 2, report);
+        for (String line : table.subList(2, table.size())) { // after the titles
+            String[] cells = line.split(" *\\| *", -1);
+            assertTrue(!cells[2].isEmpty() && !cells[3].isEmpty(), report); // C's and linen's, or before and after
+        }
     }
 
     @Test
