@@ -64,7 +64,7 @@ public final class Bench {
         if (report.hasRatios()) {
             lab.plot("Ratios", "ratios.svg", Plots.ratios(report.rows()));
         }
-        String run = "A %s run of %d s on %s: medians of %d rounds (of %d where no target asks), with the least – the most; all ways in turns."
+        String run = "A %s run of %d s on %s: medians of %d rounds, of memory and where no target asks %d (least – most), all ways in turns."
                 .formatted(effort.name(), progress.seconds(), LocalDate.now(), effort.rounds(), effort.sideRounds());
         Path file = output.resolve(REPORT);
         Files.writeString(file, report.text(machine, run));

@@ -52,7 +52,7 @@ record Lab(Effort effort, Progress progress, Report report, Path programs, Path 
         return rounds(place, effort.rounds(), arms);
     }
 
-    /** Fewer of them: for what no target asks for. */
+    /** Fewer of them: for what no target asks for, and for what hardly differs from round to round. */
     Rounds sideRounds(Rounds.Place place, List<? extends Arm> arms) throws InterruptedException {
         return rounds(place, effort.sideRounds(), arms);
     }

@@ -22,7 +22,7 @@ final class MemoryMeasurement implements TargetMeasurement {
     @Override
     public void measure(Lab lab) throws InterruptedException {
         Effort effort = lab.effort();
-        Rounds rounds = lab.rounds(Rounds.Place.ALL_CPUS, List.of(
+        Rounds rounds = lab.sideRounds(Rounds.Place.ALL_CPUS, List.of(
                 new ProgramArm("pthread", lab.program("parked", effort.parked())),
                 new ProgramArm("linen", lab.java(STEADY_JVM, "Parked", "linen", effort.parked())),
                 new ProgramArm("Thread", lab.java(STEADY_JVM, "Parked", "Thread", effort.parkedJava()))));
