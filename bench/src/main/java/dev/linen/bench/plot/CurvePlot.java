@@ -55,7 +55,7 @@ public final class CurvePlot {
         svg.line(LEFT, TOP, LEFT, HEIGHT - BOTTOM, Svg.INK);
         svg.line(LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM, Svg.INK);
         svg.text((LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 14, Anchor.MIDDLE, x.title());
-        svg.text(LEFT - 8, LEGEND, Anchor.END, y.title());
+        svg.text(LEFT - 8, TOP - 12, Anchor.END, y.title());
     }
 
     private void drawCurve(String name, Map<Double, Double> curve, int number) {
