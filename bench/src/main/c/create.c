@@ -2,6 +2,7 @@
  * create BATCHES MILLIS ALIVE...: what pthread_create and pthread_join cost beside that many parked threads, in ascending order.
  * The stack is 2 MiB, as linen's; glibc keeps it for the next one.
  *
+ * create each TIMES: so many, each timed, after as many that warm up: "cycle NANOSECONDS".
  * create trace: a few of them, each between two getppid, for strace.
  */
 #include "measure.h"
@@ -51,6 +52,10 @@ int main(int count, char **arguments)
     pthread_attr_setstacksize(&two_mebibytes, 2 << 20);
     if (count == 2 && strcmp(arguments[1], "trace") == 0) {
         trace();
+        return 0;
+    }
+    if (count == 3 && strcmp(arguments[1], "each") == 0) {
+        measure_each("cycle", atol(arguments[2]), turn);
         return 0;
     }
     if (count < 4)

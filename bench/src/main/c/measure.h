@@ -38,4 +38,31 @@ measure(const char *label, int batches, double millis, long group, void (*turn)(
         printf("%s %.2f\n", label, batch(millis, group, turn));
 }
 
+/* What was timed one by one: "LABEL NANOSECONDS" for each. */
+static inline void print_each(const char *label, const double *nanos, long count)
+{
+    for (long i = 0; i < count; i++)
+        printf("%s %.0f\n", label, nanos[i]);
+}
+
+static inline double *room_for(long count)
+{
+    double *nanos = calloc(count, sizeof *nanos);
+    if (nanos == NULL)
+        exit(1);
+    return nanos;
+}
+
+/* So many turns, each timed; as many warm up. */
+static inline void measure_each(const char *label, long count, void (*turn)(void))
+{
+    double *nanos = room_for(count);
+    for (long i = 0; i < 2 * count; i++) {
+        double begin = now();
+        turn();
+        nanos[i % count] = now() - begin;
+    }
+    print_each(label, nanos, count);
+}
+
 #endif

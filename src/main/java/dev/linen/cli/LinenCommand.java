@@ -96,9 +96,10 @@ public final class LinenCommand implements Callable<Integer> {
     }
 
     /** Only for the help: the launcher starts the bench project's program. */
-    @Command(name = "bench", mixinStandardHelpOptions = true, customSynopsis = "linen bench [--quick] [TARGET]...", description = {
+    @Command(name = "bench", mixinStandardHelpOptions = true, customSynopsis = "linen bench [--quick] [--docs FOLDER] [WHAT]...", description = {
             "Measures linen against its targets, C, and other libraries; writes target/bench/report.md.",
-            "TARGET: P1 to P12; all unless some are named. --quick: in less than five minutes, with fewer rounds."})
+            "WHAT: targets, P1 to P12, or latency, futex, wake-up, mapping, leaks; all unless some are named.",
+            "--quick: in less than five minutes, with fewer rounds; --docs: copies report and pictures there."})
     static final class Bench implements Callable<Integer> {
 
         @Spec

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** P3: what calls allocate. */
-final class AllocationMeasurement implements Measurement {
+final class AllocationMeasurement implements TargetMeasurement {
 
     private static final Map<String, String> CALLS = Map.of("call", "a raw call", "six", "a raw call with 6 arguments",
             "failed", "a raw call that fails", "await", "`Futex.await`", "deadline", "`Futex.awaitUntil`", "wake",
@@ -19,8 +19,7 @@ final class AllocationMeasurement implements Measurement {
     @Override
     public void measure(Lab lab) throws InterruptedException {
         Arm arm = new ProgramArm("allocations", lab.java(List.of(), "Allocations"));
-        Rounds rounds = Rounds.run(lab.progress(), Rounds.Place.ALL_CPUS, 1, List.of(arm));
-        lab.report().missing(rounds.missing());
+        Rounds rounds = lab.rounds(Rounds.Place.ALL_CPUS, 1, List.of(arm));
         for (String label : rounds.labels(arm.name())) {
             lab.report().add(Row.most(Target.P3, "allocated by " + CALLS.get(label), Unit.BYTES,
                     rounds.of(arm.name(), label), 0));

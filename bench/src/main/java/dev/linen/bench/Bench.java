@@ -5,43 +5,43 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
-import java.util.stream.Collectors;
 
-/** {@code Bench PROGRAMS OUTPUT [--quick] [TARGET...]}: measures, and writes OUTPUT/report.md; all targets unless some are named. */
+/**
+ * {@code Bench PROGRAMS OUTPUT [--quick] [--docs FOLDER] [WORD...]}: measures, and writes OUTPUT/report.md with its pictures; everything
+ * unless some of it is named. With a folder, they are copied there.
+ */
 public final class Bench {
 
     private static final List<Measurement> ALL = List.of(new NullCheckMeasurement(), new CallMeasurement(),
-            new AllocationMeasurement(), new MappingMeasurement(), new CreationMeasurement(), new GrowthMeasurement(),
-            new MemoryMeasurement(), new ManyMeasurement(), new ColdStartMeasurement());
+            new AllocationMeasurement(), new MappingMeasurement(), new MemoryCallMeasurement(),
+            new CreationMeasurement(), new CreationLatencyMeasurement(), new GrowthMeasurement(),
+            new UncontendedMeasurement(), new WakeUpMeasurement(), new MemoryMeasurement(), new ManyMeasurement(),
+            new LeakMeasurement(), new ColdStartMeasurement());
+
+    private static final String REPORT = "report.md";
 
     private Bench() {}
 
     public static void main(String... arguments) throws IOException, InterruptedException {
-        List<String> more = Arrays.asList(arguments).subList(2, arguments.length);
-        Effort effort = more.contains("--quick") ? Effort.QUICK : Effort.FULL;
-        Set<Target> wanted = EnumSet.noneOf(Target.class);
-        for (String word : more) {
-            if (!word.equals("--quick")) {
-                wanted.add(target(word));
-            }
-        }
-        Path report = run(effort, wanted.isEmpty() ? EnumSet.allOf(Target.class) : wanted, Path.of(arguments[0]),
-                Path.of(arguments[1]));
+        Options options = options(Arrays.asList(arguments).subList(2, arguments.length));
+        Path report = run(options, Path.of(arguments[0]), Path.of(arguments[1]));
         System.out.println(Files.readString(report));
     }
 
-    private static Target target(String word) {
+    private static Options options(List<String> words) {
         try {
-            return Target.valueOf(word.toUpperCase(Locale.ROOT));
-        } catch (IllegalArgumentException none) {
-            System.err.println("linen bench: --quick, or targets of P1 to P12, not " + word);
+            return Options.parse(words, words());
+        } catch (IllegalArgumentException wrong) {
+            System.err.println("linen bench: " + wrong.getMessage());
             System.exit(2);
-            throw none;
+            throw wrong;
         }
+    }
+
+    /** By which the measurements are asked for. */
+    static List<String> words() {
+        return ALL.stream().flatMap(measurement -> measurement.words().stream()).toList();
     }
 
     /**
@@ -49,35 +49,29 @@ public final class Bench {
      *
      * @return the report's file
      */
-    static Path run(Effort effort, Set<Target> wanted, Path programs, Path output)
-            throws IOException, InterruptedException {
+    static Path run(Options options, Path programs, Path output) throws IOException, InterruptedException {
         Files.createDirectories(output);
         String machine = Machine.line();
         Progress progress = new Progress(System.out);
         Report report = new Report();
+        Effort effort = options.effort();
         Lab lab = new Lab(effort, progress, report, programs.toAbsolutePath(), output.toAbsolutePath());
-        for (Measurement measurement : ALL) {
-            Set<Target> targets = EnumSet.copyOf(measurement.targets());
-            targets.retainAll(wanted);
-            if (!targets.isEmpty()) {
-                progress.begin(targets.stream().map(target -> target + " " + target.what())
-                        .collect(Collectors.joining("; ")));
-                measurement.measure(lab);
-            }
+        List<Measurement> wanted = ALL.stream().filter(options::wants).toList();
+        for (int i = 0; i < wanted.size(); i++) {
+            progress.begin(i + 1, wanted.size(), wanted.get(i).what());
+            wanted.get(i).measure(lab);
         }
-        plotRatios(report, output);
-        Path file = output.resolve("report.md");
-        report.write(file, machine, "A %s run of %d s on %s: medians of %d rounds (least – most), all ways in turns."
-                .formatted(effort.name(), progress.seconds(), LocalDate.now(), effort.rounds()));
+        if (report.hasRatios()) {
+            lab.plot("Ratios", "ratios.svg", Plots.ratios(report.rows()));
+        }
+        String run = "A %s run of %d s on %s: medians of %d rounds, of memory and where no target asks %d (least – most), all ways in turns."
+                .formatted(effort.name(), progress.seconds(), LocalDate.now(), effort.rounds(), effort.sideRounds());
+        Path file = output.resolve(REPORT);
+        Files.writeString(file, report.text(machine, run));
+        if (options.docs().isPresent()) {
+            report.copy(file, options.docs().get());
+        }
         progress.end(file.toString());
         return file;
-    }
-
-    private static void plotRatios(Report report, Path output) {
-        try {
-            report.plot(Plots.ratios(output.resolve("ratios.svg"), report.rows()));
-        } catch (IOException | RuntimeException | LinkageError reason) {
-            report.missing("ratios.svg", String.valueOf(reason.getMessage()));
-        }
     }
 }

@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** P1 and P2: what a call costs. */
-final class CallMeasurement implements Measurement {
+final class CallMeasurement implements TargetMeasurement {
 
     private static final String LINEN = "linen";
 
@@ -25,7 +25,7 @@ final class CallMeasurement implements Measurement {
                 lab.jmh(LINEN, "Calls.linen"), lab.jmh("JNI", "Calls.jni"),
                 lab.jmh("JNA (direct mapping)", "Calls.jna"),
                 lab.jmh("jnr-posix", "Calls.jnrPosix"), lab.jmh("FFM, libc's syscall with errno", "Calls.ffmSyscall"),
-                lab.jmh("OpenHFT posix, getpid", "Calls.openHftGetpid", OPENHFT_EXPORTS)));
+                lab.jmh("OpenHFT posix, getpid", "Calls.openHftGetpid", OPENHFT_EXPORTS, QUIET)));
         Optional<Samples> linen = calls.of(LINEN);
         lab.report().add(Row.ratio(Target.P1, "`getppid`", Unit.NANOSECONDS, linen, "C, the instruction in the loop",
                 calls.of("C", "inlined"), 1.05));
@@ -38,6 +38,9 @@ final class CallMeasurement implements Measurement {
 
     /** Chronicle's core looks into the JDK. */
     private static final String OPENHFT_EXPORTS = "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED";
+
+    /** Its logger would tell that there is none. */
+    private static final String QUIET = "-Dslf4j.internal.verbosity=ERROR";
 
     private static void measureNoop(Lab lab) throws InterruptedException {
         Rounds calls = lab.rounds(Rounds.Place.ONE_CPU, List.of(lab.jmh("linen's linkage", "Noops.linen"),

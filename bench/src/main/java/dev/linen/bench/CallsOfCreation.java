@@ -30,7 +30,7 @@ final class CallsOfCreation {
 
     void count() throws InterruptedException {
         count("linen", lab.java(List.of(), "CreateJoin", "trace"));
-        count("pthread", ProgramArm.words(lab.programs().resolve("create"), "trace"));
+        count("pthread", lab.program("create", "trace"));
     }
 
     private void count(String name, List<String> command) throws InterruptedException {
@@ -45,7 +45,7 @@ final class CallsOfCreation {
     }
 
     /** What most of the cycles did. */
-    private static String usual(List<String> lines) throws MissingException {
+    static String usual(List<String> lines) throws MissingException {
         Map<String, Integer> counts = new HashMap<>();
         for (int begin = 0; begin < lines.size(); begin++) {
             Matcher call = CALL.matcher(lines.get(begin));
@@ -62,10 +62,15 @@ final class CallsOfCreation {
 
     private static int end(List<String> lines, int begin, String tid) {
         int i = begin + 1;
-        while (i < lines.size() - 1 && !lines.get(i).startsWith(tid + " getppid(")) {
+        while (i < lines.size() - 1 && !isGetppid(lines.get(i), tid)) {
             i++;
         }
         return i;
+    }
+
+    private static boolean isGetppid(String line, String tid) {
+        Matcher call = CALL.matcher(line);
+        return call.matches() && call.group(1).equals(tid) && call.group(2).equals("getppid");
     }
 
     private static String cycle(List<String> lines, String parent, List<String> later) {

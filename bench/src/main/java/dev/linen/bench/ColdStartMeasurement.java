@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Set;
 
 /** P10: the first thread of a JVM that has just begun. */
-final class ColdStartMeasurement implements Measurement {
+final class ColdStartMeasurement implements TargetMeasurement {
 
     private static final double MILLIS = 1e6;
     private static final int OLDEST_AOT = 25;
@@ -28,8 +28,7 @@ final class ColdStartMeasurement implements Measurement {
         } catch (MissingException reason) {
             lab.report().missing("AOT cache", String.valueOf(reason.getMessage()));
         }
-        Rounds rounds = Rounds.run(lab.progress(), Rounds.Place.ALL_CPUS, lab.effort().coldStarts(), arms);
-        lab.report().missing(rounds.missing());
+        Rounds rounds = lab.rounds(Rounds.Place.ALL_CPUS, lab.effort().coldStarts(), arms);
         Report report = lab.report();
         report.add(Row.most(Target.P10, "main to first join", Unit.NANOSECONDS, rounds.of("cold JVM"), 120 * MILLIS));
         report.add(Row.most(Target.P10, "main to first join, with an AOT cache", Unit.NANOSECONDS,

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Set;
 
 /** P4 to P6: a thread's beginning and end. */
-final class CreationMeasurement implements Measurement {
+final class CreationMeasurement implements TargetMeasurement {
 
     private static final int NONE_ALIVE = 0;
 

@@ -7,6 +7,7 @@ import java.util.List;
  *
  * @param name what the report calls it
  * @param rounds how often every process is started, in turns with those it is compared with
+ * @param sideRounds the same for what no target asks for, and for what hardly differs from round to round
  * @param batches how often each measures
  * @param millis how long each time
  * @param warmUpMillis how long a JVM calls before it measures
@@ -17,18 +18,32 @@ import java.util.List;
  * @param most how many threads are to be alive at once
  * @param alive beside how many sleeping threads others are created, in ascending order
  * @param aliveJava the same, of Java's
+ * @param singles how many are timed one by one, in each round
+ * @param cycles how many threads a process is to survive
+ * @param cycleSeconds when to leave it at fewer
  */
-record Effort(String name, int rounds, int batches, int millis, int warmUpMillis, int creationWarmUpMillis,
-        int coldStarts, int parked,
-        int parkedJava, int most, List<Integer> alive, List<Integer> aliveJava) {
+record Effort(String name, int rounds, int sideRounds, int batches, int millis, int warmUpMillis,
+        int creationWarmUpMillis, int coldStarts, int parked, int parkedJava, int most, List<Integer> alive,
+        List<Integer> aliveJava, int singles, int cycles, int cycleSeconds) {
 
-    static final Effort FULL = new Effort("full", 9, 5, 500, 3000, 5000, 21, 15_000, 6_000, 30_000,
-            List.of(10, 100, 1_000, 10_000, 30_000), List.of(10, 100, 1_000, 5_000));
+    /** Under 25 minutes on two CPUs. */
+    static final Effort FULL = new Effort("full", /* rounds */ 9, /* sideRounds */ 5, /* batches */ 5,
+            /* millis */ 200, /* warmUpMillis */ 800, /* creationWarmUpMillis */ 2500, /* coldStarts */ 21,
+            /* parked */ 15_000, /* parkedJava */ 6_000, /* most */ 30_000,
+            /* alive */ List.of(10, 100, 1_000, 10_000, 30_000), /* aliveJava */ List.of(10, 100, 1_000, 5_000),
+            /* singles */ 40_000, /* cycles */ 3_000_000, /* cycleSeconds */ 120);
 
-    /** Under five minutes. */
-    static final Effort QUICK = new Effort("quick", 5, 3, 100, 400, 1500, 7, 6_000, 1_500, 30_000,
-            List.of(10, 1_000, 10_000), List.of(10, 1_000));
+    /** Under five. */
+    static final Effort QUICK = new Effort("quick", /* rounds */ 5, /* sideRounds */ 3, /* batches */ 3,
+            /* millis */ 60, /* warmUpMillis */ 300, /* creationWarmUpMillis */ 1500, /* coldStarts */ 5,
+            /* parked */ 6_000, /* parkedJava */ 1_500, /* most */ 30_000,
+            /* alive */ List.of(10, 1_000, 10_000), /* aliveJava */ List.of(10, 1_000),
+            /* singles */ 10_000, /* cycles */ 100_000, /* cycleSeconds */ 20);
 
     /** Shows that everything runs; its figures mean nothing. */
-    static final Effort TINY = new Effort("tiny", 1, 1, 10, 50, 50, 1, 60, 60, 200, List.of(10, 10_000), List.of(10));
+    static final Effort TINY = new Effort("tiny", /* rounds */ 1, /* sideRounds */ 1, /* batches */ 1,
+            /* millis */ 10, /* warmUpMillis */ 50, /* creationWarmUpMillis */ 50, /* coldStarts */ 1,
+            /* parked */ 60, /* parkedJava */ 60, /* most */ 200,
+            /* alive */ List.of(10, 10_000), /* aliveJava */ List.of(10),
+            /* singles */ 1000, /* cycles */ 1000, /* cycleSeconds */ 5);
 }

@@ -1,14 +1,14 @@
 package dev.linen.bench;
 
-import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /** P9: whether a thread costs more when there are many others. */
-final class GrowthMeasurement implements Measurement {
+final class GrowthMeasurement implements TargetMeasurement {
 
+    private static final String TITLE = "Create + join beside sleeping threads, one CPU";
     private static final String FEW = "10";
     private static final String MANY = "10000";
 
@@ -32,17 +32,12 @@ final class GrowthMeasurement implements Measurement {
     }
 
     private static void table(Rounds rounds, Lab lab) {
-        String title = "Create + join beside others";
-        lab.report().note(title, "| sleeping threads | " + String.join(" | ", rounds.arms()) + " |");
-        lab.report().note(title, "|---|" + "---|".repeat(rounds.arms().size()));
+        Table table = new Table("sleeping threads", rounds.arms());
         for (int alive : lab.effort().alive()) {
-            StringBuilder line = new StringBuilder("| %,d |".formatted(alive));
-            for (String arm : rounds.arms()) {
-                line.append(' ').append(rounds.of(arm, String.valueOf(alive))
-                        .map(samples -> Unit.NANOSECONDS.format(samples)).orElse("")).append(" |");
-            }
-            lab.report().note(title, line.toString());
+            table.row(Unit.COUNT.format(alive), rounds.arms().stream().map(arm -> rounds
+                    .of(arm, String.valueOf(alive)).map(Unit.NANOSECONDS::format).orElse("")).toList());
         }
+        lab.report().note(TITLE, table.lines());
     }
 
     private static void plot(Rounds rounds, Lab lab) {
@@ -55,11 +50,8 @@ final class GrowthMeasurement implements Measurement {
             }
             curves.put(arm, curve);
         }
-        try {
-            lab.report().plot(Plots.curves(lab.output().resolve("growth.svg"), "Create + join beside sleeping threads",
-                    "sleeping threads", "µs", curves));
-        } catch (IOException | RuntimeException | LinkageError reason) {
-            lab.report().missing("growth.svg", String.valueOf(reason.getMessage()));
+        if (!curves.isEmpty()) {
+            lab.plot(TITLE, "growth.svg", Plots.growth(TITLE, curves));
         }
     }
 }

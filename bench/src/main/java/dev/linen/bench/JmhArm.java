@@ -53,6 +53,6 @@ record JmhArm(String name, String method, Effort effort, Path log, List<String> 
             cause = cause.getCause();
         }
         Throwable innermost = Arrays.stream(cause.getSuppressed()).findFirst().orElse(cause);
-        return String.valueOf(innermost.getMessage()).lines().findFirst().orElse("");
+        return innermost.toString().lines().findFirst().orElse("");
     }
 }

@@ -1,6 +1,8 @@
 package dev.linen.bench;
 
 import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -30,9 +32,14 @@ record Lab(Effort effort, Progress progress, Report report, Path programs, Path 
                 "dev.linen.bench.jvm." + program, List.of(arguments));
     }
 
+    /** A C program. */
+    List<String> program(String program, Object... arguments) {
+        return ProgramArm.words(programs.resolve(program), List.of(arguments));
+    }
+
     /** A C program that takes how long to measure, then more. */
     ProgramArm c(String name, String program, Object... arguments) {
-        return new ProgramArm(name, ProgramArm.words(programs.resolve(program), effort.batches(), effort.millis(),
+        return new ProgramArm(name, ProgramArm.words(program(program), effort.batches(), effort.millis(),
                 List.of(arguments)));
     }
 
@@ -42,9 +49,28 @@ record Lab(Effort effort, Progress progress, Report report, Path programs, Path 
     }
 
     Rounds rounds(Rounds.Place place, List<? extends Arm> arms) throws InterruptedException {
-        Rounds rounds = Rounds.run(progress, place, effort.rounds(), arms);
+        return rounds(place, effort.rounds(), arms);
+    }
+
+    /** Fewer of them: for what no target asks for, and for what hardly differs from round to round. */
+    Rounds sideRounds(Rounds.Place place, List<? extends Arm> arms) throws InterruptedException {
+        return rounds(place, effort.sideRounds(), arms);
+    }
+
+    Rounds rounds(Rounds.Place place, int many, List<? extends Arm> arms) throws InterruptedException {
+        Rounds rounds = Rounds.run(progress, place, many, arms);
         report.missing(rounds.missing());
         return rounds;
+    }
+
+    /** Writes a picture, and shows it in a section of the report. */
+    void plot(String title, String name, String svg) {
+        try {
+            Files.writeString(output.resolve(name), svg);
+            report.plot(title, name);
+        } catch (IOException reason) {
+            report.missing(name, String.valueOf(reason.getMessage()));
+        }
     }
 
     /** The class path without folders, which an AOT cache doesn't take: a test has some. */

@@ -50,7 +50,7 @@ final class Machine {
             return ProgramArm.output(List.of(System.getenv().getOrDefault("CC", "cc").split(" ")[0], "--version"))
                     .getFirst();
         } catch (MissingException | InterruptedException none) {
-            return "unknown";
+            return "none";
         }
     }
 }

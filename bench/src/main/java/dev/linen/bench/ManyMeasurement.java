@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Set;
 
 /** P8: how many can be alive at once. */
-final class ManyMeasurement implements Measurement {
+final class ManyMeasurement implements TargetMeasurement {
 
     private static final double A_SECOND = 1e9;
 
@@ -17,9 +17,8 @@ final class ManyMeasurement implements Measurement {
     public void measure(Lab lab) throws InterruptedException {
         int most = lab.effort().most();
         // Not as often as the rest: the whole machine has few tasks left for others meanwhile.
-        Rounds rounds = Rounds.run(lab.progress(), Rounds.Place.ALL_CPUS, Math.ceilDiv(lab.effort().rounds(), 3),
+        Rounds rounds = lab.rounds(Rounds.Place.ALL_CPUS, Math.ceilDiv(lab.effort().rounds(), 3),
                 List.of(new ProgramArm("linen", lab.java(List.of(), "Many", most))));
-        lab.report().missing(rounds.missing());
         lab.report().add(Row.least(Target.P8, "alive at once", Unit.COUNT, rounds.of("linen", "alive"), 30_000));
         lab.report().add(Row.most(Target.P8, "mappings each", Unit.COUNT, rounds.of("linen", "mappings"), 0.01));
         lab.report().add(Row.most(Target.P8, "all woken, joined and closed in", Unit.NANOSECONDS,

@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** P11: memory mapped, used and unmapped. */
-final class MappingMeasurement implements Measurement {
+final class MappingMeasurement implements TargetMeasurement {
 
     @Override
     public Set<Target> targets() {

@@ -1,12 +1,16 @@
 package dev.linen.bench;
 
-import java.util.Set;
+import java.util.List;
 
-/** Something that can be measured at one go, for one target or several. */
+/** Something that can be measured at one go. */
 interface Measurement {
 
-    Set<Target> targets();
+    /** What it is asked for by on the command line, in lower case. */
+    List<String> words();
 
-    /** Adds lines to the lab's report. */
+    /** What is measured, for whoever waits for it. */
+    String what();
+
+    /** Adds to the lab's report. */
     void measure(Lab lab) throws InterruptedException;
 }

@@ -5,10 +5,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /** P7: what a sleeping thread keeps. */
-final class MemoryMeasurement implements Measurement {
+final class MemoryMeasurement implements TargetMeasurement {
 
     /** A heap that is all there from the beginning, and the compiler that needs little: what grows, is the threads'. */
-    private static final List<String> STEADY_HEAP = List.of("-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch",
+    static final List<String> STEADY_JVM = List.of("-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch",
             "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
     /** And the bytes by which a JVM grows anyway. */
@@ -22,10 +22,10 @@ final class MemoryMeasurement implements Measurement {
     @Override
     public void measure(Lab lab) throws InterruptedException {
         Effort effort = lab.effort();
-        Rounds rounds = lab.rounds(Rounds.Place.ALL_CPUS, List.of(
-                new ProgramArm("pthread", ProgramArm.words(lab.programs().resolve("parked"), effort.parked())),
-                new ProgramArm("linen", lab.java(STEADY_HEAP, "Parked", "linen", effort.parked())),
-                new ProgramArm("Thread", lab.java(STEADY_HEAP, "Parked", "Thread", effort.parkedJava()))));
+        Rounds rounds = lab.sideRounds(Rounds.Place.ALL_CPUS, List.of(
+                new ProgramArm("pthread", lab.program("parked", effort.parked())),
+                new ProgramArm("linen", lab.java(STEADY_JVM, "Parked", "linen", effort.parked())),
+                new ProgramArm("Thread", lab.java(STEADY_JVM, "Parked", "Thread", effort.parkedJava()))));
         Report report = lab.report();
         Optional<Samples> linen = rounds.of("linen", "pss");
         report.add(Row.most(Target.P7, "user memory each (PSS)", Unit.BYTES, linen, TWO_PAGES));

@@ -19,17 +19,26 @@ record ProgramArm(String name, List<String> command) implements Arm {
     @Override
     public Map<String, Double> run() throws MissingException, InterruptedException {
         Map<String, Samples> samples = new LinkedHashMap<>();
+        print((label, figure) -> samples.computeIfAbsent(label, name -> new Samples()).add(figure));
+        Map<String, Double> figures = new LinkedHashMap<>();
+        samples.forEach((label, each) -> figures.put(label, each.median()));
+        return figures;
+    }
+
+    /** Takes what it prints, in its order. */
+    interface Reader {
+        void read(String label, double figure);
+    }
+
+    void print(Reader reader) throws MissingException, InterruptedException {
         for (String line : output(command)) {
             String[] words = line.split(" ");
             try {
-                samples.computeIfAbsent(words[0], label -> new Samples()).add(Double.parseDouble(words[1]));
+                reader.read(words[0], Double.parseDouble(words[1]));
             } catch (ArrayIndexOutOfBoundsException | NumberFormatException noFigure) {
                 throw new MissingException("it printed \"" + line + "\"");
             }
         }
-        Map<String, Double> figures = new LinkedHashMap<>();
-        samples.forEach((label, each) -> figures.put(label, each.median()));
-        return figures;
     }
 
     /** The lines that a command prints; it must end well. */
@@ -41,20 +50,33 @@ record ProgramArm(String name, List<String> command) implements Arm {
                 List<String> lines = new String(process.getInputStream().readAllBytes()).lines().toList();
                 int status = process.waitFor();
                 if (status != 0) {
-                    throw new MissingException("exit status " + status + lastLine(errors));
+                    throw new MissingException("exit status " + status + reason(Files.readAllLines(errors)));
                 }
                 return lines;
             } finally {
                 Files.delete(errors);
             }
         } catch (IOException cannotStart) {
-            throw new MissingException(cannotStart.getMessage());
+            throw new MissingException(whyNot(Path.of(command.getFirst()), cannotStart));
         }
     }
 
-    private static String lastLine(Path errors) throws IOException {
-        List<String> lines = Files.readAllLines(errors);
-        return lines.isEmpty() ? "" : ": " + lines.getFirst();
+    /** Those with a folder are what bench's build compiles from C, which it leaves out where there is no compiler. */
+    private static String whyNot(Path program, IOException cannotStart) {
+        if (Files.exists(program)) {
+            return String.valueOf(cannotStart.getMessage());
+        }
+        return program.isAbsolute()
+                ? program.getFileName() + " wasn't compiled: no C compiler when bench was built"
+                : "no " + program + " here";
+    }
+
+    /** The first line, or the innermost cause of an exception. */
+    private static String reason(List<String> errors) {
+        String causedBy = "Caused by: ";
+        return errors.stream().filter(line -> line.startsWith(causedBy)).reduce((outer, inner) -> inner)
+                .or(() -> errors.stream().findFirst())
+                .map(line -> ": " + line.replaceFirst(causedBy + "|Exception in thread \"main\" ", "")).orElse("");
     }
 
     static List<String> words(Object... words) {

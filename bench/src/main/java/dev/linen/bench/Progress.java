@@ -3,7 +3,7 @@ package dev.linen.bench;
 import java.io.PrintStream;
 import java.util.concurrent.TimeUnit;
 
-/** Tells on a terminal what is being measured: one line for each round, which grows with each process. */
+/** Tells on a terminal what is being measured: what, out of how much, since when; one line for each round, which grows with each process. */
 final class Progress {
 
     private final PrintStream out;
@@ -14,9 +14,9 @@ final class Progress {
         this.out = out;
     }
 
-    void begin(String what) {
+    void begin(int number, int all, String what) {
         lastRound = 0;
-        out.printf("%n[%3d s] %s", seconds(), what);
+        out.printf("%n[%3d s] %d of %d: %s", seconds(), number, all, what);
     }
 
     void round(int round, int rounds, String arm) {

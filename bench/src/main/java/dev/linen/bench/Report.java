@@ -3,20 +3,22 @@ package dev.linen.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.stream.Stream;
 
-/** What was found: a table with a line or more for each target, what is missing, and notes. */
+/** What was found: a table with a line or more for each target, what is missing, and sections. */
 final class Report {
 
     private final List<Row> rows = new ArrayList<>();
     private final Set<String> missing = new LinkedHashSet<>();
-    private final Map<String, List<String>> notes = new TreeMap<>();
-    private final List<Path> plots = new ArrayList<>();
+    private final Map<String, List<String>> sections = new LinkedHashMap<>();
+    private final List<String> pictures = new ArrayList<>();
 
     void add(Row row) {
         rows.add(row);
@@ -30,12 +32,23 @@ final class Report {
         reasonsByName.forEach(this::missing);
     }
 
+    /** A line of Markdown in the section of that title. */
     void note(String title, String line) {
-        notes.computeIfAbsent(title, name -> new ArrayList<>()).add(line);
+        note(title, List.of(line));
     }
 
-    void plot(Path picture) {
-        plots.add(picture);
+    void note(String title, List<String> lines) {
+        sections.computeIfAbsent(title, name -> new ArrayList<>()).addAll(lines);
+    }
+
+    /** A picture, which is to lie beside the report. */
+    void plot(String title, String fileName) {
+        pictures.add(fileName);
+        note(title, List.of("", "![%s](%s)".formatted(title, fileName)));
+    }
+
+    boolean hasRatios() {
+        return rows.stream().anyMatch(row -> row.ratio().isPresent());
     }
 
     List<Row> rows() {
@@ -52,28 +65,29 @@ final class Report {
         return all;
     }
 
-    void write(Path file, String machine, String run) throws IOException {
+    String text(String machine, String run) {
         StringBuilder text = new StringBuilder("# linen: measured\n\n");
         text.append(machine).append("\n\n").append(run).append("\n\n");
-        text.append("| target | what | linen | baseline | ratio | goal | verdict |\n|---|---|---|---|---|---|---|\n");
+        Table table = new Table("target", "what", "linen", "baseline", "ratio", "goal", "verdict");
         for (Row row : allRows()) {
-            String ratio = row.ratio().isPresent() ? "%.3f".formatted(row.ratio().getAsDouble()) : "";
-            text.append("| ").append(String.join(" | ", row.target().name(), row.what(), row.figure(), row.baseline(),
-                    ratio, row.goal(), row.verdict().toString())).append(" |\n");
+            String ratio = row.ratio().isPresent() ? Unit.ratio(row.ratio().getAsDouble()) : "";
+            table.row(row.target(), row.what(), row.figure(), row.baseline(), ratio, row.goal(), row.verdict());
         }
-        text.append("\n## Missing\n\n");
+        text.append(String.join("\n", table.lines())).append("\n\n## Missing\n\n");
         if (missing.isEmpty()) {
             text.append("Nothing.\n");
         }
         missing.forEach(line -> text.append("- ").append(line).append('\n'));
-        notes.forEach((title, lines) -> {
-            text.append("\n## ").append(title).append("\n\n");
-            lines.forEach(line -> text.append(line).append('\n'));
-        });
-        if (!plots.isEmpty()) {
-            text.append("\n## Plots\n\n");
-            plots.forEach(plot -> text.append("![](").append(plot.getFileName()).append(")\n"));
+        sections.forEach((title, lines) -> text.append("\n## ").append(title).append("\n\n")
+                .append(String.join("\n", lines).strip()).append('\n'));
+        return text.toString();
+    }
+
+    /** Into another folder: the report's file, and the pictures beside it. */
+    void copy(Path file, Path folder) throws IOException {
+        Files.createDirectories(folder);
+        for (Path each : Stream.concat(Stream.of(file), pictures.stream().map(file::resolveSibling)).toList()) {
+            Files.copy(each, folder.resolve(each.getFileName()), StandardCopyOption.REPLACE_EXISTING);
         }
-        Files.writeString(file, text);
     }
 }

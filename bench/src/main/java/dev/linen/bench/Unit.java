@@ -31,6 +31,10 @@ enum Unit {
                 : nanos < 1e10 ? number(nanos / 1e6) + " ms" : number(nanos / 1e9) + " s";
     }
 
+    static String ratio(double ratio) {
+        return String.format(Locale.ROOT, "%.3f", ratio);
+    }
+
     static String number(double figure) {
         double absolute = Math.abs(figure);
         if (figure == Math.rint(figure)) {

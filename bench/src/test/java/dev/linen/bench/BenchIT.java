@@ -6,20 +6,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A run with tiny numbers: everything is measured and written down, whatever comes out. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BenchIT {
 
     private static final Path OUTPUT = Path.of("target", "tiny");
+    private static final Path DOCS = Path.of("target", "tiny-docs");
 
     private List<String[]> rows = List.of();
     private String report = "";
@@ -27,7 +30,7 @@ class BenchIT {
     @BeforeAll
     void measure() throws IOException, InterruptedException {
         report = Files.readString(
-                Bench.run(Effort.TINY, EnumSet.allOf(Target.class), Path.of("target", "native"), OUTPUT));
+                Bench.run(new Options(Effort.TINY, Optional.of(DOCS), Set.of()), Path.of("target", "native"), OUTPUT));
         rows = report.lines().filter(line -> line.matches("\\| P\\d+ .*"))
                 .map(line -> line.split(" *\\| *", -1)).toList();
     }
@@ -51,11 +54,34 @@ class BenchIT {
         assertEquals("Nothing.", missing.lines().skip(2).findFirst().orElse(""), report);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"ratios.svg", "growth.svg", "latency.svg", "wake-up-one-cpu.svg", "wake-up-all-cpus.svg"})
+    void report_plots_areSmallOnWhite_andInTheDocsToo(String plot) throws IOException {
+        assertTrue(report.contains("(" + plot + ")"), report);
+        String svg = Files.readString(OUTPUT.resolve(plot));
+        assertTrue(svg.lines().skip(1).findFirst().orElse("").matches("<rect x=\"0\" y=\"0\" .* fill=\"white\"/>"),
+                svg);
+        assertTrue(svg.length() < 100_000, plot + " has " + svg.length() + " bytes");
+        assertEquals(svg, Files.readString(DOCS.resolve(plot)));
+    }
+
     @Test
-    void report_plots_areThere() throws IOException {
-        for (String plot : List.of("ratios.svg", "growth.svg")) {
-            assertTrue(report.contains("(" + plot + ")"), report);
-            assertTrue(Files.readString(OUTPUT.resolve(plot)).contains("<svg"), plot);
+    void report_isInTheDocs() throws IOException {
+        assertEquals(report, Files.readString(DOCS.resolve("report.md")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"## Every single create", "## From a wake to the waking up, one CPU",
+            "## From a wake to the waking up, all CPUs", "## A round trip", "## Wakes and waits that return at once",
+            "## A mapping's operations", "## What 1,000 create + join + close leave over"})
+    void report_eachTable_isFull(String title) {
+        int begin = report.indexOf(title);
+        assertTrue(begin >= 0, report);
+        List<String> table = report.substring(begin).lines().skip(2).takeWhile(line -> line.startsWith("|")).toList();
+        assertTrue(table.size() > 2, report);
+        for (String line : table.subList(2, table.size())) { // after the titles
+            String[] cells = line.split(" *\\| *", -1);
+            assertTrue(!cells[2].isEmpty() && !cells[3].isEmpty(), report); // C's and linen's, or before and after
         }
     }
 
@@ -63,24 +89,5 @@ class BenchIT {
     void report_callsOfACreation_areCounted() {
         assertTrue(report.lines().anyMatch(line -> line.matches("- linen: \\d in the parent \\(rt_sigprocmask, clone.*"
                 + "in the child \\(sigaltstack, exit\\)")), report);
-    }
-
-    @Test
-    void arm_programThatFails_isMissingWithItsReason() throws InterruptedException {
-        Arm arm = new ProgramArm("failing", List.of("sh", "-c", "echo it broke >&2; exit 3"));
-        Rounds rounds = Rounds.run(new Progress(System.out), Rounds.Place.ALL_CPUS, 2, List.of(arm));
-        assertEquals("{failing=exit status 3: it broke}", rounds.missing().toString());
-        assertEquals(List.of(), rounds.labels("failing"));
-    }
-
-    @Test
-    void samples_evenAndOdd_haveAMedian() {
-        Samples samples = new Samples();
-        for (double figure : new double[]{5, 1, 4}) {
-            samples.add(figure);
-        }
-        assertEquals(4, samples.median());
-        samples.add(2);
-        assertEquals(List.of(3.0, 1.0, 5.0), Arrays.asList(samples.median(), samples.least(), samples.most()));
     }
 }

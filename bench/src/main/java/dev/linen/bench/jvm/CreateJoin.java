@@ -7,8 +7,8 @@ import dev.linen.thread.NativeThread;
 
 /**
  * {@code CreateJoin linen|Thread WARM_UP_MILLIS BATCHES MILLIS ALIVE...}: what it costs to start a thread and wait for its end beside
- * that many sleeping ones, in ascending order; {@code create.c} does the same with pthreads. {@code CreateJoin trace}: a few, each
- * between two getppid, for strace.
+ * that many sleeping ones, in ascending order; {@code create.c} does the same with pthreads. {@code CreateJoin each linen|Thread
+ * WARM_UP_MILLIS TIMES}: so many, each timed. {@code CreateJoin trace}: a few, each between two getppid, for strace.
  */
 public final class CreateJoin {
 
@@ -26,11 +26,30 @@ public final class CreateJoin {
     }
 
     public static void main(String... arguments) throws InterruptedException {
-        if (arguments[0].equals("trace")) {
-            trace();
-            return;
+        switch (arguments[0]) {
+            case "trace" -> trace();
+            case "each" -> each(cycle(arguments[1]), Long.parseLong(arguments[2]), Integer.parseInt(arguments[3]));
+            default -> beside(arguments);
         }
-        Cycle cycle = arguments[0].equals("linen") ? CreateJoin::linen : CreateJoin::thread;
+    }
+
+    private static Cycle cycle(String kind) {
+        return kind.equals("linen") ? CreateJoin::linen : CreateJoin::thread;
+    }
+
+    private static void each(Cycle cycle, long warmUpMillis, int times) throws InterruptedException {
+        batch(cycle, warmUpMillis);
+        Singles singles = new Singles("cycle", times);
+        for (int i = 0; i < times; i++) {
+            long begin = System.nanoTime();
+            cycle.run();
+            singles.add(System.nanoTime() - begin);
+        }
+        singles.print();
+    }
+
+    private static void beside(String... arguments) throws InterruptedException {
+        Cycle cycle = cycle(arguments[0]);
         int batches = Integer.parseInt(arguments[2]);
         long millis = Long.parseLong(arguments[3]);
         batch(cycle, Long.parseLong(arguments[1]));

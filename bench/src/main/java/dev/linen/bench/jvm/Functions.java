@@ -2,6 +2,7 @@ package dev.linen.bench.jvm;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 import dev.linen.thread.NativeFunction;
@@ -13,9 +14,13 @@ final class Functions {
 
     private Functions() {}
 
-    /** A library that bench's build made; the JVM is told where. */
+    /** A library that bench's build made, where there was a C compiler; the JVM is told where. */
     static Path library(String name) {
-        return Path.of(System.getProperty("bench.native"), name).toAbsolutePath();
+        Path library = Path.of(System.getProperty("bench.native"), name).toAbsolutePath();
+        if (!Files.exists(library)) {
+            throw new IllegalStateException(name + " wasn't compiled: no C compiler when bench was built");
+        }
+        return library;
     }
 
     static NativeFunction identity() {

@@ -1,0 +1,49 @@
+package dev.linen.bench.plot;
+
+import java.util.List;
+
+import dev.linen.bench.plot.Svg.Anchor;
+
+/** Horizontal bars, a line each, from 0, with a mark at 1. */
+public final class BarPlot {
+
+    private static final int WIDTH = 900;
+    private static final int LEFT = 420;
+    private static final int RIGHT = 70;
+    private static final int TOP = 44;
+    private static final int BOTTOM = 14;
+    private static final int LINE = 24;
+    private static final int THICKNESS = 16;
+    private static final String GOOD = "#0072b2";
+    private static final String BAD = "#d55e00";
+
+    private BarPlot() {}
+
+    /**
+     * A bar.
+     *
+     * @param name stands before it
+     * @param value its length
+     * @param text stands behind it
+     * @param good blue; or else orange
+     */
+    public record Bar(String name, double value, String text, boolean good) {}
+
+    /** The SVG's text. */
+    public static String draw(String title, List<Bar> bars) {
+        int height = TOP + LINE * bars.size() + BOTTOM;
+        Svg svg = new Svg(WIDTH, height);
+        svg.text(WIDTH / 2.0, TOP / 2.0 + 4, Anchor.MIDDLE, title);
+        double most = bars.stream().mapToDouble(Bar::value).reduce(1, Math::max);
+        double unit = (WIDTH - LEFT - RIGHT) / most;
+        double top = TOP;
+        for (Bar bar : bars) {
+            svg.text(LEFT - 8, top + THICKNESS - 3, Anchor.END, bar.name());
+            svg.rectangle(LEFT, top, bar.value() * unit, THICKNESS, bar.good() ? GOOD : BAD);
+            svg.text(LEFT + bar.value() * unit + 6, top + THICKNESS - 3, Anchor.START, bar.text());
+            top += LINE;
+        }
+        svg.line(LEFT + unit, TOP - 6, LEFT + unit, height - BOTTOM + 4, Svg.INK);
+        return svg.toString();
+    }
+}
