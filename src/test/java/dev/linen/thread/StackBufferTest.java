@@ -1,5 +1,6 @@
 package dev.linen.thread;
 
+import static dev.linen.syscall.SyscallException.hex;
 import static dev.linen.testing.TestFunctions.function;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -95,10 +96,6 @@ class StackBufferTest {
     private static void assertLine(List<String> lines, String address, String content) {
         assertTrue(lines.stream().anyMatch(line -> line.stripLeading().startsWith(address) && line.contains(content)),
                 () -> "no line with " + address + " and " + content + " in\n" + String.join("\n", lines));
-    }
-
-    private static String hex(long address) {
-        return "0x" + Long.toHexString(address);
     }
 
     @Test
