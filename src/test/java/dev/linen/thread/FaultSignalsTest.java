@@ -21,11 +21,13 @@ import dev.linen.internal.linux.siginfo;
 import dev.linen.internal.linux.siginfo_t;
 import dev.linen.internal.linux.x86_64.Cpu;
 import dev.linen.junit.ChildJvm;
+import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Tasks;
 
 /** What linen's handler does with signals that somebody sent, and with handlers that are none or want to be called once. */
+@NoLeaks
 class FaultSignalsTest {
 
     private static final int TRAPPED = 128 + 5;

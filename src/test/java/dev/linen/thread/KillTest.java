@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.ProcessState;
@@ -27,6 +28,7 @@ import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.State;
 
 /** A thread can be ended from outside, whatever it does. */
+@NoLeaks
 class KillTest {
 
     private final Arena arena = Arena.ofShared();

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.function.Executable;
 
 import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
+import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
 import dev.linen.syscall.Syscall;
@@ -37,6 +38,7 @@ import dev.linen.testing.Sleepers;
 import dev.linen.testing.Tasks;
 import dev.linen.testing.TestFunctions;
 
+@NoLeaks
 class NativeThreadTest {
 
     private final Arena arena = Arena.ofShared();

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
+import dev.linen.junit.NoLeaks;
 import dev.linen.memory.MemoryMap;
 import dev.linen.process.Affinity;
 import dev.linen.process.CpuSet;
@@ -29,6 +30,7 @@ import dev.linen.testing.Skip;
 import dev.linen.testing.Tasks;
 
 /** Name, CPUs, scheduling and nice of a thread, set before its function begins. */
+@NoLeaks
 class PlacingTest {
 
     private final Arena arena = Arena.ofShared();

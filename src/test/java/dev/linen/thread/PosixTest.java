@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.futex.Futex;
 import dev.linen.junit.ChildJvm;
+import dev.linen.junit.NoLeaks;
 import dev.linen.process.CpuSet;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
@@ -36,6 +37,7 @@ import dev.linen.thread.NativeThread.Kind;
 import dev.linen.thread.NativeThread.State;
 
 /** Threads that libc makes on linen's stacks. */
+@NoLeaks
 class PosixTest {
 
     /** The JVM refuses to attach a thread with less than some 136 KiB. */

@@ -16,9 +16,11 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 import dev.linen.internal.linux.LinenH;
+import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Mapping;
 import dev.linen.testing.OwnMemory;
 
+@NoLeaks
 class StackBufferTest {
 
     @Test
