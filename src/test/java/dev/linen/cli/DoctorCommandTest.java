@@ -28,6 +28,7 @@ import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Advice;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Skip;
 
 class DoctorCommandTest {
 
@@ -167,6 +168,8 @@ class DoctorCommandTest {
     /** The JVM's warning is no grant: it must say so before a call makes it one. */
     @Test
     void doctor_nativeAccessOnlyWarnedOf_saysSo() {
+        Skip.unless(Runtime.version().feature() >= 24,
+                "before Java 24 there is no warning of a module without the grant");
         Result child = ChildJvm.of(LinenCommand.class).withoutNativeAccess().flags("--illegal-native-access=warn")
                 .run("doctor");
         assertTrue(child.out().contains(
