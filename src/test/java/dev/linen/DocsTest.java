@@ -23,6 +23,7 @@ class DocsTest {
 
     private static final Pattern EXAMPLE = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
     private static final Pattern PRINTS = Pattern.compile("// prints (.*)");
+    private static final Pattern FILE = Pattern.compile("package ([\\w.]+);.*?public class (\\w+) .*", Pattern.DOTALL);
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)[^)]*\\)");
 
     private static final Pattern TEST = Pattern.compile("`(\\w+Test)\\.(\\w+)`");
@@ -50,13 +51,8 @@ class DocsTest {
     @ParameterizedTest
     @MethodSource("examples")
     void example_run_printsWhatItSays(String example) throws Exception {
-        Path source = folder.resolve("Example.java");
-        String imports = read(IMPORTS).lines()
-                .filter(line -> line.startsWith("import dev.linen.") || line.startsWith("import java."))
-                .map(line -> line + ";\n")
-                .reduce("", String::concat);
-        Files.writeString(source, imports + "class Example { public static void main(String... arguments) throws "
-                + "Exception {\n" + example + "}}\n");
+        List<Path> file = FILE.matcher(example).results().map(DocsTest::importersFile).toList();
+        Path source = file.isEmpty() ? writeExample(example) : file.getFirst();
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--module-path", Path.of("target/classes").toString(), "--add-modules", "dev.linen",
                 "--enable-native-access=dev.linen", source.toString()).redirectErrorStream(true).start();
@@ -66,6 +62,30 @@ class DocsTest {
         List<String> promised = PRINTS.matcher(example).results().map(match -> match.group(1).strip()).toList();
         List<String> printed = output.lines().filter(promised::contains).toList();
         assertEquals(promised, printed, output);
+    }
+
+    private Path writeExample(String example) throws IOException {
+        String imports = read(IMPORTS).lines()
+                .filter(line -> line.startsWith("import dev.linen.") || line.startsWith("import java."))
+                .map(line -> line + ";\n")
+                .reduce("", String::concat);
+        return Files.writeString(folder.resolve("Example.java"), imports
+                + "class Example { public static void main(String... arguments) throws Exception {\n" + example
+                + "}}\n");
+    }
+
+    /** A whole class is that of the project which .ci/run builds and runs. */
+    @Test
+    void example_aWholeClass_isTheImportersFile() throws IOException {
+        List<MatchResult> classes = examples().flatMap(example -> FILE.matcher(example).results()).toList();
+        assertEquals(1, classes.size());
+        for (MatchResult found : classes) {
+            assertEquals(read(importersFile(found)), found.group());
+        }
+    }
+
+    private static Path importersFile(MatchResult found) {
+        return Path.of("examples/importer/src/main/java", found.group(1).replace('.', '/'), found.group(2) + ".java");
     }
 
     @ParameterizedTest

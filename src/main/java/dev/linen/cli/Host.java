@@ -15,6 +15,7 @@ final class Host {
 
     /** By name, in the order in which they are shown. */
     static Map<String, String> facts() {
+        String nativeAccess = nativeAccess(); // before libc is asked
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         facts.put("cpu", cpu());
@@ -22,7 +23,7 @@ final class Host {
                 + System.getProperty("java.home"));
         facts.put("libc", LibC.describe());
         facts.put("C compiler", compiler());
-        facts.put("native access", nativeAccess());
+        facts.put("native access", nativeAccess);
         return facts;
     }
 

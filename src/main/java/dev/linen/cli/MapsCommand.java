@@ -27,8 +27,9 @@ import dev.linen.thread.NativeThread;
 
 /** {@code linen maps}: a process's address space, as a table or as a picture. */
 @Command(name = "maps", mixinStandardHelpOptions = true, description = "Shows the address space of a process; of its own, with a few linen threads in it, unless told which.", footer = {
-        "", "What is the JVM's is told by where it lies: code that a JIT compiler wrote, and what HotSpot",
-        "puts below 64 GiB.", "", "Examples:", "  linen maps", "  linen maps --svg maps.svg --threads 5",
+        "",
+        "What is the JVM's is told by where it lies: code that a JIT compiler wrote, and what HotSpot puts below 64 GiB.",
+        "", "Examples:", "  linen maps", "  linen maps --svg maps.svg --threads 5",
         "  linen maps 1"})
 final class MapsCommand implements Callable<Integer> {
 

@@ -1,5 +1,7 @@
 package dev.linen.cli;
 
+import static dev.linen.syscall.SyscallException.hex;
+
 import java.util.Locale;
 
 import com.google.gson.GsonBuilder;
@@ -58,8 +60,8 @@ record MapsReport(long pid, AddressSpace space) {
         JsonArray parts = new JsonArray();
         for (Part part : space.parts()) {
             JsonObject object = new JsonObject();
-            object.addProperty("start", "0x" + Long.toHexString(part.start()));
-            object.addProperty("end", "0x" + Long.toHexString(part.end()));
+            object.addProperty("start", hex(part.start()));
+            object.addProperty("end", hex(part.end()));
             object.addProperty("bytes", part.byteSize());
             object.addProperty("access", part.access());
             object.addProperty("kind", part.kind().title());

@@ -25,10 +25,10 @@ import dev.linen.thread.NativeFunction;
 import dev.linen.thread.NativeThread;
 
 /** {@code linen run}: one native function on one linen thread, and what became of it. */
-@Command(name = "run", mixinStandardHelpOptions = true, description = "Runs a native function on a linen thread.", footer = {
-        "", "Examples:", "  linen run examples/collatz.c 27",
-        "  linen run examples/crc32.c --map README.md --json", "",
-        "Exit status: 0, 1 when something failed, 2 for bad usage, 3 when the function faulted (with a report of it)."})
+@Command(name = "run", mixinStandardHelpOptions = true, description = "Runs a native function on a linen thread.", exitCodeListHeading = "%nExit status:%n", exitCodeList = {
+        "0:the function returned", "1:something failed", "2:the input was no good; one line on stderr says why",
+        "3:the function ended by a fault, with a report of it"}, footer = {"", "Examples:",
+                "  linen run examples/collatz.c 27", "  linen run examples/crc32.c --map README.md --json"})
 final class RunCommand implements Callable<Integer> {
 
     /** Not 1, which is linen's own failure, nor 2, which is the user's. */

@@ -1,5 +1,7 @@
 package dev.linen.cli;
 
+import static dev.linen.syscall.SyscallException.hex;
+
 import java.nio.file.Path;
 import java.util.Locale;
 
@@ -85,9 +87,5 @@ record RunReport(String function, Path library, int tid, long handle, Outcome ou
         fault.backtrace().forEach(frame -> backtrace.add(frame.toString()));
         object.add("backtrace", backtrace);
         return object;
-    }
-
-    private static String hex(long number) {
-        return "0x" + Long.toHexString(number);
     }
 }

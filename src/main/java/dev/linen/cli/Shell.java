@@ -1,5 +1,7 @@
 package dev.linen.cli;
 
+import static dev.linen.syscall.SyscallException.hex;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -129,7 +131,7 @@ public final class Shell {
 
     private static String text(Object argument) {
         return switch (argument) {
-            case MemorySegment segment -> "0x" + Long.toHexString(segment.address());
+            case MemorySegment segment -> hex(segment.address());
             case String text -> '"' + text + '"';
             default -> argument.toString();
         };
@@ -137,7 +139,7 @@ public final class Shell {
 
     private static String decoded(long result) {
         return Errno.ofResult(result).map(errno -> "-" + errno.number() + " (" + errno + ": " + errno.text() + ")")
-                .orElseGet(() -> Math.abs(result) < LEAST_ADDRESS ? "" + result : "0x" + Long.toHexString(result));
+                .orElseGet(() -> Math.abs(result) < LEAST_ADDRESS ? "" + result : hex(result));
     }
 
     /**

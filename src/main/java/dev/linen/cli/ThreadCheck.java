@@ -32,7 +32,7 @@ record ThreadCheck(boolean works, String text, String remedy) {
     static ThreadCheck run() throws InterruptedException {
         if (!Linen.isSupported()) {
             return failed(Linen.unsupportedReason().orElseThrow(),
-                    "linen needs Linux, and a build that has a native part for this CPU");
+                    "run it on Linux, on an x86-64 CPU, with a 64-bit Java: so far linen works nowhere else");
         }
         try {
             return startAndJoin();

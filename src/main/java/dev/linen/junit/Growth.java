@@ -14,7 +14,7 @@ final class Growth {
     /** How the JVM and linen name threads that they start when it suits them; the kernel keeps 15 characters. */
     private static final List<String> OWN_THREADS = List.of("C1 CompilerThre", "C2 CompilerThre", "GC Thread#", "G1 ",
             "ZWorker", "XWorker", "Shenandoah", "Cleaner-", "Common-Cleaner", "process reaper", "Attach Listener",
-            "ForkJoinPool-1-", "VirtualThread-u", "Read-Poller", "Write-Poller", "linen-exit-watc");
+            "ForkJoinPool-1-", "ForkJoinPool.co", "VirtualThread-u", "Read-Poller", "Write-Poller", "linen-exit-watc");
 
     private final List<String> lines = new ArrayList<>();
 
@@ -47,9 +47,9 @@ final class Growth {
         });
     }
 
-    /** Of the JDK, or where classes are loaded from. */
+    /** Of the JDK, or where classes are loaded from. Once it needs random numbers, it keeps where they come from. */
     private static boolean isOwn(String target) {
-        return target.startsWith(System.getProperty("java.home", "?"))
+        return target.startsWith(System.getProperty("java.home", "?")) || target.matches("/dev/u?random")
                 || Stream.of("java.class.path", "jdk.module.path", "surefire.test.class.path")
                         .anyMatch(path -> List.of(System.getProperty(path, "").split(":")).contains(target));
     }

@@ -1,17 +1,21 @@
 package dev.linen.junit;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
+import dev.linen.internal.binding.KeptMemory;
+import dev.linen.internal.binding.KeptMemory.Range;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.memory.Protection;
 
 /**
- * Addresses where something is mapped now and nothing was before, without what the JVM and libc map for themselves.
+ * Addresses where something is mapped now and nothing was before, without what the JVM, libc and linen map for themselves.
  *
  * <p>By addresses and not by the number of mappings: the kernel makes one of two that touch, so that a leak may not show in
  * the number, and makes two of one when a part changes its protection, so that the JVM's work does.
@@ -21,7 +25,7 @@ final class NewMappings {
     /** HotSpot puts its Java heap and its classes below. */
     private static final long HOTSPOT_END = 64L << 30;
 
-    /** That of glibc's arenas, which start at a multiple of it, of linen's slabs, and of the JVM's class data. */
+    /** That of glibc's arenas, which start at a multiple of it, and of the JVM's class data. */
     private static final long ARENA_BYTES = 64L << 20;
 
     /** A Java thread's, and that of the JDK's small ones, without their guards. */
@@ -35,12 +39,14 @@ final class NewMappings {
 
     static List<Region> between(List<Region> before, List<Region> after) {
         Set<String> libraries = libraries(after);
+        List<Range> known = Stream.concat(before.stream().map(region -> new Range(region.start(), region.end())),
+                KeptMemory.ranges().stream()).sorted(Comparator.comparingLong(Range::start)).toList();
         List<Region> pieces = new ArrayList<>();
         for (Region region : after) {
             if (Long.compareUnsigned(region.end(), HOTSPOT_END) > 0 && region.end() > 0
                     && !region.protection().has(Protection.EXEC) && !libraries.contains(region.name())
                     && !isJvmsFile(region) && !region.name().equals("[heap]")) {
-                addUnknown(region, before, pieces);
+                addUnknown(region, known, pieces);
             }
         }
         libraries.removeAll(libraries(before));
@@ -58,9 +64,9 @@ final class NewMappings {
     }
 
     /** Cut where arenas may start: one that touches something else would be one mapping with it. */
-    private static void addUnknown(Region region, List<Region> before, List<Region> pieces) {
+    private static void addUnknown(Region region, List<Range> before, List<Region> pieces) {
         long start = region.start();
-        for (Region known : before) {
+        for (Range known : before) {
             if (known.end() > start && known.start() >= 0 && known.start() < region.end()) {
                 addUnlessMalloced(region, start, Math.max(start, known.start()), pieces);
                 start = Math.max(start, known.end());
@@ -71,7 +77,7 @@ final class NewMappings {
 
     /**
      * Without what malloc has there: such a piece may have become one mapping with something else, or lie partly where
-     * something was mapped before. An arena or a slab isn't looked through: reading its pages would touch them.
+     * something was mapped before. An arena isn't looked through: reading its pages would touch them.
      */
     private static void addUnlessMalloced(Region region, long start, long end, List<Region> pieces) {
         long from = start;

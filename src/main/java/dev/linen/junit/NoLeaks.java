@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * mappings go, a little later: so it is looked at again for some seconds, with a garbage collection in between, before it fails. A test that
  * has failed already isn't looked at.
  *
- * <p>What the JVM, libc and linen do for themselves isn't counted: compiler and collector threads and those that linen
+ * <p>What the JVM, libc and linen do for themselves isn't counted: compiler, collector and pool threads and those that linen
  * watches with, opened jars, loaded libraries, compiled code, thread stacks and arenas that libc keeps, the stacks that linen
  * keeps. Memory from malloc, that of an {@code Arena} too, shows in the resident bytes only.
  *

@@ -3,6 +3,7 @@ package dev.linen.junit;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.Linker;
+import java.nio.channels.Pipe;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -28,7 +29,10 @@ public final class NoLeaksExtension implements BeforeEachCallback, AfterEachCall
     /** For JUnit. */
     public NoLeaksExtension() {}
 
-    /** Linen's own threads and stacks, and what the JVM maps for its first child process, there before anybody looks. */
+    /**
+     * Linen's own threads, what the JVM maps for its first child process, and the JDK's socket for closing others, there before
+     * anybody looks.
+     */
     private static final class WarmUp {
         static final boolean DONE = run();
 
@@ -39,6 +43,7 @@ public final class NoLeaksExtension implements BeforeEachCallback, AfterEachCall
                 return thread.onExit().join() == 0;
             } finally {
                 startNothing();
+                closeAPipe();
                 ProcessSnapshot.now();
             }
         }
@@ -48,6 +53,16 @@ public final class NoLeaksExtension implements BeforeEachCallback, AfterEachCall
                 new ProcessBuilder("/nonexistent").start().destroy();
             } catch (IOException refused) {
                 // as expected
+            }
+        }
+
+        private static void closeAPipe() {
+            try {
+                Pipe pipe = Pipe.open();
+                pipe.source().close();
+                pipe.sink().close();
+            } catch (IOException refused) {
+                // then no test has one either
             }
         }
     }

@@ -1,5 +1,7 @@
 package dev.linen.thread;
 
+import static dev.linen.syscall.SyscallException.hex;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
@@ -242,6 +244,6 @@ public final class StackBuffer {
      */
     @Override
     public String toString() {
-        return "StackBuffer[0x" + Long.toHexString(address()) + ", " + byteSize() + " bytes]";
+        return "StackBuffer[" + hex(address()) + ", " + byteSize() + " bytes]";
     }
 }

@@ -79,7 +79,7 @@ public final class StackPool {
     }
 
     /**
-     * A pool of its own.
+     * A pool of its own. What it keeps stays mapped, also when nobody can reach it any more: {@link #trim()} comes before.
      *
      * @param bytes how many bytes of warm stacks it keeps; with 0, a stack's memory goes back to the kernel at its thread's end
      * @return an empty pool

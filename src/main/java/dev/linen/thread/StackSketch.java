@@ -1,5 +1,7 @@
 package dev.linen.thread;
 
+import static dev.linen.syscall.SyscallException.hex;
+
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 
@@ -26,7 +28,8 @@ final class StackSketch {
         int futex = linen_handle.futex(handle);
 
         edge('┌', '┐', bottom + buffer.byteSize(), "top");
-        row(handle.address() + linen_handle.canary$offset(), "canary    " + hex(linen_handle.canary(handle)));
+        row(handle.address() + linen_handle.canary$offset(),
+                "canary    " + hex(Integer.toUnsignedLong(linen_handle.canary(handle))));
         row(handle.address(), "futex     " + (futex == 0 ? "0, the thread has ended" : "tid " + futex), "<- handle");
         row(exit.address(), "result    " + result(futex, exit, linen_fault.signal(linen_control.fault(control))));
         row("stack     " + size(buffer.stackSize()) + ", " + used(buffer) + " touched, grows down");
@@ -81,14 +84,6 @@ final class StackSketch {
 
     private void line(String address, String box, String note) {
         text.append(String.format(Locale.ROOT, "%16s  %s  %s", address, box, note).stripTrailing()).append('\n');
-    }
-
-    private static String hex(long number) {
-        return "0x" + Long.toHexString(number);
-    }
-
-    private static String hex(int number) {
-        return "0x" + Integer.toHexString(number);
     }
 
     /** In the largest unit that divides it. */

@@ -5,6 +5,7 @@ import java.util.Deque;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.linen.internal.binding.KeptMemory;
 import dev.linen.memory.Advice;
 import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;
@@ -41,6 +42,7 @@ final class StackSlab {
         this.firstSlot = Math.floorMod(-mapping.address(), alignment);
         this.geometry = geometry;
         this.slots = slots;
+        KeptMemory.add(this, mapping.address(), mapping.byteSize());
     }
 
     /** Nothing stays mapped when a call fails. */
@@ -176,6 +178,7 @@ final class StackSlab {
     }
 
     void unmap() {
+        KeptMemory.remove(this);
         mapping.close();
     }
 }

@@ -28,6 +28,7 @@ import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Advice;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Skip;
 
 class DoctorCommandTest {
 
@@ -164,13 +165,25 @@ class DoctorCommandTest {
         assertTrue(child.out().contains("\nkernel features      can't be asked for\n"), child::toString);
     }
 
+    /** The JVM's warning is no grant: it must say so before a call makes it one. */
+    @Test
+    void doctor_nativeAccessOnlyWarnedOf_saysSo() {
+        Skip.unless(Runtime.version().feature() >= 24,
+                "before Java 24 there is no warning of a module without the grant");
+        Result child = ChildJvm.of(LinenCommand.class).withoutNativeAccess().flags("--illegal-native-access=warn")
+                .run("doctor");
+        assertTrue(child.out().contains(
+                "\nnative access        not granted: --enable-native-access=dev.linen grants it\n"), child::toString);
+        assertTrue(child.out().endsWith("\nlinen works here.\n"), child::toString);
+    }
+
     @ParameterizedTest
     @CsvSource({
             "-Dos.arch=riscv64, this build of linen has no native part for the CPU riscv64: it lacks "
                     + "/META-INF/native/linux-riscv64/liblinen.so",
             "-Dos.name=Windows, linen issues Linux system calls; this is Windows"})
     void doctor_unsupportedSystem_saysWhatLinenNeeds(String flag, String reason) {
-        assertFails(reason, "linen needs Linux, and a build that has a native part for this CPU",
+        assertFails(reason, "run it on Linux, on an x86-64 CPU, with a 64-bit Java: so far linen works nowhere else",
                 ChildJvm.of(LinenCommand.class).flags(flag).run("doctor"));
     }
 

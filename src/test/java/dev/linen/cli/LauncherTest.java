@@ -286,7 +286,8 @@ class LauncherTest {
         jdk(folder.resolve("jdk"), version);
         jdk(folder.resolve("home/.jdks/one"), version);
         Files.createSymbolicLink(tools.resolve("java"), Path.of("../jdk/bin/java"));
-        assertRefused("apt-get install openjdk-25-jdk",
+        assertRefused(
+                "apt-get install openjdk-25-jdk (or temurin-25-jdk), or unpack one anywhere and set JAVA_HOME to its folder",
                 linenWithoutSystemJdk("run").with("JAVA_HOME", folder.resolve("jdk").toString()));
     }
 

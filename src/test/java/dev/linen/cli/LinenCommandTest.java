@@ -35,6 +35,21 @@ class LinenCommandTest {
         assertEquals("", err.toString());
     }
 
+    /** Picocli breaks lines; a text that was broken by hand, too, leaves a line with a word or two on it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "run", "doctor", "maps", "shell", "bench"})
+    void linen_help_fills80ColumnsAndNoMore(String command) {
+        assertEquals(0, command.isEmpty() ? execute("--help") : execute(command, "--help"));
+        String previous = "";
+        for (String line : out.toString().lines().toList()) {
+            assertTrue(line.length() <= 80, line);
+            boolean goesOn = !line.startsWith(" ") && !previous.isEmpty() && !previous.startsWith(" ")
+                    && !previous.matches(".*[.:]") && !previous.startsWith("Usage: ");
+            assertTrue(!goesOn || previous.length() + 1 + line.split(" ", 2)[0].length() > 80, previous + "\n" + line);
+            previous = line;
+        }
+    }
+
     @Test
     void linen_version_isTheModules() {
         assertEquals(0, execute("--version"));

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import dev.linen.futex.Futex.Wait;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.__kernel_timespec;
+import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
 import dev.linen.syscall.Errno;
@@ -30,6 +31,7 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Allocation;
 
+@NoLeaks
 class FutexTest {
 
     private static final long FAR_NANOS = TimeUnit.MINUTES.toNanos(2);

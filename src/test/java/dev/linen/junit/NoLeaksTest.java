@@ -7,8 +7,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.Pipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +76,27 @@ class NoLeaksTest {
             KEPT[0] = Arena.global().allocate(40 << 20);
         }
 
+        /** For each size there is a slab, of which linen keeps some, of almost 64 MiB. */
+        @Test
+        void stackOfASizeOfItsOwn() throws Exception {
+            for (int pages = 1; pages < 4; pages++) {
+                try (NativeThread thread = NativeThread.builder().stackSize((3 << 20) + pages * Mapping.pageSize())
+                        .start(TestFunctions.function("identity"), pages)) {
+                    assertEquals(pages, thread.join());
+                }
+            }
+        }
+
+        /** The JDK's: it keeps the threads for a minute, the files and a socket for good. */
+        @Test
+        void poolPipeAndRandomNumbers() throws Exception {
+            Pipe pipe = Pipe.open();
+            pipe.source().close();
+            pipe.sink().close();
+            assertEquals(45, IntStream.range(0, 10).parallel().sum());
+            assertEquals(1, new SecureRandom().generateSeed(1).length);
+        }
+
         /** The JVM's own business: threads, arenas, compilers, garbage. */
         @Test
         void busy() throws Exception {
@@ -100,7 +123,8 @@ class NoLeaksTest {
 
     @Test
     void tests_thatLeaveNothing_pass() {
-        assertPrints("{busy=passed, closed=passed, endsALittleLater=passed, malloced=passed, nothing=passed}",
+        assertPrints("{busy=passed, closed=passed, endsALittleLater=passed, malloced=passed, "
+                + "nothing=passed, poolPipeAndRandomNumbers=passed, stackOfASizeOfItsOwn=passed}",
                 Clean.class);
     }
 

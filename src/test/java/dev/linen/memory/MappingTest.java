@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.junit.ChildJvm;
+import dev.linen.junit.NoLeaks;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
@@ -31,6 +32,7 @@ import dev.linen.testing.ProcessState;
 import dev.linen.testing.Sleepers;
 import dev.linen.testing.Smaps;
 
+@NoLeaks
 class MappingTest {
 
     private static final long PAGE = Mapping.pageSize();

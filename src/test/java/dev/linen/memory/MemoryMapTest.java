@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.internal.linux.Kernel;
 import dev.linen.junit.ChildJvm;
+import dev.linen.junit.NoLeaks;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
@@ -28,6 +29,7 @@ import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.ProcessState;
 import dev.linen.testing.SeccompFilter;
 
+@NoLeaks
 class MemoryMapTest {
 
     private static final long PAGE = Mapping.pageSize();

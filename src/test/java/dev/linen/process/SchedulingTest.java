@@ -26,6 +26,7 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Tasks;
 
 class SchedulingTest {
 
@@ -66,10 +67,8 @@ class SchedulingTest {
         }
     }
 
-    /** The fields of proc_pid_stat(5) from the third on: a thread's name may have blanks in it. */
-    private int stat(int field) throws IOException {
-        String line = Files.readString(Path.of("/proc/self/task/" + thread.tid() + "/stat"));
-        return Integer.parseInt(line.substring(line.lastIndexOf(')') + 2).strip().split(" ")[field - 3]);
+    private long stat(int field) throws IOException {
+        return Tasks.stat(thread.tid(), field);
     }
 
     private static final int STAT_NICE = 19;

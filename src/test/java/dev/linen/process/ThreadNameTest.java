@@ -5,15 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.linen.testing.Tasks;
 
 class ThreadNameTest {
 
@@ -24,7 +24,7 @@ class ThreadNameTest {
         try (Running thread = new Running()) {
             ThreadName.set(thread.tid(), name);
             assertEquals(name, ThreadName.get(thread.tid()));
-            assertEquals(name + "\n", Files.readString(Path.of("/proc/self/task/" + thread.tid() + "/comm")));
+            assertEquals(name, Tasks.name(thread.tid()));
         }
     }
 

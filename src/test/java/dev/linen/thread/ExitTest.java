@@ -27,11 +27,13 @@ import org.junit.jupiter.api.Test;
 import dev.linen.futex.Futex;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
+import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Joining;
 
 /** Waiting for ends otherwise than by sleeping on one futex: futures, virtual threads, interrupts, the first of many. */
+@NoLeaks
 class ExitTest {
 
     private final Arena arena = Arena.ofShared();

@@ -22,11 +22,13 @@ import dev.linen.Linen;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.x86_64.Cpu;
 import dev.linen.junit.ChildJvm;
+import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.TestFunctions;
 
 /** Linen's signal handler among others: the JVM's, libjsig's, another library's. What isn't ours stays theirs. */
+@NoLeaks
 class FaultNeighboursTest {
 
     // Exit statuses of a process that a signal ended.

@@ -21,10 +21,13 @@ import dev.linen.internal.linux.siginfo;
 import dev.linen.internal.linux.siginfo_t;
 import dev.linen.internal.linux.x86_64.Cpu;
 import dev.linen.junit.ChildJvm;
+import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Tasks;
 
 /** What linen's handler does with signals that somebody sent, and with handlers that are none or want to be called once. */
+@NoLeaks
 class FaultSignalsTest {
 
     private static final int TRAPPED = 128 + 5;
@@ -110,9 +113,14 @@ class FaultSignalsTest {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment word = arena.allocate(ValueLayout.JAVA_INT);
             try (NativeThread thread = NativeThread.start(FaultTest.faulty("end_and_wait"), word)) {
-                Thread.sleep(20);
+                MemorySegment control = thread.stack().control();
+                while ((int) ValueLayout.JAVA_INT.varHandle().getVolatile(control,
+                        linen_control.watch$offset()) != LinenH
+                                .LINEN_ENDING()) {
+                    Thread.onSpinWait();
+                }
                 thread.kill();
-                Thread.sleep(50);
+                Tasks.awaitNoSignalPending(thread.tid());
                 word.set(ValueLayout.JAVA_INT, 0, 1);
                 assertEquals(word.address(), thread.join());
             }
@@ -154,6 +162,7 @@ class FaultSignalsTest {
         assertEquals(0, pool.warmBytes());
         NativeThread.builder().pool(pool).start(function("identity"), 1).close();
         assertEquals(StackGeometry.DEFAULT_STACK_BYTES, pool.warmBytes());
+        pool.trim();
     }
 
     /** A call that doesn't return may be a function's last instruction: what it would return to is the next function's. */

@@ -27,6 +27,7 @@ import dev.linen.internal.linux.Kernel;
 import dev.linen.junit.ChildJvm;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.SeccompFilter;
+import dev.linen.testing.Tasks;
 
 /** To tell of a fault runs the user's code, his log's, and reads libraries that may be others by now. */
 class FaultTellingTest {
@@ -47,7 +48,7 @@ class FaultTellingTest {
     }
 
     /** Faults after it was detached: that is seen by the next who takes a stack. */
-    private static void detachedFault() throws InterruptedException {
+    private static void detachedFault() {
         MemorySegment word = Arena.global().allocate(8);
         CSource source = CSource.compile("""
                 void *wait_and_fault(volatile int *word) {
@@ -55,9 +56,11 @@ class FaultTellingTest {
                     return (void *)(long)*(volatile char *)8;
                 }
                 """);
-        NativeThread.start(source.function("wait_and_fault"), word).detach();
+        NativeThread thread = NativeThread.start(source.function("wait_and_fault"), word);
+        int tid = thread.tid();
+        thread.detach();
         word.set(ValueLayout.JAVA_INT, 0, 1);
-        Thread.sleep(100);
+        Tasks.awaitGone(tid);
     }
 
     static final class LogThrows {

@@ -29,12 +29,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.Linen;
+import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
 import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeThread.State;
 
 /** A fault on a native thread is an exception, and tells what it was. */
+@NoLeaks
 class FaultTest {
 
     private static final long KIB = 1024;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ExecutionException;
@@ -18,12 +19,16 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.ProcessState;
+import dev.linen.testing.Sleepers;
+import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.State;
 
 /** A thread can be ended from outside, whatever it does. */
+@NoLeaks
 class KillTest {
 
     private final Arena arena = Arena.ofShared();
@@ -62,9 +67,9 @@ class KillTest {
     }
 
     @Test
-    void kill_inAnEndlessLoop_endsIt() throws Exception {
+    void kill_inAnEndlessLoop_endsIt() throws IOException {
         NativeThread thread = looping();
-        Thread.sleep(10);
+        Tasks.awaitComputing(thread.tid());
         ThreadFault fault = kill(thread);
         assertEquals(FaultCause.KILLED, fault.cause());
         assertTrue(fault.toString().matches("native thread \\d+: killed, at loop\\+0x[0-9a-f]+ \\(faults.so\\)"),
@@ -72,16 +77,16 @@ class KillTest {
     }
 
     @Test
-    void kill_inABlockingRead_endsIt() throws Exception {
+    void kill_inABlockingRead_endsIt() {
         NativeThread thread = reading();
-        Thread.sleep(10);
+        Sleepers.awaitAsleepIn(thread.tid(), SyscallNumber.READ);
         assertTrue(kill(thread).location().function().startsWith("read_file+"));
     }
 
     @Test
-    void kill_inAFutexWait_endsIt() throws Exception {
+    void kill_inAFutexWait_endsIt() {
         NativeThread thread = waiting();
-        Thread.sleep(10);
+        Sleepers.awaitAsleepIn(thread.tid(), SyscallNumber.FUTEX);
         assertTrue(kill(thread).location().function().startsWith("wait_for_word+"));
     }
 

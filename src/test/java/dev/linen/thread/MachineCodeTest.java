@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
+import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.Protection;
@@ -25,6 +26,7 @@ import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Joining;
 import dev.linen.testing.Skip;
 
+@NoLeaks
 class MachineCodeTest {
 
     private static final int[] IDENTITY = {0x48, 0x89, 0xf8, 0xc3}; // mov %rdi,%rax; ret

@@ -16,9 +16,11 @@ import java.util.NoSuchElementException;
 
 import org.junit.jupiter.api.Test;
 
+import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Mapping;
 import dev.linen.testing.TestFunctions;
 
+@NoLeaks
 class NativeFunctionTest {
 
     private static final SymbolLookup LIBC = Linker.nativeLinker().defaultLookup();

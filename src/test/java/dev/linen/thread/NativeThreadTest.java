@@ -13,8 +13,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +27,7 @@ import org.junit.jupiter.api.function.Executable;
 
 import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
+import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
 import dev.linen.syscall.Syscall;
@@ -36,8 +35,10 @@ import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Joining;
 import dev.linen.testing.OwnMemory;
 import dev.linen.testing.Sleepers;
+import dev.linen.testing.Tasks;
 import dev.linen.testing.TestFunctions;
 
+@NoLeaks
 class NativeThreadTest {
 
     private final Arena arena = Arena.ofShared();
@@ -205,13 +206,13 @@ class NativeThreadTest {
     @Test
     void join_creatorEndedLongAgo_givesTheResult() throws Exception {
         CompletableFuture<NativeThread> started = new CompletableFuture<>();
-        Thread creator = Thread.ofPlatform().start(() -> started.complete(startWaiting()));
-        creator.join();
+        CompletableFuture<Integer> creator = new CompletableFuture<>();
+        Thread.ofPlatform().start(() -> {
+            creator.complete((int) Sleepers.tid());
+            started.complete(startWaiting());
+        }).join();
         try (NativeThread thread = started.get()) {
-            // the creator's task is gone from the kernel too, not only from Java
-            while (Files.list(Path.of("/proc/self/task")).noneMatch(task -> task.endsWith("" + thread.tid()))) {
-                Thread.onSpinWait();
-            }
+            Tasks.awaitGone(creator.get()); // from the kernel too, not only from Java
             System.gc();
             assertEquals(NativeThread.State.RUNNING, thread.state());
             release();
@@ -241,7 +242,7 @@ class NativeThreadTest {
             assertEquals(thread.tid(), thread.join());
         }
         try (NativeThread thread = startWaiting()) {
-            assertTrue(Files.exists(Path.of("/proc/self/task/" + thread.tid())));
+            assertTrue(Tasks.isThere(thread.tid()));
             release();
         }
     }
@@ -272,9 +273,9 @@ class NativeThreadTest {
         NativeThread thread = startWaiting();
         thread.detach();
         assertEquals(NativeThread.State.DETACHED, thread.state());
-        assertTrue(Files.exists(Path.of("/proc/self/task/" + thread.tid())));
+        assertTrue(Tasks.isThere(thread.tid()));
         release();
-        awaitTaskGone(thread.tid());
+        Tasks.awaitGone(thread.tid());
     }
 
     @Test
@@ -328,7 +329,7 @@ class NativeThreadTest {
             tids.add(startWaiting().tid());
         }
         release();
-        tids.forEach(NativeThreadTest::awaitTaskGone);
+        tids.forEach(Tasks::awaitGone);
         // Their stacks come back to the pool: some start finds one of them.
         long mostMappings = MemoryMap.read().regions().size() + 100L;
         for (int i = 0; i < 20; i++) {
@@ -336,12 +337,6 @@ class NativeThreadTest {
             NativeThread.start(function("identity"), i).join();
         }
         assertTrue(MemoryMap.read().regions().size() < mostMappings);
-    }
-
-    private static void awaitTaskGone(int tid) {
-        while (Files.exists(Path.of("/proc/self/task/" + tid))) {
-            Thread.onSpinWait();
-        }
     }
 
     @Test
@@ -580,6 +575,7 @@ class NativeThreadTest {
         assertEquals(0, pool.warmBytes());
         thread.detach();
         assertEquals(1 << 20, pool.warmBytes());
+        pool.trim();
     }
 
     @Test

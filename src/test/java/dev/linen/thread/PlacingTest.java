@@ -10,8 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.function.Consumer;
 
 import org.junit.jupiter.api.AfterEach;
@@ -19,6 +17,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
+import dev.linen.junit.NoLeaks;
 import dev.linen.memory.MemoryMap;
 import dev.linen.process.Affinity;
 import dev.linen.process.CpuSet;
@@ -28,8 +27,10 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Skip;
+import dev.linen.testing.Tasks;
 
 /** Name, CPUs, scheduling and nice of a thread, set before its function begins. */
+@NoLeaks
 class PlacingTest {
 
     private final Arena arena = Arena.ofShared();
@@ -138,14 +139,14 @@ class PlacingTest {
 
     @Test
     void start_aCallFails_saysWhichAndLeavesNothing() throws Exception {
-        int before = Files.list(Path.of("/proc/self/task")).toList().size();
+        long before = Tasks.tids().count();
         for (int i = 0; i < 200; i++) {
             SyscallException failed = assertThrows(SyscallException.class, () -> NativeThread.builder().name("never")
                     .scheduling(Scheduling.fifo(1000)).start(function("identity"), 1));
             assertEquals("sched_setscheduler", failed.call());
             assertEquals(Errno.EINVAL, failed.errno());
         }
-        while (Files.list(Path.of("/proc/self/task")).toList().size() > before + 5) {
+        while (Tasks.tids().count() > before + 5) {
             Thread.onSpinWait(); // the kernel takes a moment to end them
         }
         assertTrue(MemoryMap.read().regions().size() < 5_000);
@@ -185,6 +186,7 @@ class PlacingTest {
             assertThrows(SyscallException.class, () -> builder.start(FaultTest.faulty("tell_and_fault"), word));
             assertEquals(0, word.get(ValueLayout.JAVA_INT, 0));
             assertEquals(1 << 20, pool.warmBytes());
+            pool.trim();
         }
     }
 }

@@ -5,11 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +16,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.linen.futex.Futex;
 import dev.linen.junit.ChildJvm;
+import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.Kind;
 
 /** Threads that libc makes, at their edges: the stack after Java has left it, a thousand ends at once, small stacks. */
@@ -114,22 +112,11 @@ class PosixCornersTest {
         }
     }
 
-    private static boolean isWatcher(Path task) {
-        try {
-            return Files.readString(task.resolve("comm")).startsWith("linen-exit");
-        } catch (IOException gone) {
-            return false;
-        }
-    }
-
     private static long watchersSleeps() throws Exception {
-        for (Path task : Files.list(Path.of("/proc/self/task")).toList()) {
-            if (isWatcher(task)) {
-                return Files.readAllLines(task.resolve("status")).stream().filter(line -> line.startsWith("voluntary"))
-                        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).findFirst().orElseThrow();
-            }
-        }
-        throw new AssertionError("there is no watcher");
+        return Tasks.read(Tasks.named("linen-exit").orElseThrow(), "status").lines()
+                .filter(line -> line.startsWith("voluntary"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                .findFirst().orElseThrow();
     }
 
     static final class HandlerThrows {

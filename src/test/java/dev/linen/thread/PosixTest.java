@@ -10,8 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,15 +26,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.futex.Futex;
 import dev.linen.junit.ChildJvm;
+import dev.linen.junit.NoLeaks;
 import dev.linen.process.CpuSet;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.ProcessState;
+import dev.linen.testing.Tasks;
 import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeThread.Kind;
 import dev.linen.thread.NativeThread.State;
 
 /** Threads that libc makes on linen's stacks. */
+@NoLeaks
 class PosixTest {
 
     /** The JVM refuses to attach a thread with less than some 136 KiB. */
@@ -67,8 +68,7 @@ class PosixTest {
             MemorySegment word = arena.allocate(8);
             try (NativeThread thread = posix().name("posix").start(function("wait_for_word"), word)) {
                 assertEquals(thread.tid(), MemorySegment.ofAddress(thread.handle()).reinterpret(4).get(JAVA_INT, 0));
-                assertEquals("posix\n",
-                        Files.readString(Path.of("/proc/self/task", "" + thread.tid(), "comm")));
+                assertEquals("posix", Tasks.name(thread.tid()));
                 assertTrue(thread.stack().sketch().contains("libc's thread-local block"), thread.stack().sketch());
                 assertEquals(OptionalLong.empty(), thread.tryJoin());
                 assertEquals(OptionalLong.empty(), thread.join(Duration.ofMillis(1)));

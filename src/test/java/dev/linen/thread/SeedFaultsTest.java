@@ -28,6 +28,7 @@ import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_tls;
 import dev.linen.internal.linux.sigaltstack;
 import dev.linen.junit.ChildJvm;
+import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Joining;
@@ -37,6 +38,7 @@ import dev.linen.testing.OwnMemory;
  * The faults of the seed, linen_thread_create in assembly, which linen doesn't have: one test or more for each row of the
  * table in docs/seed.md.
  */
+@NoLeaks
 class SeedFaultsTest {
 
     /** The system call that these numbers make, issued on a native thread. */

@@ -1,5 +1,6 @@
 package dev.linen.thread;
 
+import static dev.linen.syscall.SyscallException.hex;
 import static dev.linen.testing.TestFunctions.function;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -15,9 +16,11 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 import dev.linen.internal.linux.LinenH;
+import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Mapping;
 import dev.linen.testing.OwnMemory;
 
+@NoLeaks
 class StackBufferTest {
 
     @Test
@@ -95,10 +98,6 @@ class StackBufferTest {
     private static void assertLine(List<String> lines, String address, String content) {
         assertTrue(lines.stream().anyMatch(line -> line.stripLeading().startsWith(address) && line.contains(content)),
                 () -> "no line with " + address + " and " + content + " in\n" + String.join("\n", lines));
-    }
-
-    private static String hex(long address) {
-        return "0x" + Long.toHexString(address);
     }
 
     @Test

@@ -18,6 +18,7 @@ import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.rlimit64;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
+import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Advice;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
@@ -27,6 +28,7 @@ import dev.linen.testing.Skip;
 import dev.linen.testing.Smaps;
 
 /** How the kernel keeps a stack's pages: usual, huge, locked, there from the beginning. */
+@NoLeaks
 class StackPagesTest {
 
     private static final long MIB = 1 << 20;

@@ -4,11 +4,8 @@ import static dev.linen.testing.TestFunctions.function;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 
 import org.junit.jupiter.api.Test;
@@ -23,6 +20,7 @@ import dev.linen.process.CpuSet;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.Kind;
 
 /** The watcher's own thread: it can be made late, survives a full heap, and runs where it may. */
@@ -117,20 +115,7 @@ class WatcherTest {
                 Affinity.set(0, CpuSet.of(all.stream().max().orElseThrow()));
                 NativeThread.start(function("identity"), 1).onExit().join();
             }).join();
-            for (Path task : Files.list(Path.of("/proc/self/task")).toList()) {
-                if (name(task).startsWith("linen-exit")) {
-                    System.out.print(Affinity.get(Integer.parseInt(task.getFileName().toString())).equals(all));
-                }
-            }
-        }
-    }
-
-    /** Empty when it has ended meanwhile. */
-    private static String name(Path task) {
-        try {
-            return Files.readString(task.resolve("comm"));
-        } catch (IOException gone) {
-            return "";
+            System.out.print(Affinity.get(Tasks.named("linen-exit").orElseThrow()).equals(all));
         }
     }
 
