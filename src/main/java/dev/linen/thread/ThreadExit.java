@@ -25,6 +25,8 @@ final class ThreadExit {
     /** How long an interrupt may go unnoticed. */
     private static final long UNINTERRUPTIBLE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
+    private static final SpinBudget SPIN = new SpinBudget();
+
     private final StackSlot slot;
     private final Futex futex;
     private final Lent lent;
@@ -115,8 +117,8 @@ final class ThreadExit {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        if (!Thread.currentThread().isVirtual()
-                && awaitUntil(Math.min(deadlineNanoTime, System.nanoTime() + UNINTERRUPTIBLE_NANOS))) {
+        if (!Thread.currentThread().isVirtual() && (comesWhileSpinning(deadlineNanoTime)
+                || awaitUntil(Math.min(deadlineNanoTime, System.nanoTime() + UNINTERRUPTIBLE_NANOS)))) {
             return true;
         }
         long nanosLeft = deadlineNanoTime - System.nanoTime();
@@ -136,9 +138,31 @@ final class ThreadExit {
     void await() {
         if (Thread.currentThread().isVirtual() && !hasCome()) {
             future().exceptionally(failed -> 0L).join();
-        } else {
+        } else if (!hasCome() && !comesWhileSpinning(Long.MAX_VALUE)) {
             awaitUntil(Long.MAX_VALUE);
         }
+    }
+
+    /** For platform threads: the carrier of a virtual one has others to run. */
+    private boolean comesWhileSpinning(long deadlineNanoTime) {
+        long nanos = SPIN.nanos();
+        long begin = System.nanoTime();
+        if (nanos == 0 || deadlineNanoTime - begin < nanos) {
+            return false;
+        }
+        boolean come;
+        boolean over;
+        do {
+            Thread.onSpinWait();
+            come = hasCome();
+            over = System.nanoTime() - begin >= nanos;
+        } while (!come && !over);
+        if (come && !over) { // with one CPU, the end may come while who spins isn't running: that's no luck
+            SPIN.paid();
+        } else {
+            SPIN.missed();
+        }
+        return come;
     }
 
     /**
