@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,12 @@ final class ThreadExit {
     private final Runnable watch;
     private final AtomicReference<@Nullable ThreadFault> fault = new AtomicReference<>();
 
+    /** Callers asleep on the dword, or about to be. */
+    private final AtomicInteger sleepers = new AtomicInteger();
+
+    /** Whether others may sleep there, who can't be counted. */
+    private volatile boolean addressKnown;
+
     /** Made when somebody wants to be told. */
     private @Nullable CompletableFuture<Long> told;
 
@@ -43,6 +50,11 @@ final class ThreadExit {
         // Not private: the kernel's wake at the end of a thread is a shared one.
         this.futex = Futex.ofShared(slot.futexWord());
         this.watch = watch;
+    }
+
+    /** To be called before somebody gets to know where the dword is: a native function may wait on it. */
+    void tellAddress() {
+        addressKnown = true;
     }
 
     boolean hasCome() {
@@ -166,21 +178,34 @@ final class ThreadExit {
     }
 
     /**
-     * The kernel wakes one of those who wait, and that one wakes the others. The one may be a native function that waits on
-     * the handle and knows nothing of that duty; so nobody here sleeps for longer than a second without looking.
+     * The kernel wakes one of those who sleep, and that one wakes the others, if there can be any: it asks after the end, so who
+     * comes later finds the dword cleared and doesn't sleep. The one may be a native function that waits on the handle and knows
+     * nothing of that duty; so nobody here sleeps for longer than a second without looking.
      */
     private boolean awaitUntil(long deadlineNanoTime) {
-        boolean waited = false;
+        if (hasCome()) {
+            return true;
+        }
+        sleepers.incrementAndGet();
+        boolean come;
+        try {
+            come = sleepUntil(deadlineNanoTime);
+        } finally {
+            sleepers.decrementAndGet();
+        }
+        if (come && (addressKnown || sleepers.get() > 0)) {
+            futex.wakeAll();
+        }
+        return come;
+    }
+
+    private boolean sleepUntil(long deadlineNanoTime) {
         for (int running = futex.value(); running != 0; running = futex.value()) {
             long now = System.nanoTime();
             if (now >= deadlineNanoTime) {
                 return false;
             }
             futex.awaitUntil(running, deadlineNanoTime - now > LOOK_NANOS ? now + LOOK_NANOS : deadlineNanoTime);
-            waited = true;
-        }
-        if (waited) {
-            futex.wakeAll();
         }
         return true;
     }
