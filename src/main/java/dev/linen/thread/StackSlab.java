@@ -182,10 +182,12 @@ final class StackSlab {
     }
 
     private void discard(long offset, long bytes) {
-        if (geometry.pages().locked()) {
+        try {
+            mapping.advise(offset, bytes, Advice.DONTNEED);
+        } catch (SyscallException locked) { // by us, or by somebody's mlockall
             mapping.unlock(offset, bytes);
+            mapping.advise(offset, bytes, Advice.DONTNEED);
         }
-        mapping.advise(offset, bytes, Advice.DONTNEED);
     }
 
     /** Takes slots back, for others to take. */

@@ -15,7 +15,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
@@ -170,29 +172,33 @@ class StackPoolTest {
         assertEquals("14 were warm", result.out(), result::toString);
     }
 
+    private static void takeAndGive(StackPool pool, long mark) {
+        for (int i = 0; i < 300; i++) {
+            List<StackSlot> slots = new ArrayList<>();
+            for (int j = 0; j < 6; j++) {
+                StackSlot slot = pool.take(geometry(64 << 10));
+                slot.stack().set(JAVA_LONG, 0, mark);
+                slots.add(slot);
+            }
+            for (StackSlot slot : slots) {
+                assertEquals(mark, slot.stack().get(JAVA_LONG, 0));
+                pool.give(slot, NOTHING);
+            }
+        }
+    }
+
     @Test
     void give_byManyWhileOthersTake_nobodyHasAnothersStack() throws Exception {
         StackPool small = StackPool.bounded(4 * (64 << 10));
-        List<CompletableFuture<Void>> users = new ArrayList<>();
-        for (int user = 1; user <= 4; user++) {
-            long mark = user;
-            users.add(CompletableFuture.runAsync(() -> {
-                for (int i = 0; i < 300; i++) {
-                    List<StackSlot> slots = new ArrayList<>();
-                    for (int j = 0; j < 6; j++) {
-                        StackSlot slot = small.take(geometry(64 << 10));
-                        slot.stack().set(JAVA_LONG, 0, mark);
-                        slots.add(slot);
-                    }
-                    for (StackSlot slot : slots) {
-                        assertEquals(mark, slot.stack().get(JAVA_LONG, 0));
-                        small.give(slot, NOTHING);
-                    }
-                }
-            }));
-        }
-        for (CompletableFuture<Void> user : users) {
-            user.get(60, TimeUnit.SECONDS);
+        try (ExecutorService users = Executors.newFixedThreadPool(4)) { // not CompletableFuture: with two CPUs, it has one thread
+            List<Future<?>> ends = new ArrayList<>();
+            for (long user = 1; user <= 4; user++) {
+                long mark = user;
+                ends.add(users.submit(() -> takeAndGive(small, mark)));
+            }
+            for (Future<?> end : ends) {
+                end.get(60, TimeUnit.SECONDS);
+            }
         }
         assertTrue(small.warmBytes() <= 4 * (64 << 10));
         small.trim();
