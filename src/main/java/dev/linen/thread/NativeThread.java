@@ -175,6 +175,7 @@ public final class NativeThread implements AutoCloseable {
      * @return the address
      */
     public long handle() {
+        exit.tellAddress();
         return stack.handle();
     }
 
@@ -184,6 +185,7 @@ public final class NativeThread implements AutoCloseable {
      * @return the stack buffer, readable until the thread is closed
      */
     public StackBuffer stack() {
+        exit.tellAddress();
         return stack;
     }
 

@@ -5,14 +5,11 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-
-import org.jspecify.annotations.Nullable;
 
 import dev.linen.syscall.SyscallException;
 
@@ -28,9 +25,12 @@ import dev.linen.syscall.SyscallException;
  * <ul>
  * <li><b>leaving</b>: its thread is detached and runs on. Looked at whenever somebody takes or gives; it is warm once the
  * kernel has cleared its futex dword, never before.
- * <li><b>warm</b>: with the pages that its last thread touched. Bounded in bytes of stack; the one unused for longest cools.
+ * <li><b>warm</b>: with the pages that its last thread touched. Bounded in bytes of stack; those unused for longest cool, several at
+ * once.
  * <li><b>cold</b>: without pages, but with its guards.
  * </ul>
+ *
+ * <p>On its way from one to the next, a stack is nobody's: the kernel takes its time, and the lock is free meanwhile.
  */
 public final class StackPool {
 
@@ -40,8 +40,8 @@ public final class StackPool {
     /** glibc keeps 40 MiB. */
     private static final long DEFAULT_WARM_BYTES = 64L << 20;
 
-    /** A larger stack serves if it isn't more than this many times too large. */
-    private static final int BEST_FIT_FACTOR = 2;
+    /** Who goes beyond the bound, goes below it again by this part of it: a call for each stack is an interrupt for each CPU. */
+    private static final int EVICTED_AT_ONCE = 8;
 
     /** How many of the leaving ones are looked at in one go. */
     private static final int LOOKED_AT = 8;
@@ -52,13 +52,12 @@ public final class StackPool {
     private final ReentrantLock lock = new ReentrantLock();
 
     private final long mostWarmBytes;
-    private long warmBytes;
-
-    /** Oldest first. */
-    private final LinkedHashSet<StackSlot> warm = new LinkedHashSet<>();
-    private final Map<StackGeometry, Deque<StackSlot>> warmByGeometry = new HashMap<>();
+    private final WarmStacks warm = new WarmStacks();
     private final Map<StackGeometry, List<StackSlab>> slabs = new HashMap<>();
     private final Deque<Leaving> leaving = new ArrayDeque<>();
+
+    /** What is to become cold, once the lock is free. */
+    private final List<StackSlot> cooling = new ArrayList<>();
 
     /** What is to be done for threads that left just now, once the lock is free. */
     private final List<Runnable> afterwards = new ArrayList<>();
@@ -100,7 +99,7 @@ public final class StackPool {
     public long warmBytes() {
         lock.lock();
         try {
-            return warmBytes;
+            return warm.bytes();
         } finally {
             lock.unlock();
         }
@@ -116,7 +115,7 @@ public final class StackPool {
         lock.lock();
         try {
             lookAtLeaving();
-            StackSlot slot = takeWarm(wanted);
+            StackSlot slot = warm.take(wanted);
             if (slot != null) {
                 return slot;
             }
@@ -136,7 +135,7 @@ public final class StackPool {
     private void giveCold(StackSlot slot) {
         lock.lock();
         try {
-            coolDown(slot);
+            cooling.add(slot);
         } finally {
             unlock();
         }
@@ -146,6 +145,17 @@ public final class StackPool {
     void give(StackSlot slot, Lent lent) {
         boolean ended = slot.hasEnded();
         Optional<ThreadFault> fault = ended ? FaultLog.unseen(slot, lent) : Optional.empty();
+        try {
+            give(slot, lent, ended);
+        } finally {
+            if (ended) {
+                lent.giveBack();
+            }
+            fault.ifPresent(FaultLog::tellUnseen);
+        }
+    }
+
+    private void give(StackSlot slot, Lent lent, boolean ended) {
         lock.lock();
         try {
             slot.clearCanary();
@@ -155,14 +165,12 @@ public final class StackPool {
                 leaving.add(new Leaving(slot, lent));
             }
             lookAtLeaving();
-            coolDownTo(mostWarmBytes);
+            if (warm.bytes() > mostWarmBytes) {
+                cooling.addAll(warm.evict(mostWarmBytes, mostWarmBytes / EVICTED_AT_ONCE));
+            }
         } finally {
             unlock();
         }
-        if (ended) {
-            lent.giveBack();
-        }
-        fault.ifPresent(FaultLog::tellUnseen);
     }
 
     /**
@@ -170,11 +178,17 @@ public final class StackPool {
      * code.
      */
     private void unlock() {
+        List<StackSlot> now = List.copyOf(cooling);
         List<Runnable> later = List.copyOf(afterwards);
+        cooling.clear();
         afterwards.clear();
         lock.unlock();
-        if (!later.isEmpty()) {
-            Aside.run(() -> later.forEach(Runnable::run));
+        try {
+            coolDown(now);
+        } finally {
+            if (!later.isEmpty()) {
+                Aside.run(() -> later.forEach(Runnable::run));
+            }
         }
     }
 
@@ -185,7 +199,7 @@ public final class StackPool {
             for (int i = leaving.size(); i > 0; i -= LOOKED_AT) {
                 lookAtLeaving();
             }
-            coolDownTo(0);
+            cooling.addAll(warm.evict(0, 0));
         } finally {
             unlock();
         }
@@ -209,47 +223,10 @@ public final class StackPool {
 
     private void settle(StackSlot slot) {
         if (slot.hasFault()) {
-            coolDown(slot); // it may have used all of the stack, or written anything on it
+            cooling.add(slot); // it may have used all of the stack, or written anything on it
         } else {
-            warmUp(slot);
+            warm.add(slot);
         }
-    }
-
-    private void warmUp(StackSlot slot) {
-        warm.add(slot);
-        warmByGeometry.computeIfAbsent(slot.geometry(), geometry -> new ArrayDeque<>()).push(slot);
-        warmBytes += slot.geometry().stackBytes();
-    }
-
-    private void removeWarm(StackSlot slot) {
-        warm.remove(slot);
-        Objects.requireNonNull(warmByGeometry.get(slot.geometry())).remove(slot);
-        warmBytes -= slot.geometry().stackBytes();
-    }
-
-    /** The one used last, because its pages are the likeliest to be in the CPU's cache. */
-    private @Nullable StackSlot takeWarm(StackGeometry wanted) {
-        Deque<StackSlot> exact = warmByGeometry.get(wanted);
-        StackSlot slot = exact == null || exact.isEmpty() ? bestFit(wanted) : exact.peek();
-        if (slot != null) {
-            removeWarm(slot);
-        }
-        return slot;
-    }
-
-    private @Nullable StackSlot bestFit(StackGeometry wanted) {
-        StackSlot best = null;
-        for (Map.Entry<StackGeometry, Deque<StackSlot>> entry : warmByGeometry.entrySet()) {
-            StackGeometry has = entry.getKey();
-            if (!entry.getValue().isEmpty() && has.pages().equals(wanted.pages())
-                    && has.stackBytes() >= wanted.stackBytes()
-                    && has.guardBytes() >= wanted.guardBytes()
-                    && has.totalBytes() <= BEST_FIT_FACTOR * wanted.totalBytes()
-                    && (best == null || has.totalBytes() < best.geometry().totalBytes())) {
-                best = entry.getValue().peek();
-            }
-        }
-        return best;
     }
 
     private StackSlot takeCold(StackGeometry wanted) {
@@ -271,25 +248,52 @@ public final class StackPool {
         }
     }
 
-    private void coolDownTo(long bytes) {
-        while (warmBytes > bytes) {
-            StackSlot oldest = warm.getFirst();
-            removeWarm(oldest);
-            coolDown(oldest);
+    /** The lock is free. */
+    private void coolDown(List<StackSlot> slots) {
+        Map<StackSlab, List<StackSlot>> bySlab = new HashMap<>();
+        for (StackSlot slot : slots) {
+            bySlab.computeIfAbsent(slot.slab(), slab -> new ArrayList<>()).add(slot);
+        }
+        bySlab.forEach(this::coolDown);
+    }
+
+    private void coolDown(StackSlab slab, List<StackSlot> slots) {
+        boolean retired = retires(slab, slots, /* cold */ false); // its pages go with it
+        if (!retired) {
+            try {
+                slab.discard(slots);
+            } finally {
+                retired = retires(slab, slots, /* cold */ true);
+            }
+        }
+        if (retired) {
+            slab.unmap();
         }
     }
 
-    private void coolDown(StackSlot slot) {
-        StackSlab slab = slot.slab();
-        slab.cool(slot);
-        if (slab.isIdle()) {
-            List<StackSlab> alike = Objects.requireNonNull(slabs.get(slab.geometry()));
-            alike.remove(slab);
-            if (alike.isEmpty()) { // a program may come along with ever new sizes
-                slabs.remove(slab.geometry());
-                warmByGeometry.remove(slab.geometry());
+    /** Whether none but these slots is in use or warm; then nobody finds the slab any more. Otherwise they are taken back if cold. */
+    private boolean retires(StackSlab slab, List<StackSlot> slots, boolean cold) {
+        lock.lock();
+        try {
+            if (slab.isIdleBut(slots.size())) {
+                forget(slab);
+                return true;
             }
-            slab.unmap();
+            if (cold) {
+                slab.giveCold(slots);
+            }
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void forget(StackSlab slab) {
+        List<StackSlab> alike = Objects.requireNonNull(slabs.get(slab.geometry()));
+        alike.remove(slab);
+        if (alike.isEmpty()) {
+            slabs.remove(slab.geometry());
+            warm.forget(slab.geometry());
         }
     }
 }

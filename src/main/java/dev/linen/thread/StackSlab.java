@@ -1,7 +1,10 @@
 package dev.linen.thread;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
+import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +17,8 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
 
 /**
- * One mapping cut into slots of the same geometry. Not synchronised: {@link StackPool} calls it under its lock.
+ * One mapping cut into slots of the same geometry. Not synchronised: {@link StackPool} calls it under its lock, but where
+ * it says otherwise.
  *
  * <p>Where the kernel installs guards without mappings of their own (MADV_GUARD_INSTALL, Linux 6.13), many slots share a
  * slab, and a parked thread costs a small fraction of a mapping. Before that, a guard is a mapping of its own, and a slab has
@@ -163,20 +167,42 @@ final class StackSlab {
         mapping.protect(offset, bytes, Protection.NONE);
     }
 
-    /** Takes a slot back and gives its pages to the kernel; the guards stay. */
-    void cool(StackSlot slot) {
-        if (geometry.pages().locked()) {
-            mapping.unlock(offset(slot), geometry.totalBytes());
+    /** Gives the pages of slots to the kernel; the guards stay. Takes its time; not under the pool's lock. */
+    void discard(List<StackSlot> slots) {
+        List<StackSlot> sorted = new ArrayList<>(slots);
+        sorted.sort(Comparator.comparingLong(StackSlot::address));
+        long begin = offset(sorted.getFirst());
+        long end = begin;
+        for (StackSlot slot : sorted) {
+            if (offset(slot) != end) {
+                discard(begin, end - begin);
+                begin = offset(slot);
+            }
+            end = offset(slot) + geometry.totalBytes();
         }
-        mapping.advise(offset(slot), geometry.totalBytes(), Advice.DONTNEED);
-        cold.push(slot);
+        discard(begin, end - begin);
     }
 
-    /** Whether none of its slots is in use or kept warm. */
-    boolean isIdle() {
-        return cold.size() == made;
+    private void discard(long offset, long bytes) {
+        try {
+            mapping.advise(offset, bytes, Advice.DONTNEED);
+        } catch (SyscallException locked) { // by us, or by somebody's mlockall
+            mapping.unlock(offset, bytes);
+            mapping.advise(offset, bytes, Advice.DONTNEED);
+        }
     }
 
+    /** Takes slots back, for others to take. */
+    void giveCold(List<StackSlot> slots) {
+        slots.forEach(cold::push);
+    }
+
+    /** Whether, but for so many that the caller has, none of its slots is in use or kept warm. */
+    boolean isIdleBut(int slotsOfTheCaller) {
+        return cold.size() + slotsOfTheCaller == made;
+    }
+
+    /** Takes its time; nobody finds it any more. */
     void unmap() {
         KeptMemory.remove(this);
         mapping.close();

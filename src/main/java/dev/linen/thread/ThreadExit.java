@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 import org.jspecify.annotations.Nullable;
@@ -25,11 +26,19 @@ final class ThreadExit {
     /** How long an interrupt may go unnoticed. */
     private static final long UNINTERRUPTIBLE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
+    private static final SpinBudget SPIN = new SpinBudget();
+
     private final StackSlot slot;
     private final Futex futex;
     private final Lent lent;
     private final Runnable watch;
     private final AtomicReference<@Nullable ThreadFault> fault = new AtomicReference<>();
+
+    /** Callers asleep on the dword, or about to be. */
+    private final AtomicInteger sleepers = new AtomicInteger();
+
+    /** Whether others may sleep there, who can't be counted. */
+    private volatile boolean addressKnown;
 
     /** Made when somebody wants to be told. */
     private @Nullable CompletableFuture<Long> told;
@@ -41,6 +50,11 @@ final class ThreadExit {
         // Not private: the kernel's wake at the end of a thread is a shared one.
         this.futex = Futex.ofShared(slot.futexWord());
         this.watch = watch;
+    }
+
+    /** To be called before somebody gets to know where the dword is: a native function may wait on it. */
+    void tellAddress() {
+        addressKnown = true;
     }
 
     boolean hasCome() {
@@ -115,8 +129,8 @@ final class ThreadExit {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        if (!Thread.currentThread().isVirtual()
-                && awaitUntil(Math.min(deadlineNanoTime, System.nanoTime() + UNINTERRUPTIBLE_NANOS))) {
+        if (!Thread.currentThread().isVirtual() && (comesWhileSpinning(deadlineNanoTime)
+                || awaitUntil(Math.min(deadlineNanoTime, System.nanoTime() + UNINTERRUPTIBLE_NANOS)))) {
             return true;
         }
         long nanosLeft = deadlineNanoTime - System.nanoTime();
@@ -136,27 +150,62 @@ final class ThreadExit {
     void await() {
         if (Thread.currentThread().isVirtual() && !hasCome()) {
             future().exceptionally(failed -> 0L).join();
-        } else {
+        } else if (!hasCome() && !comesWhileSpinning(Long.MAX_VALUE)) {
             awaitUntil(Long.MAX_VALUE);
         }
     }
 
+    /** For platform threads: the carrier of a virtual one has others to run. */
+    private boolean comesWhileSpinning(long deadlineNanoTime) {
+        long nanos = SPIN.nanos();
+        long begin = System.nanoTime();
+        if (nanos == 0 || deadlineNanoTime - begin < nanos) {
+            return false;
+        }
+        boolean come;
+        boolean over;
+        do {
+            Thread.onSpinWait();
+            come = hasCome();
+            over = System.nanoTime() - begin >= nanos;
+        } while (!come && !over);
+        if (come && !over) { // with one CPU, the end may come while who spins isn't running: that's no luck
+            SPIN.paid();
+        } else {
+            SPIN.missed();
+        }
+        return come;
+    }
+
     /**
-     * The kernel wakes one of those who wait, and that one wakes the others. The one may be a native function that waits on
-     * the handle and knows nothing of that duty; so nobody here sleeps for longer than a second without looking.
+     * The kernel wakes one of those who sleep, and that one wakes the others, if there can be any: it asks after the end, so who
+     * comes later finds the dword cleared and doesn't sleep. The one may be a native function that waits on the handle and knows
+     * nothing of that duty; so nobody here sleeps for longer than a second without looking.
      */
     private boolean awaitUntil(long deadlineNanoTime) {
-        boolean waited = false;
+        if (hasCome()) {
+            return true;
+        }
+        sleepers.incrementAndGet();
+        boolean come;
+        try {
+            come = sleepUntil(deadlineNanoTime);
+        } finally {
+            sleepers.decrementAndGet();
+        }
+        if (come && (addressKnown || sleepers.get() > 0)) {
+            futex.wakeAll();
+        }
+        return come;
+    }
+
+    private boolean sleepUntil(long deadlineNanoTime) {
         for (int running = futex.value(); running != 0; running = futex.value()) {
             long now = System.nanoTime();
             if (now >= deadlineNanoTime) {
                 return false;
             }
             futex.awaitUntil(running, deadlineNanoTime - now > LOOK_NANOS ? now + LOOK_NANOS : deadlineNanoTime);
-            waited = true;
-        }
-        if (waited) {
-            futex.wakeAll();
         }
         return true;
     }

@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -23,8 +24,10 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 import dev.linen.futex.Futex;
+import dev.linen.internal.linux.Kernel;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
 import dev.linen.junit.NoLeaks;
@@ -340,5 +343,88 @@ class ExitTest {
         NativeThread closed = NativeThread.start(function("identity"), 5);
         closed.close();
         assertThrows(IllegalStateException.class, () -> NativeThread.joinAny(List.of(closed)));
+    }
+
+    // The wake of the others
+
+    /** In the place of a thread: its end comes when the test says so. */
+    private static final class Ending implements AutoCloseable {
+        private static final Lent NOTHING = new Lent(function("identity"), Optional.empty(), null);
+        private final StackPool pool = StackPool.bounded(1 << 20);
+        private final StackSlot slot = pool.take(new StackGeometry(64 << 10, 16 << 10, StackPages.USUAL));
+        private final ThreadExit exit = new ThreadExit(slot, NOTHING, () -> {});
+        private final Futex futex = Futex.ofShared(slot.futexWord());
+
+        Ending() {
+            futex.set(4711);
+        }
+
+        /** Sleeps on the dword soon, if not yet. */
+        Thread startAwaiting() throws InterruptedException {
+            Thread thread = Thread.ofPlatform().daemon().start(exit::await);
+            Thread.sleep(50);
+            return thread;
+        }
+
+        /** As the kernel does it: one of those who sleep is woken, the first that came. */
+        void end() {
+            futex.set(0);
+            futex.wake(1);
+        }
+
+        @Override
+        public void close() {
+            futex.set(0);
+            futex.wakeAll();
+            pool.give(slot, NOTHING);
+        }
+    }
+
+    @Test
+    void await_aNativeFunctionWaitsAfterIt_isWokenToo() throws Exception {
+        try (Ending ending = new Ending()) {
+            ending.exit.tellAddress();
+            Thread first = ending.startAwaiting();
+            try (NativeThread second = NativeThread.start(function("wait_for_end"), ending.slot.futexWord())) {
+                Thread.sleep(50);
+                ending.end();
+                first.join();
+                OptionalLong result = second.join(Duration.ofSeconds(10));
+                ending.futex.wakeAll(); // if nobody else has: the test shall end
+                assertEquals(OptionalLong.of(0), result);
+            }
+        }
+    }
+
+    /** Who isn't woken looks after a second. */
+    @Test
+    @Timeout(20)
+    void await_anotherAwaitsAfterIt_isWokenToo() throws Exception {
+        for (int i = 0; i < 30; i++) {
+            try (Ending ending = new Ending()) {
+                Thread first = ending.startAwaiting();
+                Thread second = ending.startAwaiting();
+                ending.end();
+                first.join();
+                second.join();
+            }
+        }
+    }
+
+    static final class NoSharedWake {
+        public static void main(String... arguments) throws Exception {
+            FailingSyscall.of(SyscallNumber.FUTEX).whenArgument(1, Kernel.FUTEX_WAKE()).with(Errno.EPERM);
+            try (NativeThread thread = NativeThread.start(function("sleep_millis"), 5)) {
+                System.out.print(thread.join());
+            }
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void join_nobodyElseCanWait_wakesNobody() {
+        ChildJvm.Result result = ChildJvm.of(NoSharedWake.class).run();
+        assertEquals("5", result.out(), result::toString);
     }
 }

@@ -49,6 +49,28 @@ class GivingBackTest {
         assertEquals("no leak", result.out(), result::toString);
     }
 
+    /** By somebody else, after the stacks were mapped. */
+    static final class LockedLater {
+        public static void main(String... arguments) {
+            StackPool pool = StackPool.bounded(0);
+            NativeThreadBuilder builder = NativeThread.builder().pool(pool).stackSize(64 << 10);
+            NativeThread kept = builder.start(function("identity"), 1); // so that the slab stays
+            NativeThread thread = builder.start(function("identity"), 2);
+            Syscall.invoke(SyscallNumber.MLOCKALL, Kernel.MCL_CURRENT());
+            thread.close();
+            kept.close();
+            System.out.print("closed");
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void close_processWasMlockalledMeanwhile_givesTheMemoryBack() {
+        ChildJvm.Result result = ChildJvm.of(LockedLater.class).run();
+        assertEquals("closed", result.out(), result::toString);
+    }
+
     /** A kernel without transparent huge pages. */
     static final class NoHugePages {
         public static void main(String... arguments) throws Exception {

@@ -15,12 +15,20 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
 
 import dev.linen.futex.Futex;
+import dev.linen.junit.ChildJvm;
+import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.OwnMemory;
 import dev.linen.testing.TestFunctions;
 
@@ -96,6 +104,105 @@ class StackPoolTest {
         assertEquals(0, oldest.stack().get(JAVA_LONG, 0)); // its pages are gone
         assertNotEquals(0, middle.stack().get(JAVA_LONG, 0));
         assertNotEquals(0, newest.stack().get(JAVA_LONG, 0));
+    }
+
+    private static boolean isTouched(StackSlot slot) {
+        return slot.stack().get(JAVA_LONG, 0) != 0;
+    }
+
+    /** Neighbours, each with a page of its own. */
+    private static List<StackSlot> touched(StackPool pool, int many) {
+        List<StackSlot> slots = new ArrayList<>();
+        for (int i = 0; i < many; i++) {
+            StackSlot slot = pool.take(geometry(64 << 10));
+            slot.stack().asSlice(0, Mapping.pageSize()).fill((byte) 1);
+            slots.add(slot);
+        }
+        return slots;
+    }
+
+    @Test
+    void give_moreThanTheLimit_coolsAnEighthMore() {
+        List<StackSlot> slots = touched(pool, 17); // there is room for 16
+        slots.subList(0, 16).forEach(slot -> pool.give(slot, NOTHING));
+        assertEquals(1 << 20, pool.warmBytes());
+        pool.give(slots.get(16), NOTHING);
+        assertEquals(14 * (64 << 10), pool.warmBytes());
+        for (int i = 0; i < 17; i++) {
+            assertEquals(i >= 3, isTouched(slots.get(i)), "" + i);
+        }
+    }
+
+    @Test
+    void give_neighboursCoolTogether_theirGuardsStay() {
+        List<StackSlot> slots = touched(pool, 30);
+        slots.reversed().forEach(slot -> pool.give(slot, NOTHING));
+        StackSlot kept = pool.take(geometry(64 << 10)); // so that the slab stays
+        pool.trim();
+        for (StackSlot slot : slots) {
+            assertEquals(slot == kept, isTouched(slot));
+            long stack = slot.stack().address();
+            assertTrue(OwnMemory.isReadable(stack));
+            assertFalse(OwnMemory.isReadable(stack - 1));
+            assertTrue(OwnMemory.isReadable(slot.control().address()));
+            assertFalse(OwnMemory.isReadable(slot.control().address() - 1));
+        }
+        pool.give(kept, NOTHING);
+    }
+
+    /** Not one call for each, and none for a slab that is unmapped. */
+    static final class NoCallForOne {
+        public static void main(String... arguments) {
+            FailingSyscall.of(SyscallNumber.MADVISE).whenArgument(1, geometry(64 << 10).totalBytes()).with(Errno.EPERM);
+            StackPool pool = StackPool.bounded(1 << 20);
+            touched(pool, 29).forEach(slot -> pool.give(slot, NOTHING)); // 3, 3, 3, 3, and a bit
+            long warm = pool.warmBytes() >> 16;
+            pool.trim();
+            StackPool none = StackPool.bounded(0);
+            none.give(none.take(geometry(64 << 10)), NOTHING);
+            System.out.print(warm + " were warm");
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void give_neighboursCoolTogether_areOneCall() {
+        ChildJvm.Result result = ChildJvm.of(NoCallForOne.class).run();
+        assertEquals("14 were warm", result.out(), result::toString);
+    }
+
+    private static void takeAndGive(StackPool pool, long mark) {
+        for (int i = 0; i < 300; i++) {
+            List<StackSlot> slots = new ArrayList<>();
+            for (int j = 0; j < 6; j++) {
+                StackSlot slot = pool.take(geometry(64 << 10));
+                slot.stack().set(JAVA_LONG, 0, mark);
+                slots.add(slot);
+            }
+            for (StackSlot slot : slots) {
+                assertEquals(mark, slot.stack().get(JAVA_LONG, 0));
+                pool.give(slot, NOTHING);
+            }
+        }
+    }
+
+    @Test
+    void give_byManyWhileOthersTake_nobodyHasAnothersStack() throws Exception {
+        StackPool small = StackPool.bounded(4 * (64 << 10));
+        try (ExecutorService users = Executors.newFixedThreadPool(4)) { // not CompletableFuture: with two CPUs, it has one thread
+            List<Future<?>> ends = new ArrayList<>();
+            for (long user = 1; user <= 4; user++) {
+                long mark = user;
+                ends.add(users.submit(() -> takeAndGive(small, mark)));
+            }
+            for (Future<?> end : ends) {
+                end.get(60, TimeUnit.SECONDS);
+            }
+        }
+        assertTrue(small.warmBytes() <= 4 * (64 << 10));
+        small.trim();
+        assertEquals(0, small.warmBytes());
     }
 
     @Test
