@@ -32,4 +32,16 @@ record StackPages(boolean huge, boolean locked, boolean prefaulted) {
     long alignment() {
         return huge ? HUGE_PAGE_BYTES : Mapping.pageSize();
     }
+
+    /** Spelled out, as is hashCode: see {@link StackGeometry}. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof StackPages like && huge == like.huge && locked == like.locked
+                && prefaulted == like.prefaulted;
+    }
+
+    @Override
+    public int hashCode() {
+        return (huge ? 1 : 0) + (locked ? 2 : 0) + (prefaulted ? 4 : 0);
+    }
 }
