@@ -100,6 +100,16 @@ void *read_below_thread_pointer(void *offset)
     return (void *)value;
 }
 
+/* An array on the stack, overrun upwards by so many bytes. */
+void *overrun(void *bytes)
+{
+    volatile char array[16];
+    volatile char *end = array + sizeof array + (long)bytes;
+    for (volatile char *p = array; p < end; p++)
+        *p = 0;
+    return bytes;
+}
+
 /* As pthread_self() is used: the pointer at %fs:16 is followed. */
 void *follow_own_record(void *argument)
 {

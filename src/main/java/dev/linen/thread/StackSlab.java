@@ -66,7 +66,8 @@ final class StackSlab {
     /** The kernel aligns to pages: with larger ones, there is some space before the first slot. */
     private static Mapping reserve(StackGeometry geometry, int slots) {
         long alignmentBytes = geometry.pages().alignment() - Mapping.pageSize();
-        Mapping mapping = Mapping.anonymous(slots * geometry.totalBytes() + alignmentBytes, Protection.READ_WRITE,
+        long bytes = alignmentBytes + slots * geometry.totalBytes() + geometry.tlsGuardBytes();
+        Mapping mapping = Mapping.anonymous(bytes, Protection.READ_WRITE,
                 MapFlags.PRIVATE.with(MapFlags.STACK).with(MapFlags.NORESERVE));
         // After mlockall(MCL_FUTURE) it is locked, and so could have neither such guards nor give pages back.
         mapping.unlock(0, mapping.byteSize());
@@ -88,8 +89,12 @@ final class StackSlab {
         if (slot == null) {
             long offset = firstSlot + made * geometry.totalBytes();
             slot = new StackSlot(this, geometry, mapping.address() + offset);
-            installGuard(offset, geometry.tlsGuardBytes());
+            if (made == 0) {
+                installGuard(offset, geometry.tlsGuardBytes());
+            }
             installGuard(offset + geometry.guardOffset(), geometry.guardBytes());
+            // The next one's, and until there is one, the end for who overruns an array on this one's stack.
+            installGuard(offset + geometry.totalBytes(), geometry.tlsGuardBytes());
             made++;
         }
         return slot;

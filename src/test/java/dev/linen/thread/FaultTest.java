@@ -215,6 +215,17 @@ class FaultTest {
         assertTrue(fault.explanation().contains("run it as Kind.POSIX"), fault.explanation());
     }
 
+    /** Even that of the stack above which there is none yet. */
+    @Test
+    void join_arrayOverrunUpwards_endsAtTheGuardAbove() {
+        NativeThreadBuilder newest = NativeThread.builder().stackSize(777 * KIB);
+        try (NativeThread thread = newest.start(faulty("overrun"), 4 * KIB)) {
+            ThreadFault fault = assertThrows(NativeFaultException.class, thread::join).fault();
+            assertEquals(thread.stack().address() + thread.stack().byteSize(), fault.address(), fault::report);
+            assertTrue(fault.explanation().contains("guard above the stack"), fault::report);
+        }
+    }
+
     @Test
     void join_malloc_needsLibc() {
         NativeFunction malloc = NativeFunction.ofSymbol(Linker.nativeLinker().defaultLookup(), "malloc");
