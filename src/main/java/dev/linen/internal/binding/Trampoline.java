@@ -3,7 +3,7 @@ package dev.linen.internal.binding;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The functions of {@code liblinen.so}: {@code syscall.c}'s {@code linen_syscall6} and {@code thread.c}'s {@code linen_clone}.
+ * The functions of {@code liblinen.so}: {@code syscall.c}'s {@code linen_syscall} and {@code thread.c}'s {@code linen_clone}.
  *
  * <p>All calls, of however many arguments, are one downcall: the first one of each shape costs milliseconds, and zeros that
  * nobody needs cost half a nanosecond, which disappears in the kernel's entry. Each handle is {@code static final}, so that
@@ -17,7 +17,7 @@ public final class Trampoline {
     private Trampoline() {}
 
     private static final class Syscall {
-        static final MethodHandle HANDLE = NativeLibrary.link("linen_syscall6");
+        static final MethodHandle HANDLE = NativeLibrary.link("linen_syscall");
     }
 
     private static final class Clone {

@@ -18,10 +18,10 @@ public class LinenH extends LinenH$shared {
         // Should not be called directly
     }
 
-    private static final int LINEN_ABI = (int)5L;
+    private static final int LINEN_ABI = (int)6L;
     /**
      * {@snippet lang=c :
-     * #define LINEN_ABI 5
+     * #define LINEN_ABI 6
      * }
      */
     public static int LINEN_ABI() {

@@ -25,8 +25,8 @@ class MemfdLibraryTest {
         SymbolLookup linen = MemfdLibrary.open(Files.readAllBytes(Path.of("target/classes" + Platform.resource())),
                 "two");
         assertTrue(functions.find("identity").isPresent());
-        assertFalse(functions.find("linen_syscall0").isPresent());
-        assertTrue(linen.find("linen_syscall0").isPresent());
+        assertFalse(functions.find("linen_syscall").isPresent());
+        assertTrue(linen.find("linen_syscall").isPresent());
         assertFalse(linen.find("identity").isPresent());
         assertEquals("/memfd:one (deleted)",
                 MemoryMap.read().find(functions.find("identity").get().address()).orElseThrow().name());
