@@ -254,7 +254,17 @@ public final class StackPool {
         for (StackSlot slot : slots) {
             bySlab.computeIfAbsent(slot.slab(), slab -> new ArrayList<>()).add(slot);
         }
-        bySlab.forEach(this::coolDown);
+        RuntimeException failed = null;
+        for (Map.Entry<StackSlab, List<StackSlot>> each : bySlab.entrySet()) {
+            try {
+                coolDown(each.getKey(), each.getValue());
+            } catch (SyscallException refused) { // the others' slots shall not be lost
+                failed = refused;
+            }
+        }
+        if (failed != null) {
+            throw failed;
+        }
     }
 
     private void coolDown(StackSlab slab, List<StackSlot> slots) {

@@ -377,6 +377,7 @@ class ExitTest {
             futex.set(0);
             futex.wakeAll();
             pool.give(slot, NOTHING);
+            pool.trim();
         }
     }
 
