@@ -18,7 +18,8 @@ final class Ffm {
 
     private static final MethodHandle NOOP = LINKER.downcallHandle(
             SymbolLookup.libraryLookup(Functions.library("peers.so"), Arena.global()).find("noop").orElseThrow(),
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                    JAVA_LONG));
 
     private static final MethodHandle SYSCALL = LINKER.downcallHandle(
             LINKER.defaultLookup().find("syscall").orElseThrow(), FunctionDescriptor.of(JAVA_LONG, JAVA_LONG),
@@ -31,9 +32,10 @@ final class Ffm {
 
     private Ffm() {}
 
+    /** In linen's shape, which all its calls have: six arguments, and the number. */
     static long noop(long argument) {
         try {
-            return (long) NOOP.invokeExact(argument);
+            return (long) NOOP.invokeExact(argument, 0L, 0L, 0L, 0L, 0L, 0L);
         } catch (Throwable t) {
             throw new IllegalStateException(t);
         }
