@@ -98,7 +98,7 @@ public final class LinenCommand implements Callable<Integer> {
     /** Only for the help: the launcher starts the bench project's program. */
     @Command(name = "bench", mixinStandardHelpOptions = true, customSynopsis = "linen bench [--quick] [--docs FOLDER] [WHAT]...", description = {
             "Measures linen against its targets, C, and other libraries; writes target/bench/report.md.",
-            "WHAT: targets, P1 to P12, or latency, futex, wake-up, mapping, leaks; all unless some are named.",
+            "WHAT is a target, P1 to P12, or latency, futex, wake-up, mapping, leaks; everything unless told.",
             "--quick: in less than five minutes, with fewer rounds; --docs: copies report and pictures there."})
     static final class Bench implements Callable<Integer> {
 

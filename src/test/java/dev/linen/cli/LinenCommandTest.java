@@ -45,7 +45,7 @@ class LinenCommandTest {
             assertTrue(line.length() <= 80, line);
             boolean goesOn = !line.startsWith(" ") && !previous.isEmpty() && !previous.startsWith(" ")
                     && !previous.matches(".*[.:]") && !previous.startsWith("Usage: ");
-            assertTrue(!goesOn || previous.length() + 1 + line.split(" ", 2)[0].length() > 80, previous + "\n" + line);
+            assertTrue(!goesOn || previous.length() + 1 + line.split(" ", 2)[0].length() >= 80, previous + "\n" + line);
             previous = line;
         }
     }

@@ -216,7 +216,7 @@ class CallFramesTest {
                 .size next, . - next
                 """);
         Path library = directory.resolve("last.so");
-        Tool.lines("cc", "-shared", "-nostdlib", "-o", library.toString(), source.toString());
+        Tool.lines("cc", "-shared", "-nostdlib", "-Wl,-z,noexecstack", "-o", library.toString(), source.toString());
         long next = SymbolLookup.libraryLookup(library, Arena.global()).find("last").orElseThrow().address() + 9;
         OwnProcess now = new OwnProcess();
         LoadedElf image = now.imageAt(next).orElseThrow();
