@@ -199,7 +199,7 @@ class SymbolsTest {
                 .type local, @function; local: .space 8; .size local, 8
                 """);
         Path library = directory.resolve("assembly.so");
-        Tool.lines("cc", "-shared", "-nostdlib", "-o", library.toString(), source.toString());
+        Tool.lines("cc", "-shared", "-nostdlib", "-Wl,-z,noexecstack", "-o", library.toString(), source.toString());
         long start = address(library, "start");
         Symbols symbols = Symbols.of(imageAt(start), library);
         List<String> names = List.of("0x0 -", "0xf -", "0x10 sized+0x0", "0x13 sized+0x3", "0x14 -", "0x17 -",
