@@ -29,7 +29,9 @@ import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Guards;
 import dev.linen.testing.OwnMemory;
+import dev.linen.testing.Skip;
 import dev.linen.testing.TestFunctions;
 
 class StackPoolTest {
@@ -101,13 +103,14 @@ class StackPoolTest {
             slot.stack().asSlice(0, Mapping.pageSize()).fill((byte) 1);
             pool.give(slot, NOTHING);
         }
-        assertEquals(0, oldest.stack().get(JAVA_LONG, 0)); // its pages are gone
-        assertNotEquals(0, middle.stack().get(JAVA_LONG, 0));
-        assertNotEquals(0, newest.stack().get(JAVA_LONG, 0));
+        assertFalse(isTouched(oldest)); // its pages are gone
+        assertTrue(isTouched(middle));
+        assertTrue(isTouched(newest));
     }
 
+    /** A slab of one slot is unmapped then. */
     private static boolean isTouched(StackSlot slot) {
-        return slot.stack().get(JAVA_LONG, 0) != 0;
+        return OwnMemory.isReadable(slot.stack().address()) && slot.stack().get(JAVA_LONG, 0) != 0;
     }
 
     /** Neighbours, each with a page of its own. */
@@ -135,6 +138,7 @@ class StackPoolTest {
 
     @Test
     void give_neighboursCoolTogether_theirGuardsStay() {
+        Skip.unless(Guards.areMarks(), "this kernel is older than 6.13: no two stacks share a slab");
         List<StackSlot> slots = touched(pool, 30);
         slots.reversed().forEach(slot -> pool.give(slot, NOTHING));
         StackSlot kept = pool.take(geometry(64 << 10)); // so that the slab stays
@@ -168,6 +172,7 @@ class StackPoolTest {
 
     @Test
     void give_neighboursCoolTogether_areOneCall() {
+        Skip.unless(Guards.areMarks(), "this kernel is older than 6.13: no two stacks share a slab");
         ChildJvm.Result result = ChildJvm.of(NoCallForOne.class).run();
         assertEquals("14 were warm", result.out(), result::toString);
     }
@@ -207,6 +212,7 @@ class StackPoolTest {
 
     @Test
     void cold_slotTakenAgain_stillHasItsGuards() {
+        Skip.unless(Guards.areMarks(), "this kernel is older than 6.13: no two stacks share a slab");
         StackPool none = StackPool.bounded(0);
         StackSlot kept = none.take(geometry(64 << 10)); // so that the slab stays
         StackSlot slot = none.take(geometry(64 << 10));
@@ -260,6 +266,7 @@ class StackPoolTest {
 
     @Test
     void parkedThreads_manyAtOnce_costAFewMappings() {
+        Skip.unless(Guards.areMarks(), "this kernel is older than 6.13: a guard is a mapping");
         int many = 1_000;
         List<NativeThread> threads = new ArrayList<>();
         try (Arena arena = Arena.ofShared()) {
