@@ -55,6 +55,27 @@ static void pass_on(uint64_t *before, uint64_t flags, int signal, siginfo_t *inf
     ((handler *)address)(signal, info, context);
 }
 
+/*
+ * Whose thread it is: the kernel tells which signal stack it has, and no stray write of its function's reaches that. It has none
+ * before its first system call, and another one if its function wanted so: then its tid tells. If that is overwritten, too, the
+ * thread ends like any other, but nobody is told why.
+ */
+static struct linen_control *own_control(const struct linen_slab *slab, const struct ucontext *context)
+{
+    static struct linen_control nobody;
+    struct linen_control *controls = (struct linen_control *)slab->controls;
+    uint64_t distance = (uint64_t)context->uc_stack.ss_sp - slab->signal_stack;
+    if (distance % slab->buffer_bytes == 0 && distance / slab->buffer_bytes < slab->buffers)
+        return &controls[distance / slab->buffer_bytes];
+    uint32_t tid = cpu_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0);
+    for (uint64_t i = 0; i < slab->buffers; i++) {
+        const struct linen_exit *exit = (const struct linen_exit *)controls[i].exit;
+        if (exit != 0 && exit->handle.futex == tid)
+            return &controls[i];
+    }
+    return &nobody;
+}
+
 /* Ours: written down, announced, and over. The dword in the handle is cleared by the kernel, as at every end. */
 static void end_thread(struct linen_control *control, int signal, siginfo_t *info, void *context)
 {
@@ -85,14 +106,20 @@ static void receive(struct linen_control *control, int signal, siginfo_t *info, 
     }
 }
 
+/* Not inlined: on other threads, the handler has no use for all the registers that this wants saved. */
+static __attribute__((noinline)) void end_or_receive(const struct linen_slab *slab, int signal, siginfo_t *info, void *context)
+{
+    struct linen_control *control = own_control(slab, context);
+    if (info->si_code > 0)
+        end_thread(control, signal, info, context);
+    receive(control, signal, info, context);
+}
+
 EXPORT void linen_handler(int signal, siginfo_t *info, void *context)
 {
-    struct linen_control *control = cpu_own_control();
-    if (control != 0) {
-        if (info->si_code > 0)
-            end_thread(control, signal, info, context);
-        return receive(control, signal, info, context);
-    }
+    const struct linen_slab *slab = cpu_own_slab();
+    if (slab != 0)
+        return end_or_receive(slab, signal, info, context);
     if (info->si_code == LINEN_KILL)
         return; /* for a linen thread that was gone when it came, and somebody else has its tid */
     struct linen_before *before = &linen_before[signal];

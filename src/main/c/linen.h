@@ -5,16 +5,24 @@
  * this file reads it in the thread. jextract turns it into the layouts that Java uses, so that no offset is
  * written down twice. Addresses are uint64_t: to Java they are numbers.
  *
- * A stack buffer is one piece of memory; this is where the structs lie in it:
+ * Many threads share a piece of memory, a slab; this is where the structs lie in it:
  *
  *   (top)
- *     struct linen_exit      result, futex, canary            16 bytes, the last of it
- *     stack                  grows down from &linen_exit
- *     guard                  no access                        a stack overflow faults here
- *     signal stack           grows down, towards the control block
- *     struct linen_control   thread-local block, start record  at the start of a page
- *     guard                  no access                        libc's thread-local storage would lie here
+ *     guard                     no access
+ *     ...                       more stack buffers
+ *   +-- a thread's stack buffer
+ *   | struct linen_exit         result, futex, canary         16 bytes, the last of it
+ *   | stack                     grows down from &linen_exit
+ *   | guard                     no access                     a stack overflow faults here
+ *   | signal stack              grows down
+ *   | guard                     no access                     an array overrun on the stack below faults here
+ *   +--
+ *     struct linen_control[]    a start record for each       packed: a page has nine
+ *     struct linen_slab         thread-local block of all     a page that can't be written to
+ *     guard                     no access                     libc's thread-local storage would lie here
  *   (bottom)
+ *
+ * So a thread that sleeps has one page to itself, its stack's top, and what it can reach by overrunning an array is its own.
  */
 #ifndef LINEN_H
 #define LINEN_H
@@ -22,7 +30,7 @@
 #include <stdint.h>
 
 /* Goes up with every change to this file or to a function's arguments: Java refuses a library of another one. */
-#define LINEN_ABI 6
+#define LINEN_ABI 7
 
 /* Tells a handle from garbage, as it did in the seed. */
 #define LINEN_CANARY 0xDEADBEEF
@@ -47,8 +55,8 @@ struct linen_exit {
 /*
  * What the thread pointer (%fs on x86-64) points to. libc's block would be far larger. Most of what functions want of it
  * (malloc's cache, errno, locale) lies below the thread pointer: they reach into the guard, and fault there instead of
- * corrupting something. What lies above it (glibc's own record of the thread, such as the owner of a mutex) can't be
- * fenced off; the poison catches those who follow the pointer to it.
+ * corrupting something. What lies above it (glibc's own record of the thread, such as the owner of a mutex) can be read, but not
+ * written; the poison catches those who follow the pointer to it. Nothing here differs from thread to thread.
  */
 struct linen_tls {
     uint64_t self;        /* +0x00  its own address: how x86-64 code finds the thread pointer's value */
@@ -56,6 +64,18 @@ struct linen_tls {
     uint64_t poison;      /* +0x10  where glibc has a pointer to its record of the thread: LINEN_TLS_MAGIC, no address */
     uint64_t unused[2];   /* +0x18 */
     uint64_t stack_guard; /* +0x28  what gcc's -fstack-protector compares */
+};
+
+/* The guard below the thread-local block, in bytes: glibc's static storage, and that of what it loads, reaches down some 4.2 KiB. */
+#define LINEN_TLS_GUARD_BYTES (16 << 10)
+
+/* What the threads of a slab have in common. Begins a page, and is read only once Java has filled it in. */
+struct linen_slab {
+    struct linen_tls tls;
+    uint64_t controls;     /* struct linen_control[buffers] */
+    uint64_t buffers;      /* how many stack buffers there is room for */
+    uint64_t signal_stack; /* lowest address of the first one's signal stack */
+    uint64_t buffer_bytes; /* from there to the next one's */
 };
 
 /* A system call that a thread issues on itself before it calls its function: its name, its CPUs, its scheduling. */
@@ -111,9 +131,9 @@ struct linen_before {
 /* Signals that an instruction can raise are below that number. */
 #define LINEN_SIGNALS 32
 
-/* What the thread needs to know, filled in by Java before clone. */
+/* What the thread needs to know, filled in by Java before clone. A multiple of 64 bytes: no two share a cache line. */
 struct linen_control {
-    struct linen_tls tls;
+    uint64_t thread_pointer;     /* the struct linen_slab; 0 for a thread that libc makes */
     uint64_t function;           /* void *(*)(void *) */
     uint64_t argument;           /* its argument */
     uint64_t exit;               /* the struct linen_exit, and the stack pointer to start with: 16-byte aligned */
@@ -131,6 +151,7 @@ struct linen_control {
     uint32_t kill;               /* 1 when Java wants the thread to end */
     uint32_t unused;
     struct linen_fault fault;
+    uint64_t unused_line[4];
 };
 
 #endif

@@ -40,7 +40,7 @@ EXPORT long linen_clone(struct linen_control *control, unsigned long flags)
     if (result < 0)
         return result;
     uint64_t tid = control->exit + offsetof(struct linen_exit, handle.futex);
-    result = cpu_clone(flags, control->exit, tid, control->tls.self, control);
+    result = cpu_clone(flags, control->exit, tid, control->thread_pointer, control);
     set_signal_mask(&before, NULL);
     return result;
 }

@@ -100,6 +100,50 @@ void *read_below_thread_pointer(void *offset)
     return (void *)value;
 }
 
+/* What libc keeps above it: its record of the thread, such as whether it may be cancelled. */
+void *write_above_thread_pointer(void *offset)
+{
+    __asm__ volatile("movl $1, %%fs:(%0)" : : "r"(offset));
+    return offset;
+}
+
+static void take_own_signal_stack(void)
+{
+    static char memory[16 << 10];
+    const stack_t own = {.ss_sp = memory, .ss_size = sizeof memory};
+    cpu_syscall(__NR_sigaltstack, (long)&own, 0, 0, 0, 0, 0);
+}
+
+/* Linen can't tell by the signal stack any more whose thread it is. */
+void *fault_on_own_signal_stack(void *address)
+{
+    take_own_signal_stack();
+    *(volatile char *)address = 1;
+    return address;
+}
+
+/* Nor by the tid, which is in the dword whose address Java writes to the argument. */
+void *fault_in_disguise(void *argument)
+{
+    volatile uint32_t *futex;
+    take_own_signal_stack();
+    while ((futex = *(uint32_t *volatile *)argument) == 0)
+        ;
+    *futex = 0x55555555;
+    __asm__ volatile("ud2");
+    return argument;
+}
+
+/* Sets its argument's dword to 1 before it loops. */
+void *loop_on_own_signal_stack(void *word)
+{
+    take_own_signal_stack();
+    *(volatile uint32_t *)word = 1;
+    for (;;)
+        __asm__ volatile("");
+    return word;
+}
+
 /* An array on the stack, overrun upwards by so many bytes. */
 void *overrun(void *bytes)
 {
@@ -188,10 +232,9 @@ long install_own_handler(void)
                       : cpu_syscall(__NR_rt_sigaction, SIGSEGV, (long)&action, 0, sizeof action.sa_mask, 0, 0);
 }
 
-/* As if its function had returned already: then waits until its argument isn't 0. */
-void *end_and_wait(void *word)
+/* Waits until its argument isn't 0. */
+void *await_word(void *word)
 {
-    cpu_own_control()->watch = LINEN_ENDING;
     while (*(volatile uint32_t *)word == 0)
         ;
     return word;

@@ -11,6 +11,7 @@
 long linen_clone(struct linen_control *control, unsigned long flags); /* thread.c's */
 
 static struct linen_control *control;
+static struct linen_slab slab;
 static struct linen_exit *leave;
 
 static uint64_t identity(uint64_t argument)
@@ -39,7 +40,7 @@ int main(int count, char **arguments)
         return 1;
     control = (struct linen_control *)memory;
     leave = (struct linen_exit *)(memory + bytes) - 1;
-    control->tls.self = (uint64_t)&control->tls;
+    slab.tls.self = control->thread_pointer = (uint64_t)&slab;
     control->function = (uint64_t)identity;
     control->exit = (uint64_t)leave;
     control->signal_stack = (uint64_t)(control + 1);

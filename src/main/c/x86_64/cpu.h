@@ -59,18 +59,18 @@ cpu_clone(unsigned long flags, uint64_t stack, uint64_t tid, uint64_t tls, struc
 }
 
 /*
- * The calling thread's control block, if it is a linen thread; otherwise 0. Every libc has a pointer of its own at %fs:8, so the
- * load is safe on its threads, and never our magic.
+ * What the calling thread has in common with others, if it is a linen thread; otherwise 0. Every libc has a pointer of its own at
+ * %fs:8, so the load is safe on its threads, and never our magic.
  */
-static inline __attribute__((always_inline)) struct linen_control *cpu_own_control(void)
+static inline __attribute__((always_inline)) const struct linen_slab *cpu_own_slab(void)
 {
     uint64_t magic;
     uint64_t self;
     __asm__ volatile("mov %%fs:8, %0" : "=r"(magic));
     if (magic != LINEN_TLS_MAGIC)
         return 0;
-    __asm__ volatile("mov %%fs:0, %0" : "=r"(self)); /* the thread-local block begins the control block */
-    return (struct linen_control *)self;
+    __asm__ volatile("mov %%fs:0, %0" : "=r"(self)); /* the thread-local block begins it */
+    return (const struct linen_slab *)self;
 }
 
 /* The general registers, as the kernel put them on the signal stack: from r8 to cr2, 23 words. */

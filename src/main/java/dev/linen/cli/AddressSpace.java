@@ -1,10 +1,15 @@
 package dev.linen.cli;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
+import dev.linen.internal.linux.LinenH;
+import dev.linen.internal.linux.linen_control;
+import dev.linen.internal.linux.linen_slab;
+import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.memory.Protection;
 import dev.linen.thread.NativeThread;
@@ -63,18 +68,35 @@ final class AddressSpace {
                 + (protection.has(Protection.EXEC) ? "x" : "-") + (region.shared() ? "s" : "p");
     }
 
-    /** Marks a thread's stack, its control block, and the guards below the two. */
+    /** Marks a thread's stack and the guards around it, and what it shares with others. */
     void mark(NativeThread thread) {
         StackBuffer stack = thread.stack();
         long top = stack.address() + stack.byteSize();
         long stackBottom = top - stack.stackSize();
         long guardBottom = stackBottom - stack.guardSize();
-        long control = stack.control().address();
+        long signalStack = linen_control.signal_stack(stack.control());
         String name = "linen thread " + thread.tid();
-        mark(stack.address(), control, RegionKind.LINEN_GUARD, name + ": no thread-local storage of libc's here");
-        mark(control, guardBottom, RegionKind.LINEN_STACK, name + ": control block, signal stack");
+        mark(stack.address(), signalStack, RegionKind.LINEN_GUARD, name + ": the stack below ends here");
+        mark(signalStack, guardBottom, RegionKind.LINEN_STACK, name + ": signal stack");
         mark(guardBottom, stackBottom, RegionKind.LINEN_GUARD, name + ": stack overflows fault here");
         mark(stackBottom, top, RegionKind.LINEN_STACK, name + ": stack");
+        if (thread.kind() == NativeThread.Kind.CLONE) {
+            markShared(stack.threadLocals());
+        }
+    }
+
+    private void markShared(MemorySegment slab) {
+        long locals = slab.address();
+        long guard = locals - LinenH.LINEN_TLS_GUARD_BYTES();
+        long controls = linen_slab.controls(slab);
+        long controlBytes = linen_slab.buffers(slab) * linen_control.sizeof();
+        mark(guard, locals, RegionKind.LINEN_GUARD, "linen threads: no thread-local storage of libc's here");
+        mark(locals, controls, RegionKind.LINEN_STACK, "linen threads: thread-local block of all");
+        mark(controls, pageEnd(controls + controlBytes), RegionKind.LINEN_STACK, "linen threads: control blocks");
+    }
+
+    private static long pageEnd(long address) {
+        return (address + Mapping.pageSize() - 1) / Mapping.pageSize() * Mapping.pageSize();
     }
 
     /** Gives a range another kind and name; what it lies in is cut where it begins and ends. */

@@ -90,12 +90,12 @@ record FaultDiagnosis(FaultCause cause, String explanation) {
             return new FaultDiagnosis(FaultCause.STACK_OVERFLOW, "stack overflow: " + hex(address)
                     + " lies in the guard below the stack of " + geometry.stackBytes() + " bytes");
         }
-        if (offset >= geometry.totalBytes() && offset < geometry.totalBytes() + geometry.tlsGuardBytes()) {
+        if (offset >= geometry.totalBytes() && offset < geometry.totalBytes() + geometry.outerGuardBytes()) {
             return new FaultDiagnosis(FaultCause.UNMAPPED,
                     hex(address) + " lies in the guard above the stack: an array on "
                             + "it was overrun");
         }
-        if (offset >= 0 && offset < geometry.controlOffset()) {
+        if (slot.slab().header().isInPlaceOfLibcs(address)) {
             return libcTls(hex(address) + " lies where that would be");
         }
         if (address >= 0 && address < NEAR_NULL) {

@@ -11,10 +11,12 @@ import org.jspecify.annotations.Nullable;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.internal.linux.linen_handle;
+import dev.linen.internal.linux.linen_slab;
 import dev.linen.memory.HexDump;
 
 /**
- * The memory of one native thread: its stack, its control block, and the guards around them, in one piece.
+ * The memory of one native thread: its stack with a signal stack and guards, in one piece; and a control block, which lies
+ * elsewhere, packed with those of others.
  *
  * <pre>
  *  (top)
@@ -24,12 +26,15 @@ import dev.linen.memory.HexDump;
  *    ...    stack    grows down from the result; the stack pointer is 16-byte aligned at the call
  *    guard           no access: a stack overflow faults here
  *    ...    signal stack
- *    ...    control  thread-local block (%fs on x86-64), function, argument; starts at a page's start
- *    guard           no access: libc's thread-local storage would lie here, who wants it faults
+ *    guard           no access: an array overrun on the stack below faults here
  *  (bottom)
+ *
+ *    ...    control  function, argument, what ended it: one for each thread
+ *    ...    locals   the thread-local block (%fs on x86-64): one for many threads, can't be written to
+ *    guard           no access: libc's thread-local storage would lie here, who wants it faults
  * </pre>
  *
- * <p>A thread that does nothing touches two pages: the top of the stack and the control block.
+ * <p>A thread that does nothing touches one page of its own, the top of the stack, and the ninth part of a page of control blocks.
  *
  * <p>Can be read while the thread runs and after it ended, until the thread is closed or detached; {@link IllegalStateException}
  * after that.
@@ -42,8 +47,11 @@ public final class StackBuffer {
     /** {@code struct linen_exit}: the result and the handle, the top 16 bytes of the buffer. */
     public static final MemoryLayout EXIT_LAYOUT = linen_exit.layout();
 
-    /** {@code struct linen_control}: the thread-local block, the function, its argument, the signal stack. */
+    /** {@code struct linen_control}: the function, its argument, the signal stack, what ended the thread. */
     public static final MemoryLayout CONTROL_LAYOUT = linen_control.layout();
+
+    /** {@code struct linen_slab}: the thread-local block, and where the threads that share it have their memory. */
+    public static final MemoryLayout THREAD_LOCALS_LAYOUT = linen_slab.layout();
 
     private final StackSlot slot;
 
@@ -85,6 +93,11 @@ public final class StackBuffer {
         }
     }
 
+    /** Through a view: nobody unmaps it meanwhile. */
+    boolean isPosix() {
+        return linen_control.thread_pointer(control()) == 0;
+    }
+
     StackSlot slot() {
         return slot;
     }
@@ -103,7 +116,7 @@ public final class StackBuffer {
     }
 
     /**
-     * The size of all of it: stack, control block and guards.
+     * The size of all of it that is in one piece: stack, signal stack and guards.
      *
      * @return the size in bytes
      */
@@ -157,7 +170,7 @@ public final class StackBuffer {
      */
     public MemorySegment stack() {
         MemorySegment stack = view(slot.stack());
-        if (slot.isPosix() && !slot.hasEnded()) {
+        if (isPosix() && linen_handle.futex(linen_exit.handle(exit())) != 0) {
             throw new IllegalStateException(
                     this + " can't be read yet: its thread, which libc made, still runs, and the JVM "
                             + "may have guard pages at its lower end");
@@ -183,6 +196,21 @@ public final class StackBuffer {
      */
     public MemorySegment control() {
         return view(slot.control());
+    }
+
+    /**
+     * What the thread pointer points to, {@link #THREAD_LOCALS_LAYOUT}. Other threads have the same one.
+     *
+     * @return a read-only view of the live memory
+     * @throws IllegalStateException when the thread is closed or detached
+     * @throws UnsupportedOperationException when libc made the thread: its thread-local storage is libc's
+     */
+    public MemorySegment threadLocals() {
+        if (isPosix()) {
+            throw new UnsupportedOperationException(
+                    this + "'s thread was made by libc: its thread-local storage is libc's");
+        }
+        return view(slot.threadLocals());
     }
 
     /**

@@ -1,7 +1,6 @@
 package dev.linen.thread;
 
 import dev.linen.internal.linux.Kernel;
-import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.memory.Mapping;
 import dev.linen.syscall.AuxiliaryVector;
@@ -25,13 +24,11 @@ record StackGeometry(long stackBytes, long guardBytes, StackPages pages) {
     /** 128 TiB: what a process on x86-64 has, unless it asks for more. */
     private static final long MOST_BYTES = 1L << 47;
 
-    /** Static thread-local storage of glibc and what it loads reaches some 4.2 KiB below the thread pointer. */
-    private static final long LEAST_TLS_GUARD_BYTES = 16L << 10;
+    /** Who overruns an array on the stack of the buffer below, or on the topmost one, ends here. */
+    private static final long LEAST_OUTER_GUARD_BYTES = 16L << 10;
 
     /** What a signal handler gets for itself, on top of the frame that the kernel writes. */
     private static final long HANDLER_BYTES = 8L << 10;
-
-    private static final long STACK_ALIGNMENT = 16;
 
     static final StackGeometry DEFAULT = new StackGeometry(DEFAULT_STACK_BYTES, DEFAULT_GUARD_BYTES,
             StackPages.USUAL);
@@ -63,30 +60,23 @@ record StackGeometry(long stackBytes, long guardBytes, StackPages pages) {
         return stackOffset() + stackBytes;
     }
 
-    /** Takes up what is needed for the stack to start where its pages can. */
-    long tlsGuardBytes() {
-        long above = roundUp(linen_control.sizeof() + SignalFrame.BYTES + HANDLER_BYTES, Mapping.pageSize())
-                + guardBytes;
-        long least = Math.max(2 * Mapping.pageSize(), roundUp(LEAST_TLS_GUARD_BYTES, Mapping.pageSize()));
+    /** At the buffer's lower end. Takes up what is needed for the stack to start where its pages can. */
+    long outerGuardBytes() {
+        long above = signalStackBytes() + guardBytes;
+        long least = roundUp(LEAST_OUTER_GUARD_BYTES, Mapping.pageSize());
         return roundUp(least + above, pages.alignment()) - above;
     }
 
-    /** At a page's start: what is below faults. */
-    long controlOffset() {
-        return tlsGuardBytes();
-    }
-
     long signalStackOffset() {
-        return controlOffset() + roundUp(linen_control.sizeof(), STACK_ALIGNMENT);
+        return outerGuardBytes();
     }
 
     long signalStackBytes() {
-        return guardOffset() - signalStackOffset();
+        return roundUp(SignalFrame.BYTES + HANDLER_BYTES, Mapping.pageSize());
     }
 
     long guardOffset() {
-        return controlOffset() + roundUp(linen_control.sizeof() + SignalFrame.BYTES + HANDLER_BYTES,
-                Mapping.pageSize());
+        return signalStackOffset() + signalStackBytes();
     }
 
     long stackOffset() {
@@ -104,7 +94,7 @@ record StackGeometry(long stackBytes, long guardBytes, StackPages pages) {
         static final long BYTES = AuxiliaryVector.get(Kernel.AT_MINSIGSTKSZ()).orElse(BEFORE_LINUX_5_14);
     }
 
-    private static long roundUp(long bytes, long multiple) {
+    static long roundUp(long bytes, long multiple) {
         return (bytes + multiple - 1) / multiple * multiple;
     }
 

@@ -9,7 +9,9 @@ import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.internal.linux.linen_fault;
 import dev.linen.internal.linux.linen_handle;
+import dev.linen.internal.linux.linen_slab;
 import dev.linen.internal.linux.linen_tls;
+import dev.linen.memory.Mapping;
 
 /** Draws a stack buffer with its addresses and values; highest address first, as stacks are drawn. */
 final class StackSketch {
@@ -24,7 +26,6 @@ final class StackSketch {
         MemorySegment exit = buffer.exit();
         MemorySegment handle = linen_exit.handle(exit);
         MemorySegment control = buffer.control();
-        MemorySegment tls = linen_control.tls(control);
         int futex = linen_handle.futex(handle);
 
         edge('┌', '┐', bottom + buffer.byteSize(), "top");
@@ -37,18 +38,29 @@ final class StackSketch {
         row("guard     " + size(geometry.guardBytes()) + ", no access");
         edge('├', '┤', bottom + geometry.guardOffset(), "");
         row("signal    " + size(geometry.signalStackBytes()) + ", grows down");
+        edge('├', '┤', bottom + geometry.signalStackOffset(), "");
+        row("guard     " + size(geometry.outerGuardBytes()) + ", no access");
+        edge('└', '┘', bottom, "bottom");
+        edge('┌', '┐', control.address() + control.byteSize(), "control block");
         row(control.address() + linen_control.argument$offset(), "argument  " + hex(linen_control.argument(control)));
         row(control.address() + linen_control.function$offset(), "function  " + hex(linen_control.function(control)));
-        if (buffer.slot().isPosix()) {
-            row("          libc's thread-local block is on the stack");
+        edge('└', '┘', control.address(), "");
+        if (buffer.isPosix()) {
+            line("", " libc's thread-local block is on the stack", "");
         } else {
-            row(tls.address() + linen_tls.stack_guard$offset(), "protector set, a secret");
-            row(tls.address() + linen_tls.magic$offset(), "magic     " + hex(linen_tls.magic(tls)));
-            row(tls.address(), "self      " + hex(linen_tls.self(tls)), "<- thread pointer");
+            threadLocals(buffer.threadLocals());
         }
-        edge('├', '┤', bottom + geometry.controlOffset(), "");
-        row("guard     " + size(geometry.tlsGuardBytes()) + ", no access");
-        edge('└', '┘', bottom, "bottom");
+    }
+
+    private void threadLocals(MemorySegment slab) {
+        MemorySegment tls = linen_slab.tls(slab);
+        edge('┌', '┐', slab.address() + Mapping.pageSize(), "read only, also other threads'");
+        row(tls.address() + linen_tls.stack_guard$offset(), "protector set, a secret");
+        row(tls.address() + linen_tls.magic$offset(), "magic     " + hex(linen_tls.magic(tls)));
+        row(tls.address(), "self      " + hex(linen_tls.self(tls)), "<- thread pointer");
+        edge('├', '┤', slab.address(), "");
+        row("guard     " + size(SlabHeader.guardBytes()) + ", no access");
+        edge('└', '┘', slab.address() - SlabHeader.guardBytes(), "");
     }
 
     private static String result(int futex, MemorySegment exit, int signal) {

@@ -17,21 +17,25 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
 
 /**
- * One mapping cut into slots of the same geometry. Not synchronised: {@link StackPool} calls it under its lock, but where
- * it says otherwise.
+ * One mapping: a header, and above it slots of the same geometry. Not synchronised: {@link StackPool} calls it under its lock, but
+ * where it says otherwise.
  *
- * <p>Where the kernel installs guards without mappings of their own (MADV_GUARD_INSTALL, Linux 6.13), many slots share a
- * slab, and a parked thread costs a small fraction of a mapping. Before that, a guard is a mapping of its own, and a slab has
- * one slot.
+ * <p>Where the kernel installs guards without mappings of their own (MADV_GUARD_INSTALL, Linux 6.13), a parked thread costs a
+ * small fraction of a mapping. Before that, a guard is a mapping of its own, and so is what lies between two: four for each
+ * thread.
  */
 final class StackSlab {
 
     /** A reservation: pages that nobody touches cost nothing. */
-    private static final long RESERVED_BYTES = 64L << 20;
+    private static final long LEAST_RESERVED_BYTES = 64L << 20;
+
+    /** Many threads have few slabs: each is two mappings, for its header can't be written to. */
+    private static final long MOST_RESERVED_BYTES = 1L << 30;
 
     private static volatile boolean guardsByAdvice = true;
 
     private final Mapping mapping;
+    private final SlabHeader header;
     private final long firstSlot;
     private final StackGeometry geometry;
 
@@ -42,36 +46,59 @@ final class StackSlab {
 
     private StackSlab(Mapping mapping, StackGeometry geometry, int slots) {
         this.mapping = mapping;
-        long alignment = geometry.pages().alignment();
-        this.firstSlot = Math.floorMod(-mapping.address(), alignment);
         this.geometry = geometry;
         this.slots = slots;
+        long above = mapping.address() + SlabHeader.bytes(slots);
+        long first = StackGeometry.roundUp(above, geometry.pages().alignment());
+        this.firstSlot = first - mapping.address();
+        mapping.protect(Protection.READ_WRITE);
+        this.header = new SlabHeader(mapping.address(), first, slots, geometry);
+        mapping.protect(0, SlabHeader.readOnlyBytes(), Protection.READ);
+        installGuard(0, SlabHeader.guardBytes());
         KeptMemory.add(this, mapping.address(), mapping.byteSize());
     }
 
-    /** Nothing stays mapped when a call fails. */
-    static StackSlab map(StackGeometry geometry) {
-        long slotBytes = geometry.totalBytes();
-        int many = guardsByAdvice ? (int) Math.max(1, RESERVED_BYTES / slotBytes) : 1;
-        if (many > 1) {
+    /**
+     * Nothing stays mapped when a call fails.
+     *
+     * @param existing how many slabs of this geometry there are
+     */
+    static StackSlab map(StackGeometry geometry, int existing) {
+        long reserved = Math.min(MOST_RESERVED_BYTES, LEAST_RESERVED_BYTES << Math.min(existing, Integer.SIZE));
+        for (int slots = (int) (reserved / geometry.totalBytes()); slots > 1; slots /= 2) {
             try {
-                return new StackSlab(reserve(geometry, many), geometry, many);
+                return mapSlots(geometry, slots);
             } catch (SyscallException noRoomForMany) {
-                // RLIMIT_AS, or strict overcommit: one at a time, then
+                // RLIMIT_AS, or strict overcommit: fewer, then
             }
         }
-        return new StackSlab(reserve(geometry, 1), geometry, 1);
+        return mapSlots(geometry, 1);
+    }
+
+    private static StackSlab mapSlots(StackGeometry geometry, int slots) {
+        Mapping mapping = reserve(geometry, slots);
+        try {
+            return new StackSlab(mapping, geometry, slots);
+        } catch (RuntimeException | Error failed) {
+            mapping.close();
+            throw failed;
+        }
     }
 
     /** The kernel aligns to pages: with larger ones, there is some space before the first slot. */
     private static Mapping reserve(StackGeometry geometry, int slots) {
         long alignmentBytes = geometry.pages().alignment() - Mapping.pageSize();
-        long bytes = alignmentBytes + slots * geometry.totalBytes() + geometry.tlsGuardBytes();
-        Mapping mapping = Mapping.anonymous(bytes, Protection.READ_WRITE,
+        long bytes = SlabHeader.bytes(slots) + alignmentBytes + slots * geometry.totalBytes()
+                + geometry.outerGuardBytes();
+        Mapping mapping = Mapping.anonymous(bytes, Protection.NONE,
                 MapFlags.PRIVATE.with(MapFlags.STACK).with(MapFlags.NORESERVE));
-        // After mlockall(MCL_FUTURE) it is locked, and so could have neither such guards nor give pages back.
+        // After mlockall(MCL_FUTURE) it is locked: it would get all its pages at once, and could have no such guards.
         mapping.unlock(0, mapping.byteSize());
         return mapping;
+    }
+
+    SlabHeader header() {
+        return header;
     }
 
     StackGeometry geometry() {
@@ -88,13 +115,13 @@ final class StackSlab {
         StackSlot slot = cold.poll();
         if (slot == null) {
             long offset = firstSlot + made * geometry.totalBytes();
-            slot = new StackSlot(this, geometry, mapping.address() + offset);
+            slot = new StackSlot(this, geometry, mapping.address() + offset, header.control(made));
             if (made == 0) {
-                installGuard(offset, geometry.tlsGuardBytes());
+                installGuard(offset, geometry.outerGuardBytes());
             }
             installGuard(offset + geometry.guardOffset(), geometry.guardBytes());
             // The next one's, and until there is one, the end for who overruns an array on this one's stack.
-            installGuard(offset + geometry.totalBytes(), geometry.tlsGuardBytes());
+            installGuard(offset + geometry.totalBytes(), geometry.outerGuardBytes());
             made++;
         }
         return slot;
@@ -112,11 +139,19 @@ final class StackSlab {
             wishHugePages(offset);
         }
         if (pages.locked()) {
-            mapping.lock(offset + geometry.controlOffset(), geometry.guardOffset() - geometry.controlOffset());
+            lockControl(slot);
+            mapping.lock(offset + geometry.signalStackOffset(), geometry.signalStackBytes());
             mapping.lock(offset + geometry.stackOffset(), geometry.stackBytes());
         } else if (pages.prefaulted()) {
-            populate(offset);
+            populate(slot);
         }
+    }
+
+    /** With its neighbours', as pages go: it stays so, for their sake. */
+    private void lockControl(StackSlot slot) {
+        long begin = slot.control().address() - mapping.address();
+        long pageBegin = begin / Mapping.pageSize() * Mapping.pageSize();
+        mapping.lock(pageBegin, begin + slot.control().byteSize() - pageBegin);
     }
 
     private void wishHugePages(long offset) {
@@ -127,20 +162,20 @@ final class StackSlab {
         }
     }
 
-    private void populate(long offset) {
+    private void populate(StackSlot slot) {
         try {
-            adviseUsable(offset, Advice.POPULATE_WRITE);
+            adviseUsable(offset(slot), Advice.POPULATE_WRITE);
         } catch (SyscallException refused) {
             if (!refused.errno().equals(Errno.EINVAL)) {
                 throw refused;
             }
-            new StackSlot(this, geometry, mapping.address() + offset).stack().fill((byte) 0); // before Linux 5.14
+            slot.stack().fill((byte) 0); // before Linux 5.14
         }
     }
 
     /** What isn't a guard. */
     private void adviseUsable(long offset, Advice advice) {
-        mapping.advise(offset + geometry.controlOffset(), geometry.guardOffset() - geometry.controlOffset(), advice);
+        mapping.advise(offset + geometry.signalStackOffset(), geometry.signalStackBytes(), advice);
         mapping.advise(offset + geometry.stackOffset(), geometry.stackBytes(), advice);
     }
 

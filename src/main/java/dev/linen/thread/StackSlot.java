@@ -1,21 +1,15 @@
 package dev.linen.thread;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
-import java.util.OptionalLong;
 
-import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.internal.linux.linen_fault;
 import dev.linen.internal.linux.linen_handle;
-import dev.linen.internal.linux.linen_tls;
 import dev.linen.memory.Mapping;
-import dev.linen.syscall.AuxiliaryVector;
 
 /**
  * The memory of a stack buffer, used by one thread after the other. {@link StackBuffer} is what one thread's user sees of
@@ -26,37 +20,24 @@ import dev.linen.syscall.AuxiliaryVector;
  */
 final class StackSlot {
 
-    /**
-     * What gcc's -fstack-protector compares: from the kernel's 16 random bytes for this process, as glibc takes it. Its
-     * lowest byte is 0 and so ends a string that overflows. A secret: it isn't drawn.
-     */
-    private static final long STACK_GUARD = stackGuard();
-
     private static final VarHandle KILL = ValueLayout.JAVA_INT.varHandle();
     private static final VarHandle FUTEX = ValueLayout.JAVA_INT.varHandle();
 
     private final StackSlab slab;
     private final StackGeometry geometry;
     private final MemorySegment memory;
+    private final MemorySegment control;
 
     /** Part of a slab that stays mapped as long as one of its slots is in use. */
-    StackSlot(StackSlab slab, StackGeometry geometry, long address) {
+    StackSlot(StackSlab slab, StackGeometry geometry, long address, long control) {
         this.slab = slab;
         this.geometry = geometry;
         this.memory = MemorySegment.ofAddress(address).reinterpret(geometry.totalBytes());
-    }
-
-    private static long stackGuard() {
-        OptionalLong random = AuxiliaryVector.get(Kernel.AT_RANDOM());
-        long bytes = random.isPresent()
-                ? MemorySegment.ofAddress(random.getAsLong()).reinterpret(Long.BYTES).get(JAVA_LONG_UNALIGNED, 0)
-                : LinenH.LINEN_TLS_MAGIC();
-        return bytes & ~0xFFL;
+        this.control = MemorySegment.ofAddress(control).reinterpret(linen_control.sizeof());
     }
 
     /** Writes what a thread will find, over all that the one before it left in the control block and the exit record. */
     void prepare(long function, long argument) {
-        MemorySegment control = control();
         control.fill((byte) 0);
         linen_control.function(control, function);
         linen_control.argument(control, argument);
@@ -69,44 +50,40 @@ final class StackSlot {
         linen_handle.canary(handle(), LinenH.LINEN_CANARY());
     }
 
-    /** A thread-local block of our own: a thread that libc makes gets one of libc's. */
+    /** The slab's thread-local block: a thread that libc makes gets one of libc's. */
     void prepareThreadLocals() {
-        MemorySegment tls = linen_control.tls(control());
-        linen_tls.self(tls, tls.address());
-        linen_tls.magic(tls, LinenH.LINEN_TLS_MAGIC());
-        linen_tls.poison(tls, LinenH.LINEN_TLS_MAGIC());
-        linen_tls.stack_guard(tls, STACK_GUARD);
+        linen_control.thread_pointer(control, threadLocals().address());
     }
 
     /** Has the thread issue these calls before its function. */
     void prepareSetup(long calls, int count) {
-        linen_control.setup(control(), calls);
-        linen_control.setup_calls(control(), count);
+        linen_control.setup(control, calls);
+        linen_control.setup_calls(control, count);
     }
 
     /** Has the thread ring at its end. */
     void prepareWatch() {
-        linen_control.watch(control(), LinenH.LINEN_WATCHED());
+        linen_control.watch(control, LinenH.LINEN_WATCHED());
     }
 
     /** Has the thread tell when it has issued them. */
     void awaitReady() {
-        linen_control.ready(control(), LinenH.LINEN_AWAITED());
+        linen_control.ready(control, LinenH.LINEN_AWAITED());
     }
 
     /** The thread's tid; of one that libc made, once it has told that it is ready. */
     int tid() {
-        return linen_control.tid(control());
+        return linen_control.tid(control);
     }
 
     /** Of one that was cloned. The thread itself doesn't look at it. */
     void setTid(int tid) {
-        linen_control.tid(control(), tid);
+        linen_control.tid(control, tid);
     }
 
     /** Has the handler end the thread when its signal comes. */
     void wantKill() {
-        KILL.setRelease(control(), linen_control.kill$offset(), 1);
+        KILL.setRelease(control, linen_control.kill$offset(), 1);
     }
 
     /**
@@ -121,7 +98,7 @@ final class StackSlot {
 
     /** Whether libc makes the thread: it has no thread-local block of ours. */
     boolean isPosix() {
-        return linen_tls.self(linen_control.tls(control())) == 0;
+        return linen_control.thread_pointer(control) == 0;
     }
 
     boolean hasEnded() {
@@ -135,17 +112,17 @@ final class StackSlot {
 
     /** What the handler wrote down: struct linen_fault. */
     MemorySegment fault() {
-        return linen_control.fault(control());
+        return linen_control.fault(control);
     }
 
     /** The dword that the thread sets once its calls are done. */
     MemorySegment readyWord() {
-        return control().asSlice(linen_control.ready$offset(), linen_control.ready$layout());
+        return control.asSlice(linen_control.ready$offset(), linen_control.ready$layout());
     }
 
     /** Which call failed: its index, or -1 for sigaltstack. */
     long failedCall() {
-        return linen_control.failed_call(control());
+        return linen_control.failed_call(control);
     }
 
     /** Whoever has an old handle shall not take it for a living one. */
@@ -170,7 +147,12 @@ final class StackSlot {
     }
 
     MemorySegment control() {
-        return memory.asSlice(geometry.controlOffset(), linen_control.layout());
+        return control;
+    }
+
+    /** What its slab's threads have in common: struct linen_slab. */
+    MemorySegment threadLocals() {
+        return slab.header().threadLocals();
     }
 
     MemorySegment exit() {
@@ -188,7 +170,7 @@ final class StackSlot {
 
     /** The dword by which Java and the thread agree on who tells of the thread's end. */
     MemorySegment watchWord() {
-        return control().asSlice(linen_control.watch$offset(), linen_control.watch$layout());
+        return control.asSlice(linen_control.watch$offset(), linen_control.watch$layout());
     }
 
     /** What the function returned, without a check that it did. */
@@ -202,7 +184,7 @@ final class StackSlot {
 
     /** -errno when the thread ended before its function was called, otherwise 0. */
     long failure() {
-        return linen_control.failure(control());
+        return linen_control.failure(control);
     }
 
 }

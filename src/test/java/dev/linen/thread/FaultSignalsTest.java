@@ -112,13 +112,10 @@ class FaultSignalsTest {
     void kill_threadThatIsAboutToEnd_doesNothing() throws Exception {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment word = arena.allocate(ValueLayout.JAVA_INT);
-            try (NativeThread thread = NativeThread.start(FaultTest.faulty("end_and_wait"), word)) {
+            try (NativeThread thread = NativeThread.start(FaultTest.faulty("await_word"), word)) {
                 MemorySegment control = thread.stack().control();
-                while ((int) ValueLayout.JAVA_INT.varHandle().getVolatile(control,
-                        linen_control.watch$offset()) != LinenH
-                                .LINEN_ENDING()) {
-                    Thread.onSpinWait();
-                }
+                linen_control.watch(MemorySegment.ofAddress(control.address()).reinterpret(control.byteSize()),
+                        LinenH.LINEN_ENDING());
                 thread.kill();
                 Tasks.awaitNoSignalPending(thread.tid());
                 word.set(ValueLayout.JAVA_INT, 0, 1);

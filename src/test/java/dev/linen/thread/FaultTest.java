@@ -1,6 +1,7 @@
 package dev.linen.thread;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -214,6 +215,47 @@ class FaultTest {
         ThreadFault fault = fault("read_below_thread_pointer", below);
         assertEquals(FaultCause.LIBC_TLS, fault.cause(), fault::report);
         assertTrue(fault.explanation().contains("run it as Kind.POSIX"), fault.explanation());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {16, 776, 4092})
+    void join_libcsRecordOfTheThread_canNotBeWritten(long above) {
+        ThreadFault fault = fault("write_above_thread_pointer", above);
+        assertEquals(FaultCause.LIBC_TLS, fault.cause(), fault::report);
+        assertEquals("SIGSEGV SEGV_ACCERR", fault.signal() + " " + fault.code());
+    }
+
+    @Test
+    void join_functionTookAnotherSignalStack_saysWhatAndWhere() {
+        ThreadFault fault = fault("fault_on_own_signal_stack", 24);
+        assertEquals(24, fault.address(), fault::report);
+        assertEquals(FaultCause.NULL_POINTER, fault.cause(), fault::report);
+    }
+
+    /** It is over, and nothing else has changed, but nobody knows the reason. */
+    @Test
+    void join_functionTookAnotherSignalStackAndOverwroteItsTid_returns() throws Exception {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment futex = arena.allocate(JAVA_LONG);
+            try (NativeThread thread = NativeThread.start(faulty("fault_in_disguise"), futex)) {
+                futex.set(JAVA_LONG, 0, thread.handle());
+                assertEquals(0, thread.join());
+            }
+        }
+    }
+
+    @Test
+    void kill_functionTookAnotherSignalStack_ends() {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment started = arena.allocate(JAVA_INT);
+            try (NativeThread thread = NativeThread.start(faulty("loop_on_own_signal_stack"), started)) {
+                while (started.get(JAVA_INT, 0) == 0) {
+                    Thread.onSpinWait();
+                }
+                thread.kill();
+                assertThrows(NativeThreadKilledException.class, thread::join);
+            }
+        }
     }
 
     /** Even that of the stack above which there is none yet. */

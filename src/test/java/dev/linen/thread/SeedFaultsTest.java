@@ -143,7 +143,7 @@ class SeedFaultsTest {
     @Test
     void threadPointer_onThread_isItsOwnBlock() throws Exception {
         try (NativeThread thread = NativeThread.start(function("thread_local_qword"), linen_tls.self$offset())) {
-            assertEquals(thread.stack().control().address(), thread.join());
+            assertEquals(thread.stack().threadLocals().address(), thread.join());
         }
         assertEquals(LinenH.LINEN_TLS_MAGIC(), run("thread_local_qword", linen_tls.magic$offset()));
         assertNotEquals(0, run("thread_local_qword", linen_tls.stack_guard$offset()));

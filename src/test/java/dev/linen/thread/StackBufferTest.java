@@ -16,9 +16,11 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 import dev.linen.internal.linux.LinenH;
+import dev.linen.internal.linux.linen_control;
 import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Mapping;
 import dev.linen.testing.OwnMemory;
+import dev.linen.thread.NativeThread.Kind;
 
 @NoLeaks
 class StackBufferTest {
@@ -35,14 +37,13 @@ class StackBufferTest {
     void parts_fromBottomToTop_areAsDrawn() throws Exception {
         try (NativeThread thread = NativeThread.start(function("identity"), 0)) {
             StackBuffer buffer = thread.stack();
-            long control = buffer.control().address();
             long stack = buffer.stack().address();
+            long signalStack = linen_control.signal_stack(buffer.control());
 
-            assertEquals(0, control % Mapping.pageSize());
             assertFalse(OwnMemory.isReadable(buffer.address()));
-            assertFalse(OwnMemory.isReadable(control - 1));
-            assertTrue(control - buffer.address() >= 2 * Mapping.pageSize());
-            assertTrue(OwnMemory.isReadable(control));
+            assertFalse(OwnMemory.isReadable(signalStack - 1));
+            assertTrue(signalStack - buffer.address() >= 2 * Mapping.pageSize());
+            assertTrue(OwnMemory.isReadable(signalStack));
             assertTrue(OwnMemory.isReadable(stack - buffer.guardSize() - 1));
             assertFalse(OwnMemory.isReadable(stack - buffer.guardSize()));
             assertFalse(OwnMemory.isReadable(stack - 1));
@@ -55,16 +56,40 @@ class StackBufferTest {
     }
 
     @Test
-    void parkedThread_touchesTwoPages() throws Exception {
+    void partsBesideIt_fromBottomToTop_areAsDrawn() {
+        try (NativeThread thread = NativeThread.start(function("identity"), 0);
+                NativeThread other = NativeThread.start(function("identity"), 0)) {
+            long locals = thread.stack().threadLocals().address();
+            long control = thread.stack().control().address();
+            assertEquals(0, locals % Mapping.pageSize());
+            assertFalse(OwnMemory.isReadable(locals - 1));
+            assertFalse(OwnMemory.isReadable(locals - 4 * Mapping.pageSize()));
+            assertTrue(OwnMemory.isReadable(locals));
+            assertTrue(control >= locals + Mapping.pageSize());
+            assertTrue(Long.compareUnsigned(control, thread.stack().address()) < 0);
+            assertEquals(0, control % 64, "no two share a cache line");
+            assertTrue(Math.abs(other.stack().control().address() - control) >= StackBuffer.CONTROL_LAYOUT.byteSize());
+            assertEquals(0, StackBuffer.CONTROL_LAYOUT.byteSize() % 64);
+        }
+    }
+
+    @Test
+    void threadLocals_libcMadeTheThread_areNotLinens() {
+        try (NativeThread thread = NativeThread.builder().kind(Kind.POSIX).start(function("identity"), 0)) {
+            assertThrows(UnsupportedOperationException.class, thread.stack()::threadLocals);
+        }
+    }
+
+    @Test
+    void parkedThread_touchesOnePageOfItsOwn() throws Exception {
         // of a size that nobody else asks for: its stack is new
         try (NativeThread thread = NativeThread.builder().stackSize(333 << 10).start(function("identity"), 0)) {
             thread.join();
             StackBuffer buffer = thread.stack();
             assertEquals(Mapping.pageSize(), buffer.used());
-            long signalStack = buffer.stack().address() - buffer.guardSize() - buffer.control().address();
-            MemorySegment lower = MemorySegment.ofAddress(buffer.control().address()).reinterpret(signalStack);
-            assertEquals(0, TouchedPages.firstIn(lower).orElseThrow());
-            assertTrue(TouchedPages.firstIn(lower.asSlice(Mapping.pageSize())).isEmpty());
+            MemorySegment signalStack = MemorySegment.ofAddress(linen_control.signal_stack(buffer.control()))
+                    .reinterpret(linen_control.signal_stack_bytes(buffer.control()));
+            assertTrue(TouchedPages.firstIn(signalStack).isEmpty());
         }
     }
 
@@ -85,13 +110,16 @@ class StackBufferTest {
             List<String> lines = thread.stack().sketch().lines().toList();
             String text = String.join("\n", lines);
             assertTrue(lines.getFirst().contains(hex(thread.stack().address() + thread.stack().byteSize())), text);
-            assertTrue(lines.getLast().contains(hex(thread.stack().address())), text);
+            assertLine(lines, hex(thread.stack().address()), "bottom");
             assertLine(lines, hex(thread.handle() + 4), "canary    0xdeadbeef");
             assertLine(lines, hex(thread.handle()), "futex     0, the thread has ended");
             assertLine(lines, hex(thread.handle() - 8), "result    0xabc");
             assertLine(lines, hex(thread.stack().stack().address()), "├");
             assertLine(lines, "", "2 MiB, ");
-            assertLine(lines, hex(thread.stack().control().address()), "self");
+            assertLine(lines, hex(thread.stack().control().address()), "└");
+            assertLine(lines, hex(thread.stack().threadLocals().address()),
+                    "self      " + hex(thread.stack().threadLocals().address()));
+            assertFalse(thread.stack().threadLocals().address() == thread.stack().control().address(), text);
         }
     }
 
@@ -104,7 +132,7 @@ class StackBufferTest {
     void views_areReadOnly() {
         try (NativeThread thread = NativeThread.start(function("identity"), 0)) {
             for (MemorySegment view : List.of(thread.stack().stack(), thread.stack().exit(),
-                    thread.stack().control())) {
+                    thread.stack().control(), thread.stack().threadLocals())) {
                 assertThrows(IllegalArgumentException.class, () -> view.set(JAVA_BYTE, 0, (byte) 1));
             }
         }

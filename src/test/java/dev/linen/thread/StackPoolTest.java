@@ -148,8 +148,9 @@ class StackPoolTest {
             long stack = slot.stack().address();
             assertTrue(OwnMemory.isReadable(stack));
             assertFalse(OwnMemory.isReadable(stack - 1));
-            assertTrue(OwnMemory.isReadable(slot.control().address()));
-            assertFalse(OwnMemory.isReadable(slot.control().address() - 1));
+            assertFalse(OwnMemory.isReadable(slot.address()));
+            assertFalse(OwnMemory.isReadable(slot.address() + slot.geometry().outerGuardBytes() - 1));
+            assertTrue(OwnMemory.isReadable(slot.address() + slot.geometry().outerGuardBytes()));
         }
         pool.give(kept, NOTHING);
     }
@@ -221,7 +222,7 @@ class StackPoolTest {
         long stack = slot.stack().address();
         assertTrue(OwnMemory.isReadable(stack));
         assertFalse(OwnMemory.isReadable(stack - 1));
-        assertFalse(OwnMemory.isReadable(slot.control().address() - 1));
+        assertFalse(OwnMemory.isReadable(slot.address()));
         none.give(kept, NOTHING);
         none.give(slot, NOTHING);
     }

@@ -34,8 +34,8 @@ import dev.linen.thread.NativeThread.Kind;
 /** Each system call on the way to a running thread, made to fail: the right error comes out, and nothing stays mapped. */
 class StartFailureTest {
 
-    /** An odd size, so that only linen's own calls have it. */
-    private static final StackGeometry ODD = new StackGeometry(37 * 4096, 3 * 4096, StackPages.USUAL);
+    /** An odd size, so that only linen's own calls have it; and so large that a slab has one slot, and no second try. */
+    private static final StackGeometry ODD = new StackGeometry((40 << 20) + 37 * 4096, 3 * 4096, StackPages.USUAL);
 
     enum Step {
         MAP("mmap", Errno.ENOMEM) {
@@ -44,6 +44,21 @@ class StartFailureTest {
                 MapFlags flags = MapFlags.PRIVATE.with(MapFlags.ANONYMOUS).with(MapFlags.STACK)
                         .with(MapFlags.NORESERVE);
                 return FailingSyscall.of(SyscallNumber.MMAP).whenArgument(3, flags.bits());
+            }
+        },
+        MAKE_WRITABLE("mprotect", Errno.ENOMEM) {
+            @Override
+            FailingSyscall call() {
+                long slabBytes = SlabHeader.bytes(1) + ODD.totalBytes() + ODD.outerGuardBytes();
+                return FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, slabBytes).whenArgument(2,
+                        Protection.READ_WRITE.bits());
+            }
+        },
+        PROTECT_HEADER("mprotect", Errno.ENOMEM) {
+            @Override
+            FailingSyscall call() {
+                return FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, SlabHeader.readOnlyBytes())
+                        .whenArgument(2, Protection.READ.bits());
             }
         },
         ADVISE_GUARD("madvise", Errno.ENOMEM) {
@@ -56,7 +71,8 @@ class StartFailureTest {
             @Override
             FailingSyscall call() {
                 KernelBefore613.pretend();
-                return FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, ODD.tlsGuardBytes()).whenArgument(2,
+                return FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, SlabHeader.guardBytes()).whenArgument(
+                        2,
                         Protection.NONE.bits());
             }
         },

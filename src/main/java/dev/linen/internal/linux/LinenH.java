@@ -18,10 +18,10 @@ public class LinenH extends LinenH$shared {
         // Should not be called directly
     }
 
-    private static final int LINEN_ABI = (int)6L;
+    private static final int LINEN_ABI = (int)7L;
     /**
      * {@snippet lang=c :
-     * #define LINEN_ABI 6
+     * #define LINEN_ABI 7
      * }
      */
     public static int LINEN_ABI() {
@@ -116,6 +116,15 @@ public class LinenH extends LinenH$shared {
      */
     public static long LINEN_TLS_MAGIC() {
         return LINEN_TLS_MAGIC;
+    }
+    private static final int LINEN_TLS_GUARD_BYTES = (int)16384L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_TLS_GUARD_BYTES 16384
+     * }
+     */
+    public static int LINEN_TLS_GUARD_BYTES() {
+        return LINEN_TLS_GUARD_BYTES;
     }
     private static final int LINEN_KILL = (int)-7104876L;
     /**

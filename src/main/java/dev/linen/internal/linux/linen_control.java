@@ -15,7 +15,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 /**
  * {@snippet lang=c :
  * struct linen_control {
- *     struct linen_tls tls;
+ *     uint64_t thread_pointer;
  *     uint64_t function;
  *     uint64_t argument;
  *     uint64_t exit;
@@ -33,6 +33,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     uint32_t kill;
  *     uint32_t unused;
  *     struct linen_fault fault;
+ *     uint64_t unused_line[4];
  * }
  * }
  */
@@ -43,7 +44,7 @@ public class linen_control {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        linen_tls.layout().withName("tls"),
+        LinenH.C_LONG.withName("thread_pointer"),
         LinenH.C_LONG.withName("function"),
         LinenH.C_LONG.withName("argument"),
         LinenH.C_LONG.withName("exit"),
@@ -60,7 +61,8 @@ public class linen_control {
         LinenH.C_LONG.withName("next"),
         LinenH.C_INT.withName("kill"),
         LinenH.C_INT.withName("unused"),
-        linen_fault.layout().withName("fault")
+        linen_fault.layout().withName("fault"),
+        MemoryLayout.sequenceLayout(4, LinenH.C_LONG).withName("unused_line")
     ).withName("linen_control");
 
     /**
@@ -70,48 +72,48 @@ public class linen_control {
         return $LAYOUT;
     }
 
-    private static final GroupLayout tls$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("tls"));
+    private static final OfLong thread_pointer$LAYOUT = (OfLong)$LAYOUT.select(groupElement("thread_pointer"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * struct linen_tls tls
+     * uint64_t thread_pointer
      * }
      */
-    public static final GroupLayout tls$layout() {
-        return tls$LAYOUT;
+    public static final OfLong thread_pointer$layout() {
+        return thread_pointer$LAYOUT;
     }
 
-    private static final long tls$OFFSET = $LAYOUT.byteOffset(groupElement("tls"));
+    private static final long thread_pointer$OFFSET = $LAYOUT.byteOffset(groupElement("thread_pointer"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * struct linen_tls tls
+     * uint64_t thread_pointer
      * }
      */
-    public static final long tls$offset() {
-        return tls$OFFSET;
+    public static final long thread_pointer$offset() {
+        return thread_pointer$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * struct linen_tls tls
+     * uint64_t thread_pointer
      * }
      */
-    public static MemorySegment tls(MemorySegment struct) {
-        return struct.asSlice(tls$OFFSET, tls$LAYOUT.byteSize());
+    public static long thread_pointer(MemorySegment struct) {
+        return struct.get(thread_pointer$LAYOUT, thread_pointer$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * struct linen_tls tls
+     * uint64_t thread_pointer
      * }
      */
-    public static void tls(MemorySegment struct, MemorySegment fieldValue) {
-        MemorySegment.copy(fieldValue, 0L, struct, tls$OFFSET, tls$LAYOUT.byteSize());
+    public static void thread_pointer(MemorySegment struct, long fieldValue) {
+        struct.set(thread_pointer$LAYOUT, thread_pointer$OFFSET, fieldValue);
     }
 
     private static final OfLong function$LAYOUT = (OfLong)$LAYOUT.select(groupElement("function"));
@@ -860,6 +862,62 @@ public class linen_control {
      */
     public static void fault(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, fault$OFFSET, fault$LAYOUT.byteSize());
+    }
+
+    private static final SequenceLayout unused_line$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("unused_line"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint64_t unused_line[4]
+     * }
+     */
+    public static final SequenceLayout unused_line$layout() {
+        return unused_line$LAYOUT;
+    }
+
+    private static final long unused_line$OFFSET = $LAYOUT.byteOffset(groupElement("unused_line"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint64_t unused_line[4]
+     * }
+     */
+    public static final long unused_line$offset() {
+        return unused_line$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint64_t unused_line[4]
+     * }
+     */
+    public static MemorySegment unused_line(MemorySegment struct) {
+        return struct.asSlice(unused_line$OFFSET, unused_line$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint64_t unused_line[4]
+     * }
+     */
+    public static void unused_line(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, unused_line$OFFSET, unused_line$LAYOUT.byteSize());
+    }
+
+    private static long[] unused_line$DIMS = { 4 };
+
+    /**
+     * Dimensions for array field:
+     * {@snippet lang=c :
+     * uint64_t unused_line[4]
+     * }
+     */
+    public static long[] unused_line$dimensions() {
+        return unused_line$DIMS;
     }
 
     /**
