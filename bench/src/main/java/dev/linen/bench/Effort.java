@@ -35,7 +35,7 @@ record Effort(String name, int rounds, int sideRounds, int batches, int millis, 
 
     /** Under five. */
     static final Effort QUICK = new Effort("quick", /* rounds */ 5, /* sideRounds */ 3, /* batches */ 3,
-            /* millis */ 60, /* warmUpMillis */ 300, /* creationWarmUpMillis */ 1500, /* coldStarts */ 5,
+            /* millis */ 60, /* warmUpMillis */ 200, /* creationWarmUpMillis */ 1000, /* coldStarts */ 5,
             /* parked */ 6_000, /* parkedJava */ 1_500, /* most */ 30_000,
             /* alive */ List.of(10, 1_000, 10_000), /* aliveJava */ List.of(10, 1_000),
             /* singles */ 10_000, /* cycles */ 100_000, /* cycleSeconds */ 20);

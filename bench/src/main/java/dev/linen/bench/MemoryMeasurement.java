@@ -11,9 +11,6 @@ final class MemoryMeasurement implements TargetMeasurement {
     static final List<String> STEADY_JVM = List.of("-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch",
             "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
-    /** And the bytes by which a JVM grows anyway. */
-    private static final double TWO_PAGES = 8.05 * 1024;
-
     @Override
     public Set<Target> targets() {
         return Set.of(Target.P7);
@@ -28,7 +25,7 @@ final class MemoryMeasurement implements TargetMeasurement {
                 new ProgramArm("Thread", lab.java(STEADY_JVM, "Parked", "Thread", effort.parkedJava()))));
         Report report = lab.report();
         Optional<Samples> linen = rounds.of("linen", "pss");
-        report.add(Row.most(Target.P7, "user memory each (PSS)", Unit.BYTES, linen, TWO_PAGES));
+        report.add(Row.most(Target.P7, "user memory each (PSS)", Unit.BYTES, linen, 8 << 10));
         report.add(Row.ratio(Target.P7, "user memory each (PSS)", Unit.BYTES, linen, "pthread",
                 rounds.of("pthread", "pss"), 1));
         report.add(Row.ratio(Target.P7, "user memory each (PSS)", Unit.BYTES, linen, "Thread",
