@@ -69,8 +69,9 @@ class MapsCommandTest {
                     one.stream().map(part -> text(part, "kind")).toList());
             assertEquals(List.of("---p", "rw-p", "---p", "rw-p"),
                     one.stream().map(part -> text(part, "access")).toList());
-            assertEquals(64 << 10, one.get(2).get("bytes").getAsLong());
-            assertEquals(2 << 20, one.get(3).get("bytes").getAsLong());
+            // or more: a stack of another size that an earlier test has left warm
+            assertTrue(one.get(2).get("bytes").getAsLong() >= 64 << 10, ofThreads::toString);
+            assertTrue(one.get(3).get("bytes").getAsLong() >= 2 << 20, ofThreads::toString);
             for (int i = 0; i < 3; i++) {
                 assertEquals(text(one.get(i), "end"), text(one.get(i + 1), "start"));
             }

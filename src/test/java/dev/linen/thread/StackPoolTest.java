@@ -31,7 +31,6 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Guards;
 import dev.linen.testing.OwnMemory;
-import dev.linen.testing.Skip;
 import dev.linen.testing.TestFunctions;
 
 class StackPoolTest {
@@ -108,7 +107,7 @@ class StackPoolTest {
         assertTrue(isTouched(newest));
     }
 
-    /** A slab of one slot is unmapped then. */
+    /** Not when its slab is unmapped. */
     private static boolean isTouched(StackSlot slot) {
         return OwnMemory.isReadable(slot.stack().address()) && slot.stack().get(JAVA_LONG, 0) != 0;
     }
@@ -138,7 +137,6 @@ class StackPoolTest {
 
     @Test
     void give_neighboursCoolTogether_theirGuardsStay() {
-        Skip.unless(Guards.areMarks(), "this kernel is older than 6.13: no two stacks share a slab");
         List<StackSlot> slots = touched(pool, 30);
         slots.reversed().forEach(slot -> pool.give(slot, NOTHING));
         StackSlot kept = pool.take(geometry(64 << 10)); // so that the slab stays
@@ -173,7 +171,6 @@ class StackPoolTest {
 
     @Test
     void give_neighboursCoolTogether_areOneCall() {
-        Skip.unless(Guards.areMarks(), "this kernel is older than 6.13: no two stacks share a slab");
         ChildJvm.Result result = ChildJvm.of(NoCallForOne.class).run();
         assertEquals("14 were warm", result.out(), result::toString);
     }
@@ -213,7 +210,6 @@ class StackPoolTest {
 
     @Test
     void cold_slotTakenAgain_stillHasItsGuards() {
-        Skip.unless(Guards.areMarks(), "this kernel is older than 6.13: no two stacks share a slab");
         StackPool none = StackPool.bounded(0);
         StackSlot kept = none.take(geometry(64 << 10)); // so that the slab stays
         StackSlot slot = none.take(geometry(64 << 10));
@@ -267,7 +263,6 @@ class StackPoolTest {
 
     @Test
     void parkedThreads_manyAtOnce_costAFewMappings() {
-        Skip.unless(Guards.areMarks(), "this kernel is older than 6.13: a guard is a mapping");
         int many = 1_000;
         List<NativeThread> threads = new ArrayList<>();
         try (Arena arena = Arena.ofShared()) {
@@ -282,13 +277,9 @@ class StackPoolTest {
             futex.set(1);
             futex.wakeAll();
             threads.forEach(NativeThread::close);
-            // With guards by advice: one for each 64 MiB. With mprotect: four for each thread.
-            assertTrue(mappings <= 4 * many, mappings + " mappings");
-            if (mappings > 100) {
-                System.out.println("this kernel has no guards by advice: " + mappings + " mappings for " + many);
-            } else {
-                assertTrue(mappings <= 20, mappings + " mappings");
-            }
+            // Where a guard is a mapping of its own, four for each thread; otherwise two for each slab.
+            int most = Guards.areMarks() ? 20 : 4 * many + 20;
+            assertTrue(mappings <= most, mappings + " mappings");
         }
     }
 
