@@ -57,20 +57,23 @@ static void pass_on(uint64_t *before, uint64_t flags, int signal, siginfo_t *inf
 
 /*
  * Whose thread it is: the kernel tells which signal stack it has, and no stray write of its function's reaches that. It has none
- * before its first system call, and another one if its function wanted so: then its tid tells. If that is overwritten, too, the
- * thread ends like any other, but nobody is told why.
+ * before its first system call, and another one if its function wanted so: then its tid tells, which Java wrote down, or will as
+ * soon as clone has returned; the kernel has written it into the futex dword before.
  */
 static struct linen_control *own_control(const struct linen_slab *slab, const struct ucontext *context)
 {
-    static struct linen_control nobody;
+    static struct linen_control nobody; /* whoever came by our thread-local block: a child that a function cloned by itself */
     struct linen_control *controls = (struct linen_control *)slab->controls;
     uint64_t distance = (uint64_t)context->uc_stack.ss_sp - slab->signal_stack;
     if (distance % slab->buffer_bytes == 0 && distance / slab->buffer_bytes < slab->buffers)
         return &controls[distance / slab->buffer_bytes];
     uint32_t tid = cpu_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0);
     for (uint64_t i = 0; i < slab->buffers; i++) {
-        const struct linen_exit *exit = (const struct linen_exit *)controls[i].exit;
-        if (exit != 0 && exit->handle.futex == tid)
+        uint32_t noted = controls[i].tid; /* 0 until then; it stays when the thread has ended */
+        if (controls[i].thread_pointer == 0 || (noted != 0 && noted != tid))
+            continue; /* the stack of somebody else: who knows what he has made of it */
+        uint32_t futex = ((const struct linen_exit *)controls[i].exit)->handle.futex;
+        if (futex == tid || (noted == tid && futex != 0))
             return &controls[i];
     }
     return &nobody;

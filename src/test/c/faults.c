@@ -122,6 +122,15 @@ void *fault_on_own_signal_stack(void *address)
     return address;
 }
 
+/* Faults with 16 KiB at its argument as its signal stack. */
+void *fault_on_given_signal_stack(void *memory)
+{
+    const stack_t given = {.ss_sp = memory, .ss_size = 16 << 10};
+    cpu_syscall(__NR_sigaltstack, (long)&given, 0, 0, 0, 0, 0);
+    __asm__ volatile("ud2");
+    return memory;
+}
+
 /* Nor by the tid, which is in the dword whose address Java writes to the argument. */
 void *fault_in_disguise(void *argument)
 {

@@ -28,7 +28,7 @@ final class CloneFlags {
             | CLONE_SIGHAND() // the same signal handlers; demanded by CLONE_THREAD
             | CLONE_THREAD() // a thread of this process: same pid, no SIGCHLD at its end
             | CLONE_SYSVSEM() // the same System V semaphore undo list; qemu-user demands it
-            | CLONE_SETTLS() // its own thread-local block: with the creator's, it would share its errno and malloc cache
+            | CLONE_SETTLS() // linen's thread-local block: with the creator's, it would share its errno and malloc cache
             | CLONE_PARENT_SETTID() // the tid is in the futex dword before clone returns here
             | CLONE_CHILD_CLEARTID(); // the kernel clears the futex dword at the thread's end, and wakes a joiner
 

@@ -86,7 +86,8 @@ record FaultDiagnosis(FaultCause cause, String explanation) {
         Access access = access(facts);
         StackGeometry geometry = slot.geometry();
         long offset = address - slot.address();
-        if (offset >= geometry.guardOffset() && offset < geometry.stackOffset()) {
+        boolean below = offset >= 0 && offset < geometry.outerGuardBytes(); // it jumped over the signal stack, too
+        if (below || (offset >= geometry.guardOffset() && offset < geometry.stackOffset())) {
             return new FaultDiagnosis(FaultCause.STACK_OVERFLOW, "stack overflow: " + hex(address)
                     + " lies in the guard below the stack of " + geometry.stackBytes() + " bytes");
         }

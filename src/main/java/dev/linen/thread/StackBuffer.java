@@ -170,7 +170,7 @@ public final class StackBuffer {
      */
     public MemorySegment stack() {
         MemorySegment stack = view(slot.stack());
-        if (isPosix() && linen_handle.futex(linen_exit.handle(exit())) != 0) {
+        if (isPosix() && !StackSlot.hasEnded(exit())) {
             throw new IllegalStateException(
                     this + " can't be read yet: its thread, which libc made, still runs, and the JVM "
                             + "may have guard pages at its lower end");

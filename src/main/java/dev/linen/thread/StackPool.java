@@ -237,7 +237,7 @@ public final class StackPool {
                 return slab.take();
             }
         }
-        StackSlab slab = StackSlab.map(wanted, existing.size());
+        StackSlab slab = StackSlab.map(wanted, existing.stream().mapToLong(StackSlab::byteSize).sum());
         try {
             StackSlot slot = slab.take();
             existing.add(slab);

@@ -54,7 +54,7 @@ final class StackSketch {
 
     private void threadLocals(MemorySegment slab) {
         MemorySegment tls = linen_slab.tls(slab);
-        edge('┌', '┐', slab.address() + Mapping.pageSize(), "read only, also other threads'");
+        edge('┌', '┐', slab.address() + Mapping.pageSize(), "of many threads, read only");
         row(tls.address() + linen_tls.stack_guard$offset(), "protector set, a secret");
         row(tls.address() + linen_tls.magic$offset(), "magic     " + hex(linen_tls.magic(tls)));
         row(tls.address(), "self      " + hex(linen_tls.self(tls)), "<- thread pointer");

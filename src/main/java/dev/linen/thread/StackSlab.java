@@ -32,6 +32,9 @@ final class StackSlab {
     /** Many threads have few slabs: each is two mappings, for its header can't be written to. */
     private static final long MOST_RESERVED_BYTES = 1L << 30;
 
+    /** A new slab is at most this part of what there is: whoever has a limit loses no more by slots that nobody uses. */
+    private static final int GROWTH = 4;
+
     private static volatile boolean guardsByAdvice = true;
 
     private final Mapping mapping;
@@ -61,11 +64,13 @@ final class StackSlab {
     /**
      * Nothing stays mapped when a call fails.
      *
-     * @param existing how many slabs of this geometry there are
+     * @param existingBytes how large the slabs of this geometry are, together
      */
-    static StackSlab map(StackGeometry geometry, int existing) {
-        long reserved = Math.min(MOST_RESERVED_BYTES, LEAST_RESERVED_BYTES << Math.min(existing, Integer.SIZE));
-        for (int slots = (int) (reserved / geometry.totalBytes()); slots > 1; slots /= 2) {
+    static StackSlab map(StackGeometry geometry, long existingBytes) {
+        long reserved = Math.clamp(existingBytes / GROWTH, LEAST_RESERVED_BYTES, MOST_RESERVED_BYTES);
+        int modest = (int) (LEAST_RESERVED_BYTES / geometry.totalBytes());
+        // When there is no room for it, a modest one: what is left is the JVM's.
+        for (int slots = (int) (reserved / geometry.totalBytes()); slots > 1; slots = Math.min(slots / 2, modest)) {
             try {
                 return mapSlots(geometry, slots);
             } catch (SyscallException noRoomForMany) {
@@ -78,6 +83,8 @@ final class StackSlab {
     private static StackSlab mapSlots(StackGeometry geometry, int slots) {
         Mapping mapping = reserve(geometry, slots);
         try {
+            // After mlockall(MCL_FUTURE) it is locked: it would get all its pages at once, and could have no such guards.
+            mapping.unlock(0, mapping.byteSize());
             return new StackSlab(mapping, geometry, slots);
         } catch (RuntimeException | Error failed) {
             mapping.close();
@@ -90,11 +97,8 @@ final class StackSlab {
         long alignmentBytes = geometry.pages().alignment() - Mapping.pageSize();
         long bytes = SlabHeader.bytes(slots) + alignmentBytes + slots * geometry.totalBytes()
                 + geometry.outerGuardBytes();
-        Mapping mapping = Mapping.anonymous(bytes, Protection.NONE,
+        return Mapping.anonymous(bytes, Protection.NONE,
                 MapFlags.PRIVATE.with(MapFlags.STACK).with(MapFlags.NORESERVE));
-        // After mlockall(MCL_FUTURE) it is locked: it would get all its pages at once, and could have no such guards.
-        mapping.unlock(0, mapping.byteSize());
-        return mapping;
     }
 
     SlabHeader header() {
@@ -105,6 +109,10 @@ final class StackSlab {
         return geometry;
     }
 
+    long byteSize() {
+        return mapping.byteSize();
+    }
+
     boolean hasRoom() {
         return !cold.isEmpty() || made < slots;
     }
@@ -112,8 +120,13 @@ final class StackSlab {
     /** A slot that nobody uses, with its guards. */
     StackSlot take() {
         @Nullable
-        StackSlot slot = cold.poll();
-        if (slot == null) {
+        StackSlot slot = cold.peek();
+        if (slot != null) {
+            if (!guardsByAdvice) {
+                open(slot);
+            }
+            cold.remove();
+        } else {
             long offset = firstSlot + made * geometry.totalBytes();
             slot = new StackSlot(this, geometry, mapping.address() + offset, header.control(made));
             if (made == 0) {
@@ -139,6 +152,7 @@ final class StackSlab {
             wishHugePages(offset);
         }
         if (pages.locked()) {
+            mapping.lock(SlabHeader.guardBytes(), Mapping.pageSize()); // the thread-local block: each function may read it
             lockControl(slot);
             mapping.lock(offset + geometry.signalStackOffset(), geometry.signalStackBytes());
             mapping.lock(offset + geometry.stackOffset(), geometry.stackBytes());
@@ -194,17 +208,29 @@ final class StackSlab {
 
     private void installGuard(long offset, long bytes) {
         if (guardsByAdvice) {
+            guardsByAdvice = adviseGuard(offset, bytes);
+        }
+        if (!guardsByAdvice) {
+            mapping.protect(offset, bytes, Protection.NONE);
+        }
+    }
+
+    /** Whether the kernel knows how. It refuses with the same word where somebody's mlockall has locked the slab. */
+    private boolean adviseGuard(long offset, long bytes) {
+        for (boolean locked : new boolean[]{true, false}) {
             try {
                 mapping.advise(offset, bytes, Advice.GUARD_INSTALL);
-                return;
+                return true;
             } catch (SyscallException refused) {
                 if (!refused.errno().equals(Errno.EINVAL)) {
                     throw refused;
                 }
-                guardsByAdvice = false; // a kernel before 6.13
+                if (locked) {
+                    mapping.unlock(offset, bytes);
+                }
             }
         }
-        mapping.protect(offset, bytes, Protection.NONE);
+        return false; // a kernel before 6.13
     }
 
     /** Gives the pages of slots to the kernel; the guards stay. Takes its time; not under the pool's lock. */
@@ -221,6 +247,9 @@ final class StackSlab {
             end = offset(slot) + geometry.totalBytes();
         }
         discard(begin, end - begin);
+        if (!guardsByAdvice) {
+            slots.forEach(this::shut);
+        }
     }
 
     private void discard(long offset, long bytes) {
@@ -230,6 +259,25 @@ final class StackSlab {
             mapping.unlock(offset, bytes);
             mapping.advise(offset, bytes, Advice.DONTNEED);
         }
+    }
+
+    /**
+     * Where guards are mappings: the kernel makes one of all cold slots that are neighbours. It can be read, as a signal handler may
+     * want to do that looks for its thread's tid.
+     */
+    private void shut(StackSlot slot) {
+        try {
+            mapping.protect(offset(slot), geometry.totalBytes(), Protection.READ);
+        } catch (SyscallException tooManyMappings) {
+            // then it keeps its own
+        }
+    }
+
+    private void open(StackSlot slot) {
+        long offset = offset(slot);
+        mapping.protect(offset, geometry.totalBytes(), Protection.NONE);
+        mapping.protect(offset + geometry.signalStackOffset(), geometry.signalStackBytes(), Protection.READ_WRITE);
+        mapping.protect(offset + geometry.stackOffset(), geometry.stackBytes(), Protection.READ_WRITE);
     }
 
     /** Takes slots back, for others to take. */

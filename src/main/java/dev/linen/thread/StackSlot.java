@@ -22,6 +22,7 @@ final class StackSlot {
 
     private static final VarHandle KILL = ValueLayout.JAVA_INT.varHandle();
     private static final VarHandle FUTEX = ValueLayout.JAVA_INT.varHandle();
+    private static final long FUTEX_OFFSET = linen_exit.handle$offset() + linen_handle.futex$offset();
 
     private final StackSlab slab;
     private final StackGeometry geometry;
@@ -102,7 +103,12 @@ final class StackSlot {
     }
 
     boolean hasEnded() {
-        return (int) FUTEX.getAcquire(futexWord(), 0L) == 0;
+        return hasEnded(exit());
+    }
+
+    /** Whether its thread has: of struct linen_exit, maybe a view that somebody can close. */
+    static boolean hasEnded(MemorySegment exit) {
+        return (int) FUTEX.getAcquire(exit, FUTEX_OFFSET) == 0;
     }
 
     /** Whether the thread was ended by a signal. */

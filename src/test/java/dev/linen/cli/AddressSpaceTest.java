@@ -1,5 +1,6 @@
 package dev.linen.cli;
 
+import static dev.linen.testing.TestFunctions.function;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
@@ -10,8 +11,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.linen.cli.AddressSpace.Part;
+import dev.linen.memory.MemoryMap;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.memory.Protection;
+import dev.linen.thread.NativeThread;
+import dev.linen.thread.NativeThread.Kind;
+import dev.linen.thread.StackPool;
 
 class AddressSpaceTest {
 
@@ -76,5 +81,32 @@ class AddressSpaceTest {
         space.mark(0x2000, 0x4000, RegionKind.LINEN_STACK, "mine");
         assertEquals(List.of(RegionKind.ANONYMOUS, RegionKind.LINEN_STACK, RegionKind.LINEN_STACK,
                 RegionKind.ANONYMOUS), space.parts().stream().map(Part::kind).toList());
+    }
+
+    private static List<Part> ofOneThread(Kind kind) {
+        try (NativeThread thread = NativeThread.builder().kind(kind).pool(StackPool.bounded(0)).start(
+                function("identity"), 1)) {
+            AddressSpace space = new AddressSpace(MemoryMap.read().regions(), Map.of());
+            space.mark(thread);
+            return space.parts().stream().filter(part -> part.name().startsWith("linen thread")).toList();
+        }
+    }
+
+    @Test
+    void mark_firstThreadOfASlab_marksAllFromTheSlabsBeginningOn() {
+        List<Part> parts = ofOneThread(Kind.CLONE);
+        assertEquals(List.of("---p", "r--p", "rw-p", "---p", "rw-p", "---p", "rw-p"),
+                parts.stream().map(Part::access).toList());
+        assertEquals(List.of("no thread-local storage of libc's here", "thread-local block of all", "control blocks",
+                "the stack below ends here", "signal stack", "stack overflows fault here", "stack"),
+                parts.stream().map(part -> part.name().replaceFirst(".*: ", "")).toList());
+        for (int i = 1; i < parts.size(); i++) {
+            assertEquals(parts.get(i - 1).end(), parts.get(i).start(), parts::toString);
+        }
+    }
+
+    @Test
+    void mark_threadOfLibcs_marksNoThreadLocalBlock() {
+        assertEquals(4, ofOneThread(Kind.POSIX).size());
     }
 }

@@ -15,6 +15,9 @@ import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.seccomp_data;
 import dev.linen.internal.linux.sock_filter;
 import dev.linen.internal.linux.sock_fprog;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
 
 /** Takes a system call away from the current thread, for good: as container runtimes do. By libc, before linen loads. */
 public final class SeccompFilter {
@@ -45,21 +48,48 @@ public final class SeccompFilter {
                 new Instruction(DECIDE, Kernel.SECCOMP_RET_ALLOW(), 0)));
     }
 
+    /**
+     * Makes a system call wait until a signal comes, here and in threads that this one makes: for a supervisor who doesn't answer. By
+     * linen, which can have been loaded.
+     *
+     * @return false when there is another supervisor already, and so can't be this one
+     */
+    public static boolean holdWhoCalls(int syscallNumber) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment program = program(arena, List.of(new Instruction(LOAD, (int) seccomp_data.nr$offset(), 0),
+                    new Instruction(SKIP_UNLESS, syscallNumber, 1),
+                    new Instruction(DECIDE, Kernel.SECCOMP_RET_USER_NOTIF(), 0),
+                    new Instruction(DECIDE, Kernel.SECCOMP_RET_ALLOW(), 0)));
+            prctl(Kernel.PR_SET_NO_NEW_PRIVS(), 1, MemorySegment.NULL);
+            long supervisor = Syscall.invoke(SyscallNumber.SECCOMP, Kernel.SECCOMP_SET_MODE_FILTER(),
+                    Kernel.SECCOMP_FILTER_FLAG_NEW_LISTENER(), program.address());
+            if (Syscall.isError(supervisor) && supervisor != -Errno.EBUSY.number()) {
+                throw new AssertionError("seccomp: " + supervisor);
+            }
+            return !Syscall.isError(supervisor);
+        }
+    }
+
     private static void install(List<Instruction> filter) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment instructions = sock_filter.allocateArray(filter.size(), arena);
-            for (int i = 0; i < filter.size(); i++) {
-                MemorySegment instruction = sock_filter.asSlice(instructions, i);
-                sock_filter.code(instruction, (short) filter.get(i).code());
-                sock_filter.k(instruction, filter.get(i).operand());
-                sock_filter.jf(instruction, (byte) filter.get(i).skipped());
-            }
-            MemorySegment program = arena.allocate(sock_fprog.layout());
-            sock_fprog.len(program, (short) filter.size());
-            sock_fprog.filter(program, instructions);
+            MemorySegment program = program(arena, filter);
             prctl(Kernel.PR_SET_NO_NEW_PRIVS(), 1, MemorySegment.NULL);
             prctl(Kernel.PR_SET_SECCOMP(), Kernel.SECCOMP_MODE_FILTER(), program);
         }
+    }
+
+    private static MemorySegment program(Arena arena, List<Instruction> filter) {
+        MemorySegment instructions = sock_filter.allocateArray(filter.size(), arena);
+        for (int i = 0; i < filter.size(); i++) {
+            MemorySegment instruction = sock_filter.asSlice(instructions, i);
+            sock_filter.code(instruction, (short) filter.get(i).code());
+            sock_filter.k(instruction, filter.get(i).operand());
+            sock_filter.jf(instruction, (byte) filter.get(i).skipped());
+        }
+        MemorySegment program = arena.allocate(sock_fprog.layout());
+        sock_fprog.len(program, (short) filter.size());
+        sock_fprog.filter(program, instructions);
+        return program;
     }
 
     private static void prctl(int option, long second, MemorySegment third) {

@@ -24,6 +24,9 @@ import dev.linen.junit.ChildJvm;
 import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.SeccompFilter;
+import dev.linen.testing.Skip;
+import dev.linen.testing.Sleepers;
 import dev.linen.testing.Tasks;
 
 /** What linen's handler does with signals that somebody sent, and with handlers that are none or want to be called once. */
@@ -66,6 +69,31 @@ class FaultSignalsTest {
     void kill_ofWhoeverHasTheTidNow_doesNothing() {
         ChildJvm.Result result = ChildJvm.of(LateKill.class).run();
         assertEquals("300", result.out(), result::toString);
+    }
+
+    /** The kernel knows no signal stack yet: the tid tells whose thread it is. */
+    static final class EarlyKill {
+        public static void main(String... arguments) throws Exception {
+            NativeThread.start(function("identity"), 1).close();
+            if (!SeccompFilter.holdWhoCalls(SyscallNumber.SIGALTSTACK)) {
+                System.out.print("supervised");
+                return;
+            }
+            try (NativeThread thread = NativeThread.start(function("identity"), 2)) {
+                Sleepers.awaitAsleepIn(thread.tid(), SyscallNumber.SIGALTSTACK);
+                thread.kill();
+                System.out.print(thread.join());
+            } catch (NativeThreadKilledException killed) {
+                System.out.print("killed");
+            }
+        }
+    }
+
+    @Test
+    void kill_threadHasNoSignalStackYet_ends() {
+        ChildJvm.Result result = ChildJvm.of(EarlyKill.class).run();
+        Skip.unless(!result.out().equals("supervised"), "somebody else supervises the system calls here (seccomp)");
+        assertEquals("killed", result.out(), result::toString);
     }
 
     static final class Ignored {

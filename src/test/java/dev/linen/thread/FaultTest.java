@@ -1,5 +1,6 @@
 package dev.linen.thread;
 
+import static dev.linen.testing.TestFunctions.function;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -17,6 +18,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -30,10 +32,19 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.Linen;
+import dev.linen.futex.Futex;
+import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.linen_control;
+import dev.linen.junit.ChildJvm;
 import dev.linen.junit.NoLeaks;
+import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Guards;
+import dev.linen.testing.Sleepers;
+import dev.linen.testing.Tasks;
 import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeThread.State;
 
@@ -232,16 +243,94 @@ class FaultTest {
         assertEquals(FaultCause.NULL_POINTER, fault.cause(), fault::report);
     }
 
-    /** It is over, and nothing else has changed, but nobody knows the reason. */
+    /** Somewhere in a neighbour's memory: that alone doesn't make it the neighbour. */
     @Test
-    void join_functionTookAnotherSignalStackAndOverwroteItsTid_returns() throws Exception {
+    void join_signalStackOnAnothersStack_saysWhatAndTheOtherIsUnharmed() throws Exception {
+        NativeThreadBuilder neighbours = NativeThread.builder().pool(StackPool.bounded(0));
+        try (NativeThread other = neighbours.start(function("identity"), 42);
+                NativeThread thread = neighbours.start(faulty("fault_on_given_signal_stack"), bottom(other))) {
+            ThreadFault fault = assertThrows(NativeFaultException.class, thread::join).fault();
+            assertEquals(FaultCause.ILLEGAL_INSTRUCTION, fault.cause(), fault::report);
+            assertEquals(42, other.join());
+        }
+    }
+
+    private static long bottom(NativeThread thread) {
+        return thread.stack().address() + thread.stack().byteSize() - thread.stack().stackSize();
+    }
+
+    /** Where a neighbour's would be, if the slab went on. */
+    static final class AboveTheSlab {
+        public static void main(String... arguments) {
+            NativeThreadBuilder builder = NativeThread.builder().pool(StackPool.bounded(0));
+            try (NativeThread other = builder.start(function("identity"), 42)) {
+                long flags = MapFlags.PRIVATE.with(MapFlags.ANONYMOUS).bits() | Kernel.MAP_FIXED_NOREPLACE();
+                long above = linen_control.signal_stack(other.stack().control());
+                do {
+                    above += other.stack().byteSize();
+                } while (above != Syscall.invoke(SyscallNumber.MMAP, above, 16 * KIB, Protection.READ_WRITE.bits(),
+                        flags, -1, 0));
+                System.out.print(fault(builder, faulty("fault_on_given_signal_stack"), above).cause());
+            }
+        }
+    }
+
+    @Test
+    void join_signalStackWholeBuffersAboveTheSlab_saysWhat() {
+        ChildJvm.Result result = ChildJvm.of(AboveTheSlab.class).run();
+        assertEquals("illegal-instruction", result.out(), result::toString);
+    }
+
+    @Test
+    void join_functionTookAnotherSignalStackAndOverwroteItsTid_saysWhat() throws Exception {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment futex = arena.allocate(JAVA_LONG);
             try (NativeThread thread = NativeThread.start(faulty("fault_in_disguise"), futex)) {
                 futex.set(JAVA_LONG, 0, thread.handle());
-                assertEquals(0, thread.join());
+                ThreadFault fault = assertThrows(NativeFaultException.class, thread::join).fault();
+                assertEquals(FaultCause.ILLEGAL_INSTRUCTION, fault.cause(), fault::report);
             }
         }
+    }
+
+    /** Its handler looks for its tid, and leaves alone what a neighbour has made of its stack. */
+    static final class UnreadableNeighbour {
+        public static void main(String... arguments) throws Exception {
+            NativeThreadBuilder builder = NativeThread.builder().pool(StackPool.bounded(0));
+            try (Arena arena = Arena.ofShared()) {
+                MemorySegment word = arena.allocate(JAVA_INT);
+                try (NativeThread other = builder.start(function("wait_for_word"), word)) {
+                    Sleepers.awaitAsleepIn(other.tid(), SyscallNumber.FUTEX);
+                    protectTopOf(other, Protection.NONE);
+                    FaultCause cause = fault(builder, faulty("fault_on_own_signal_stack"), 24).cause();
+                    protectTopOf(other, Protection.READ_WRITE);
+                    Futex futex = Futex.ofShared(word);
+                    futex.set(1);
+                    futex.wakeAll();
+                    System.out.print(cause);
+                }
+            }
+        }
+
+        private static void protectTopOf(NativeThread thread, Protection protection) {
+            long page = thread.stack().address() + thread.stack().byteSize() - Mapping.pageSize();
+            Syscall.invoke(SyscallNumber.MPROTECT, page, Mapping.pageSize(), protection.bits());
+        }
+    }
+
+    @Test
+    void join_functionTookAnotherSignalStackBesideAnUnreadableOne_saysWhat() {
+        ChildJvm.Result result = ChildJvm.of(UnreadableNeighbour.class).run();
+        assertEquals("null-pointer", result.out(), result::toString);
+    }
+
+    /** By a frame larger than the guard and the signal stack. */
+    @Test
+    void join_frameJumpedOverTheSignalStack_isAStackOverflow() {
+        long stackBytes = 64 * KIB;
+        NativeThreadBuilder builder = NativeThread.builder().stackSize(stackBytes).pool(StackPool.bounded(0));
+        ThreadFault fault = fault(builder, faulty("overflow_by_frame"), stackBytes + (64 + 12 - 20 + 4) * KIB);
+        assertEquals(FaultCause.STACK_OVERFLOW, fault.cause(), fault::report);
     }
 
     @Test
@@ -263,9 +352,26 @@ class FaultTest {
     void join_arrayOverrunUpwards_endsAtTheGuardAbove() {
         NativeThreadBuilder newest = NativeThread.builder().stackSize(777 * KIB);
         try (NativeThread thread = newest.start(faulty("overrun"), 4 * KIB)) {
+            Tasks.awaitGone(thread.tid()); // it clears its futex, as if it had ended, before it faults
             ThreadFault fault = assertThrows(NativeFaultException.class, thread::join).fault();
             assertEquals(thread.stack().address() + thread.stack().byteSize(), fault.address(), fault::report);
             assertTrue(fault.explanation().contains("guard above the stack"), fault::report);
+        }
+    }
+
+    /** Their tids are overwritten: it is their signal stacks that tell them apart. */
+    @Test
+    void join_arraysOverrunByNeighbours_eachSaysSo() {
+        NativeThreadBuilder neighbours = NativeThread.builder().pool(StackPool.bounded(0));
+        List<NativeThread> threads = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            threads.add(neighbours.start(faulty("overrun"), 4 * KIB));
+            Tasks.awaitGone(threads.getLast().tid());
+        }
+        for (NativeThread thread : threads) {
+            ThreadFault fault = assertThrows(NativeFaultException.class, thread::join).fault();
+            assertEquals(thread.stack().address() + thread.stack().byteSize(), fault.address(), fault::report);
+            thread.close();
         }
     }
 

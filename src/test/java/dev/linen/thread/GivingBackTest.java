@@ -14,12 +14,14 @@ import dev.linen.internal.linux.Kernel;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Advice;
+import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Joining;
+import dev.linen.testing.Smaps;
 
 /** What a thread had goes back: its stack and its arena, whatever else is going on. */
 class GivingBackTest {
@@ -47,6 +49,28 @@ class GivingBackTest {
     void close_processIsMlockalled_givesTheMemoryBack() {
         ChildJvm.Result result = ChildJvm.of(AllLocked.class).run();
         assertEquals("no leak", result.out(), result::toString);
+    }
+
+    /** A reservation costs nothing, then as ever. */
+    static final class LockedBefore {
+        public static void main(String... arguments) throws Exception {
+            NativeThread.start(function("identity"), 1).close();
+            Syscall.invoke(SyscallNumber.MLOCKALL, Kernel.MCL_FUTURE());
+            try (NativeThread thread = NativeThread.builder().pool(StackPool.bounded(0)).start(function("identity"),
+                    1)) {
+                thread.join();
+                long resident = Smaps.bytes(thread.handle(), "Rss");
+                System.out.print(resident <= 4 * Mapping.pageSize() ? "a few pages" : resident + " bytes");
+            }
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void start_processIsMlockalled_itsSlabIsNotResident() {
+        ChildJvm.Result result = ChildJvm.of(LockedBefore.class).run();
+        assertEquals("a few pages", result.out(), result::toString);
     }
 
     /** By somebody else, after the stacks were mapped. */

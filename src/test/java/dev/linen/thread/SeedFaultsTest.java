@@ -141,12 +141,14 @@ class SeedFaultsTest {
     // no CLONE_SETTLS: the thread shares its creator's thread-local storage
 
     @Test
-    void threadPointer_onThread_isItsOwnBlock() throws Exception {
+    void threadPointer_onThread_isLinensBlock() throws Exception {
         try (NativeThread thread = NativeThread.start(function("thread_local_qword"), linen_tls.self$offset())) {
             assertEquals(thread.stack().threadLocals().address(), thread.join());
         }
         assertEquals(LinenH.LINEN_TLS_MAGIC(), run("thread_local_qword", linen_tls.magic$offset()));
-        assertNotEquals(0, run("thread_local_qword", linen_tls.stack_guard$offset()));
+        long protector = run("thread_local_qword", linen_tls.stack_guard$offset());
+        assertNotEquals(0, protector);
+        assertEquals(0, protector & 0xFF, "ends a string that overflows");
     }
 
     // the stack pointer 8 mod 16 at entry

@@ -11,15 +11,19 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 import org.junit.jupiter.api.Test;
 
 import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.rlimit64;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
 import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Advice;
+import dev.linen.memory.Mapping;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
@@ -43,7 +47,13 @@ class StackPagesTest {
         try (NativeThread thread = fresh().stackSize(MIB).prefaulted().start(function("identity"), 1)) {
             assertEquals(1, thread.join());
             assertEquals(MIB, thread.stack().used());
+            MemorySegment signalStack = MemorySegment.ofAddress(signalStack(thread)).reinterpret(Mapping.pageSize());
+            assertTrue(TouchedPages.firstIn(signalStack).isPresent());
         }
+    }
+
+    private static long signalStack(NativeThread thread) {
+        return linen_control.signal_stack(thread.stack().control());
     }
 
     @Test
@@ -60,8 +70,26 @@ class StackPagesTest {
             assertEquals(1, thread.join());
             assertEquals(MIB, Smaps.bytes(thread.stack().stack().address(), "Locked"));
             assertTrue(Smaps.bytes(thread.stack().control().address(), "Locked") > 0);
+            assertTrue(Smaps.bytes(thread.stack().threadLocals().address(), "Locked") > 0);
+            assertTrue(Smaps.bytes(signalStack(thread), "Locked") > 0);
             assertEquals(MIB, thread.stack().used());
         }
+    }
+
+    /** Some control blocks lie on two pages. */
+    @Test
+    void locked_severalWhileOpen_theirControlBlocksAreLocked() {
+        NativeThreadBuilder builder = fresh().stackSize(MIB).locked();
+        List<NativeThread> threads = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            threads.add(builder.start(function("identity"), i));
+        }
+        for (NativeThread thread : threads) {
+            MemorySegment control = thread.stack().control();
+            assertTrue(Smaps.bytes(control.address(), "Locked") > 0);
+            assertTrue(Smaps.bytes(control.address() + control.byteSize() - 1, "Locked") > 0);
+        }
+        threads.forEach(NativeThread::close);
     }
 
     @Test
