@@ -19,6 +19,23 @@ static inline __attribute__((always_inline)) long raw_call(long number, long a, 
                      : "rcx", "r11", "memory");
     return result;
 }
+
+/* The child issues exit and nothing else; the kernel clears *tid then. */
+static inline __attribute__((always_inline)) long raw_clone_and_exit(unsigned long flags, uint64_t stack, uint32_t *tid)
+{
+    long result;
+    register uint32_t *r10 __asm__("r10") = tid;
+    __asm__ volatile("syscall\n\t"
+                     "test %%rax, %%rax\n\t"
+                     "jnz 1f\n\t"
+                     "mov %[exit], %%eax\n\t"
+                     "syscall\n"
+                     "1:"
+                     : "=a"(result)
+                     : "a"(__NR_clone), "D"(flags), "S"(stack), "r"(r10), [exit] "i"(__NR_exit)
+                     : "rcx", "r11", "memory");
+    return result;
+}
 #else
 #error "no baseline for this CPU yet"
 #endif

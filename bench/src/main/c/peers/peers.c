@@ -16,6 +16,14 @@ long Java_dev_linen_bench_jvm_Jni_noop(void *environment, void *class, long argu
     return argument;
 }
 
+/* static native long noopOfSeven(...) of dev.linen.bench.jvm.Jni: in the shape that linen's calls have */
+long Java_dev_linen_bench_jvm_Jni_noopOfSeven(void *environment, void *class, long a, long b, long c, long d, long e,
+    long f, long number)
+{
+    (void)environment, (void)class, (void)b, (void)c, (void)d, (void)e, (void)f, (void)number;
+    return a;
+}
+
 /* static native long getppid() of dev.linen.bench.jvm.Jni */
 long Java_dev_linen_bench_jvm_Jni_getppid(void *environment, void *class)
 {

@@ -44,10 +44,12 @@ final class CallMeasurement implements TargetMeasurement {
 
     private static void measureNoop(Lab lab) throws InterruptedException {
         Rounds calls = lab.rounds(Rounds.Place.ONE_CPU, List.of(lab.jmh("linen's linkage", "Noops.linen"),
-                lab.jmh("JNI no-op", "Noops.jni"), lab.jmh("JNA no-op (direct mapping)", "Noops.jna"),
+                lab.jmh("JNI no-op", "Noops.jni"),
+                lab.jmh("JNI no-op, linen's shape", "Noops.jniOfSeven"), lab.jmh("JNA no-op (direct mapping)", "Noops.jna"),
                 lab.jmh("JNA no-op (interface)", "Noops.jnaInterface"), lab.jmh("jnr-ffi no-op", "Noops.jnrFfi")));
         Optional<Samples> linen = calls.of("linen's linkage");
-        lab.report().add(against(linen, "JNI", calls.of("JNI no-op"), 0.95));
+        lab.report().add(against(linen, "JNI, seven arguments like linen", calls.of("JNI no-op, linen's shape"), 0.95));
+        lab.report().add(against(linen, "JNI, one argument", calls.of("JNI no-op"), 0.95));
         lab.report().add(against(linen, "JNA (direct mapping)", calls.of("JNA no-op (direct mapping)"), 0.1));
         lab.report().add(against(linen, "JNA (interface)", calls.of("JNA no-op (interface)"), 0.1));
         lab.report().add(against(linen, "jnr-ffi", calls.of("jnr-ffi no-op"), 0.5));

@@ -9,7 +9,10 @@ final class CreationMeasurement implements TargetMeasurement {
     private static final int NONE_ALIVE = 0;
 
     /** What would be left if Java cost nothing. */
-    private static final String BOUND = "linen's C without Java";
+    private static final String WITHOUT_JAVA = "linen's C without Java";
+
+    /** What would be left if nothing but the kernel cost anything. */
+    private static final String BARE = "C, clone and exit alone";
 
     @Override
     public Set<Target> targets() {
@@ -35,12 +38,15 @@ final class CreationMeasurement implements TargetMeasurement {
     }
 
     private static void told(Report report, Target target, String what, Rounds rounds) {
-        rounds.of("linen").ifPresent(linen -> rounds.of(BOUND).ifPresent(
-                bound -> report.add(Row.told(target, what, Unit.NANOSECONDS, linen, BOUND, bound))));
+        for (String bound : List.of(WITHOUT_JAVA, BARE)) {
+            rounds.of("linen").ifPresent(linen -> rounds.of(bound).ifPresent(
+                    least -> report.add(Row.told(target, what, Unit.NANOSECONDS, linen, bound, least))));
+        }
     }
 
     private static List<Arm> arms(Lab lab) {
-        return List.of(lab.c("pthread", "create", NONE_ALIVE), lab.c(BOUND, "clone"), java(lab, "linen", NONE_ALIVE),
+        return List.of(lab.c("pthread", "create", NONE_ALIVE), lab.c(WITHOUT_JAVA, "clone"),
+                lab.c(BARE, "clone", "bare"), java(lab, "linen", NONE_ALIVE),
                 java(lab, "Thread", NONE_ALIVE));
     }
 

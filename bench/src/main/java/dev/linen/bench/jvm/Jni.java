@@ -11,5 +11,8 @@ final class Jni {
 
     static native long noop(long argument);
 
+    /** In linen's shape: six arguments, and the number. */
+    static native long noopOfSeven(long a, long b, long c, long d, long e, long f, long number);
+
     static native long getppid();
 }

@@ -29,6 +29,11 @@ public class Noops {
     }
 
     @Benchmark
+    public long jniOfSeven() {
+        return Jni.noopOfSeven(argument, 0, 0, 0, 0, 0, 0);
+    }
+
+    @Benchmark
     public long jna() {
         return Jna.noop(argument);
     }
