@@ -22,7 +22,7 @@ final class HandleCheck {
             return Errno.EFAULT;
         }
         boolean canary = (int) linen_handle.canary$layout().withByteAlignment(1).varHandle().get(
-                MemorySegment.ofArray(copy), linen_handle.canary$offset()) == LinenH.LINEN_CANARY();
+                MemorySegment.ofArray(copy), linen_handle.canary$offset()) == LinenH.LINEN_CANARY;
         return canary ? Errno.ESRCH : Errno.EINVAL;
     }
 }

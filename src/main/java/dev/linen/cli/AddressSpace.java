@@ -87,7 +87,7 @@ final class AddressSpace {
 
     private void markShared(MemorySegment slab) {
         long locals = slab.address();
-        long guard = locals - pageEnd(LinenH.LINEN_TLS_GUARD_BYTES());
+        long guard = locals - pageEnd(LinenH.LINEN_TLS_GUARD_BYTES);
         long controls = linen_slab.controls(slab);
         long controlBytes = linen_slab.buffers(slab) * linen_control.sizeof();
         mark(guard, locals, RegionKind.LINEN_GUARD, "linen threads: no thread-local storage of libc's here");

@@ -49,9 +49,9 @@ final class KernelProbes {
         try (Arena arena = Arena.ofConfined()) {
             long name = arena.allocateFrom("linen-doctor").address();
             long memfd = Syscall.invoke(SyscallNumber.MEMFD_CREATE, name,
-                    Kernel.MFD_CLOEXEC() | Kernel.MFD_NOEXEC_SEAL());
+                    Kernel.MFD_CLOEXEC | Kernel.MFD_NOEXEC_SEAL);
             memfd = memfd == Errno.EINVAL.result() // before Linux 6.3
-                    ? Syscall.invoke(SyscallNumber.MEMFD_CREATE, name, Kernel.MFD_CLOEXEC())
+                    ? Syscall.invoke(SyscallNumber.MEMFD_CREATE, name, Kernel.MFD_CLOEXEC)
                     : memfd;
             return Syscall.isError(memfd) ? memfd : mapExecutable(memfd);
         }
@@ -73,12 +73,12 @@ final class KernelProbes {
 
     static long procmapQuery() {
         try (Arena arena = Arena.ofConfined()) {
-            long fd = Syscall.invoke(SyscallNumber.OPENAT, Kernel.AT_FDCWD(),
-                    arena.allocateFrom("/proc/self/maps").address(), Kernel.O_RDONLY() | Kernel.O_CLOEXEC());
+            long fd = Syscall.invoke(SyscallNumber.OPENAT, Kernel.AT_FDCWD,
+                    arena.allocateFrom("/proc/self/maps").address(), Kernel.O_RDONLY | Kernel.O_CLOEXEC);
             if (Syscall.isError(fd)) {
                 return fd;
             }
-            long result = Syscall.invoke(SyscallNumber.IOCTL, fd, Kernel.PROCMAP_QUERY(), /* query */ 0);
+            long result = Syscall.invoke(SyscallNumber.IOCTL, fd, Kernel.PROCMAP_QUERY, /* query */ 0);
             Syscall.invoke(SyscallNumber.CLOSE, fd);
             return expecting(Errno.EFAULT, result);
         }
@@ -117,7 +117,7 @@ final class KernelProbes {
         try (Arena arena = Arena.ofConfined()) {
             long word = arena.allocate(ValueLayout.JAVA_INT).address();
             return Syscall.invoke(SyscallNumber.FUTEX_WAKE, word, /* mask, any bit */ 1, /* how many */ 1,
-                    Kernel.FUTEX2_SIZE_U32() | Kernel.FUTEX2_PRIVATE());
+                    Kernel.FUTEX2_SIZE_U32 | Kernel.FUTEX2_PRIVATE);
         }
     }
 

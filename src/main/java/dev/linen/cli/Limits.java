@@ -49,10 +49,10 @@ final class Limits {
     /** This process's own: {@code int prlimit(pid_t pid, int resource, NULL, struct rlimit *old)}. */
     static Map<String, String> ofProcess() {
         Map<String, String> limits = new LinkedHashMap<>();
-        limits.put("RLIMIT_NPROC", resource(Kernel.RLIMIT_NPROC()));
-        limits.put("RLIMIT_AS", resource(Kernel.RLIMIT_AS()));
-        limits.put("RLIMIT_MEMLOCK", resource(Kernel.RLIMIT_MEMLOCK()));
-        limits.put("RLIMIT_STACK", resource(Kernel.RLIMIT_STACK()));
+        limits.put("RLIMIT_NPROC", resource(Kernel.RLIMIT_NPROC));
+        limits.put("RLIMIT_AS", resource(Kernel.RLIMIT_AS));
+        limits.put("RLIMIT_MEMLOCK", resource(Kernel.RLIMIT_MEMLOCK));
+        limits.put("RLIMIT_STACK", resource(Kernel.RLIMIT_STACK));
         return limits;
     }
 
@@ -71,6 +71,6 @@ final class Limits {
     }
 
     private static String number(long limit) {
-        return limit == Kernel.RLIM64_INFINITY() ? "unlimited" : Long.toUnsignedString(limit);
+        return limit == Kernel.RLIM64_INFINITY ? "unlimited" : Long.toUnsignedString(limit);
     }
 }

@@ -74,7 +74,7 @@ public final class Futex {
      * @throws IllegalStateException when the segment's arena is closed
      */
     public static Futex ofPrivate(MemorySegment word) {
-        return new Futex(requireWord(word), Kernel.FUTEX_PRIVATE_FLAG());
+        return new Futex(requireWord(word), Kernel.FUTEX_PRIVATE_FLAG);
     }
 
     /**
@@ -174,8 +174,8 @@ public final class Futex {
 
     private Wait await(int expected, MemorySegment timespec) {
         long address = liveAddress();
-        long result = Syscall.invoke(SyscallNumber.FUTEX, address, Kernel.FUTEX_WAIT_BITSET() | privateFlag,
-                expected, timespec.address(), 0, Kernel.FUTEX_BITSET_MATCH_ANY());
+        long result = Syscall.invoke(SyscallNumber.FUTEX, address, Kernel.FUTEX_WAIT_BITSET | privateFlag,
+                expected, timespec.address(), 0, Kernel.FUTEX_BITSET_MATCH_ANY);
         if (result == 0) {
             return Wait.WOKEN;
         } else if (result == Errno.EAGAIN.result()) {
@@ -207,7 +207,7 @@ public final class Futex {
             return 0;
         }
         long address = liveAddress();
-        long result = Syscall.invoke(SyscallNumber.FUTEX, address, Kernel.FUTEX_WAKE() | privateFlag, count);
+        long result = Syscall.invoke(SyscallNumber.FUTEX, address, Kernel.FUTEX_WAKE | privateFlag, count);
         if (Syscall.isError(result)) {
             throw new SyscallException("futex", result, hex(address), operation("FUTEX_WAKE"), count);
         }

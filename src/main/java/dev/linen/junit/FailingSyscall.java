@@ -82,12 +82,12 @@ public final class FailingSyscall {
         int remaining = conditions.size();
         for (long[] condition : conditions) {
             remaining--;
-            program.add(new Instruction(BPF_LD() | BPF_W() | BPF_ABS(), 0, 0, (int) condition[0]));
+            program.add(new Instruction(BPF_LD | BPF_W | BPF_ABS, 0, 0, (int) condition[0]));
             int toAllow = 2 * remaining + 1; // over the other conditions and the failure
-            program.add(new Instruction(BPF_JMP() | BPF_JEQ() | BPF_K(), 0, toAllow, (int) condition[1]));
+            program.add(new Instruction(BPF_JMP | BPF_JEQ | BPF_K, 0, toAllow, (int) condition[1]));
         }
-        program.add(new Instruction(BPF_RET() | BPF_K(), 0, 0, SECCOMP_RET_ERRNO() | errno.number()));
-        program.add(new Instruction(BPF_RET() | BPF_K(), 0, 0, SECCOMP_RET_ALLOW()));
+        program.add(new Instruction(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | errno.number()));
+        program.add(new Instruction(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW));
         install(program);
     }
 
@@ -104,8 +104,8 @@ public final class FailingSyscall {
             MemorySegment fprog = arena.allocate(sock_fprog.layout());
             sock_fprog.len(fprog, (short) program.size());
             sock_fprog.filter(fprog, filter);
-            check(Syscall.invoke(SyscallNumber.PRCTL, PR_SET_NO_NEW_PRIVS(), 1, 0, 0, 0), "prctl");
-            check(Syscall.invoke(SyscallNumber.SECCOMP, SECCOMP_SET_MODE_FILTER(), 0, fprog.address()), "seccomp");
+            check(Syscall.invoke(SyscallNumber.PRCTL, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl");
+            check(Syscall.invoke(SyscallNumber.SECCOMP, SECCOMP_SET_MODE_FILTER, 0, fprog.address()), "seccomp");
         }
     }
 

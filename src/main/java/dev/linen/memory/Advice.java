@@ -16,79 +16,79 @@ import dev.linen.internal.linux.Kernel;
 public record Advice(int number) {
 
     /** {@code MADV_NORMAL}: no advice. */
-    public static final Advice NORMAL = new Advice(Kernel.MADV_NORMAL());
+    public static final Advice NORMAL = new Advice(Kernel.MADV_NORMAL);
 
     /** {@code MADV_RANDOM}: expect reads in no order: no read-ahead. */
-    public static final Advice RANDOM = new Advice(Kernel.MADV_RANDOM());
+    public static final Advice RANDOM = new Advice(Kernel.MADV_RANDOM);
 
     /** {@code MADV_SEQUENTIAL}: expect reads in order: read ahead, drop behind. */
-    public static final Advice SEQUENTIAL = new Advice(Kernel.MADV_SEQUENTIAL());
+    public static final Advice SEQUENTIAL = new Advice(Kernel.MADV_SEQUENTIAL);
 
     /** {@code MADV_WILLNEED}: expect use soon: read ahead now. */
-    public static final Advice WILLNEED = new Advice(Kernel.MADV_WILLNEED());
+    public static final Advice WILLNEED = new Advice(Kernel.MADV_WILLNEED);
 
     /** {@code MADV_DONTNEED}: give the pages back; private anonymous memory reads as zero afterwards. */
-    public static final Advice DONTNEED = new Advice(Kernel.MADV_DONTNEED());
+    public static final Advice DONTNEED = new Advice(Kernel.MADV_DONTNEED);
 
     /** {@code MADV_FREE}: the pages may be given back when memory is short. Since Linux 4.5. */
-    public static final Advice FREE = new Advice(Kernel.MADV_FREE());
+    public static final Advice FREE = new Advice(Kernel.MADV_FREE);
 
     /** {@code MADV_REMOVE}: punch a hole into the file behind shared memory. */
-    public static final Advice REMOVE = new Advice(Kernel.MADV_REMOVE());
+    public static final Advice REMOVE = new Advice(Kernel.MADV_REMOVE);
 
     /** {@code MADV_DONTFORK}: not in a child of fork. */
-    public static final Advice DONTFORK = new Advice(Kernel.MADV_DONTFORK());
+    public static final Advice DONTFORK = new Advice(Kernel.MADV_DONTFORK);
 
     /** {@code MADV_DOFORK}: undoes DONTFORK. */
-    public static final Advice DOFORK = new Advice(Kernel.MADV_DOFORK());
+    public static final Advice DOFORK = new Advice(Kernel.MADV_DOFORK);
 
     /** {@code MADV_MERGEABLE}: pages of the same content may be merged (KSM). */
-    public static final Advice MERGEABLE = new Advice(Kernel.MADV_MERGEABLE());
+    public static final Advice MERGEABLE = new Advice(Kernel.MADV_MERGEABLE);
 
     /** {@code MADV_UNMERGEABLE}: undoes MERGEABLE. */
-    public static final Advice UNMERGEABLE = new Advice(Kernel.MADV_UNMERGEABLE());
+    public static final Advice UNMERGEABLE = new Advice(Kernel.MADV_UNMERGEABLE);
 
     /** {@code MADV_HUGEPAGE}: back it with transparent huge pages. */
-    public static final Advice HUGEPAGE = new Advice(Kernel.MADV_HUGEPAGE());
+    public static final Advice HUGEPAGE = new Advice(Kernel.MADV_HUGEPAGE);
 
     /** {@code MADV_NOHUGEPAGE}: no transparent huge pages. */
-    public static final Advice NOHUGEPAGE = new Advice(Kernel.MADV_NOHUGEPAGE());
+    public static final Advice NOHUGEPAGE = new Advice(Kernel.MADV_NOHUGEPAGE);
 
     /** {@code MADV_DONTDUMP}: not in a core dump. */
-    public static final Advice DONTDUMP = new Advice(Kernel.MADV_DONTDUMP());
+    public static final Advice DONTDUMP = new Advice(Kernel.MADV_DONTDUMP);
 
     /** {@code MADV_DODUMP}: undoes DONTDUMP. */
-    public static final Advice DODUMP = new Advice(Kernel.MADV_DODUMP());
+    public static final Advice DODUMP = new Advice(Kernel.MADV_DODUMP);
 
     /** {@code MADV_WIPEONFORK}: zero in a child of fork. Since Linux 4.14. */
-    public static final Advice WIPEONFORK = new Advice(Kernel.MADV_WIPEONFORK());
+    public static final Advice WIPEONFORK = new Advice(Kernel.MADV_WIPEONFORK);
 
     /** {@code MADV_KEEPONFORK}: undoes WIPEONFORK. */
-    public static final Advice KEEPONFORK = new Advice(Kernel.MADV_KEEPONFORK());
+    public static final Advice KEEPONFORK = new Advice(Kernel.MADV_KEEPONFORK);
 
     /** {@code MADV_COLD}: reclaim these pages first. Since Linux 5.4. */
-    public static final Advice COLD = new Advice(Kernel.MADV_COLD());
+    public static final Advice COLD = new Advice(Kernel.MADV_COLD);
 
     /** {@code MADV_PAGEOUT}: reclaim these pages now. Since Linux 5.4. */
-    public static final Advice PAGEOUT = new Advice(Kernel.MADV_PAGEOUT());
+    public static final Advice PAGEOUT = new Advice(Kernel.MADV_PAGEOUT);
 
     /** {@code MADV_POPULATE_READ}: fault the pages in, readable. Since Linux 5.14. */
-    public static final Advice POPULATE_READ = new Advice(Kernel.MADV_POPULATE_READ());
+    public static final Advice POPULATE_READ = new Advice(Kernel.MADV_POPULATE_READ);
 
     /** {@code MADV_POPULATE_WRITE}: fault the pages in, writable. Since Linux 5.14. */
-    public static final Advice POPULATE_WRITE = new Advice(Kernel.MADV_POPULATE_WRITE());
+    public static final Advice POPULATE_WRITE = new Advice(Kernel.MADV_POPULATE_WRITE);
 
     /** {@code MADV_DONTNEED_LOCKED}: as DONTNEED, for locked pages too. Since Linux 5.18. */
-    public static final Advice DONTNEED_LOCKED = new Advice(Kernel.MADV_DONTNEED_LOCKED());
+    public static final Advice DONTNEED_LOCKED = new Advice(Kernel.MADV_DONTNEED_LOCKED);
 
     /** {@code MADV_COLLAPSE}: make huge pages of it now. Since Linux 6.1. */
-    public static final Advice COLLAPSE = new Advice(Kernel.MADV_COLLAPSE());
+    public static final Advice COLLAPSE = new Advice(Kernel.MADV_COLLAPSE);
 
     /** {@code MADV_GUARD_INSTALL}: make the pages a guard: any access faults, at no cost of a VMA. Since Linux 6.13. */
-    public static final Advice GUARD_INSTALL = new Advice(Kernel.MADV_GUARD_INSTALL());
+    public static final Advice GUARD_INSTALL = new Advice(Kernel.MADV_GUARD_INSTALL);
 
     /** {@code MADV_GUARD_REMOVE}: undoes GUARD_INSTALL. */
-    public static final Advice GUARD_REMOVE = new Advice(Kernel.MADV_GUARD_REMOVE());
+    public static final Advice GUARD_REMOVE = new Advice(Kernel.MADV_GUARD_REMOVE);
 
     /** Made when one is printed. */
     private static final class Names {

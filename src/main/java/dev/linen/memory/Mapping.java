@@ -54,7 +54,7 @@ public final class Mapping implements AutoCloseable {
     }
 
     private static final class PageSize {
-        static final OptionalLong BYTES = AuxiliaryVector.get(Kernel.AT_PAGESZ());
+        static final OptionalLong BYTES = AuxiliaryVector.get(Kernel.AT_PAGESZ);
     }
 
     /**

@@ -22,12 +22,12 @@ record OpenFile(Path path, int fd) implements AutoCloseable {
             throw new IllegalArgumentException("the kernel can only map a file that it knows; this one is in "
                     + path.getFileSystem());
         }
-        int flags = (writable ? Kernel.O_RDWR() : Kernel.O_RDONLY()) | Kernel.O_CLOEXEC() | Kernel.O_NONBLOCK();
+        int flags = (writable ? Kernel.O_RDWR : Kernel.O_RDONLY) | Kernel.O_CLOEXEC | Kernel.O_NONBLOCK;
         try (Arena arena = Arena.ofConfined()) {
             byte[] name = nameOf(path);
             MemorySegment pathname = arena.allocate(name.length + 1L);
             MemorySegment.copy(name, 0, pathname, ValueLayout.JAVA_BYTE, 0, name.length);
-            long fd = Syscall.invoke(SyscallNumber.OPENAT, Kernel.AT_FDCWD(), pathname.address(), flags);
+            long fd = Syscall.invoke(SyscallNumber.OPENAT, Kernel.AT_FDCWD, pathname.address(), flags);
             if (Syscall.isError(fd)) {
                 throw new SyscallException("openat", fd, "AT_FDCWD", '"' + path.toString() + '"',
                         (writable ? "O_RDWR" : "O_RDONLY") + "|O_CLOEXEC|O_NONBLOCK");
@@ -55,7 +55,7 @@ record OpenFile(Path path, int fd) implements AutoCloseable {
     }
 
     long size() {
-        long size = Syscall.invoke(SyscallNumber.LSEEK, fd, 0, Kernel.SEEK_END());
+        long size = Syscall.invoke(SyscallNumber.LSEEK, fd, 0, Kernel.SEEK_END);
         if (Syscall.isError(size)) {
             throw new SyscallException("lseek", size, fd + " (" + path + ")", 0, "SEEK_END");
         }

@@ -13,16 +13,16 @@ import dev.linen.internal.linux.Kernel;
 public record Protection(int bits) {
 
     /** {@code PROT_NONE}: any access faults. */
-    public static final Protection NONE = new Protection(Kernel.PROT_NONE());
+    public static final Protection NONE = new Protection(Kernel.PROT_NONE);
 
     /** {@code PROT_READ}. */
-    public static final Protection READ = new Protection(Kernel.PROT_READ());
+    public static final Protection READ = new Protection(Kernel.PROT_READ);
 
     /** {@code PROT_WRITE}; on x86-64 it implies reading. */
-    public static final Protection WRITE = new Protection(Kernel.PROT_WRITE());
+    public static final Protection WRITE = new Protection(Kernel.PROT_WRITE);
 
     /** {@code PROT_EXEC}. */
-    public static final Protection EXEC = new Protection(Kernel.PROT_EXEC());
+    public static final Protection EXEC = new Protection(Kernel.PROT_EXEC);
 
     /** {@code PROT_READ|PROT_WRITE}. */
     public static final Protection READ_WRITE = READ.with(WRITE);
@@ -31,12 +31,12 @@ public record Protection(int bits) {
     public static final Protection READ_EXEC = READ.with(EXEC);
 
     private static final FlagNames NAMES = new FlagNames()
-            .add(Kernel.PROT_READ(), "PROT_READ")
-            .add(Kernel.PROT_WRITE(), "PROT_WRITE")
-            .add(Kernel.PROT_EXEC(), "PROT_EXEC")
-            .add(Kernel.PROT_SEM(), "PROT_SEM")
-            .add(Kernel.PROT_GROWSDOWN(), "PROT_GROWSDOWN")
-            .add(Kernel.PROT_GROWSUP(), "PROT_GROWSUP");
+            .add(Kernel.PROT_READ, "PROT_READ")
+            .add(Kernel.PROT_WRITE, "PROT_WRITE")
+            .add(Kernel.PROT_EXEC, "PROT_EXEC")
+            .add(Kernel.PROT_SEM, "PROT_SEM")
+            .add(Kernel.PROT_GROWSDOWN, "PROT_GROWSDOWN")
+            .add(Kernel.PROT_GROWSUP, "PROT_GROWSUP");
 
     /**
      * Both.

@@ -37,7 +37,7 @@ final class RegionQuery {
             procmap_query.query_addr(query, address);
             procmap_query.vma_name_addr(query, name.address());
             procmap_query.vma_name_size(query, NAME_BYTES);
-            long result = Syscall.invoke(SyscallNumber.IOCTL, maps.fd(), Kernel.PROCMAP_QUERY(), query.address());
+            long result = Syscall.invoke(SyscallNumber.IOCTL, maps.fd(), Kernel.PROCMAP_QUERY, query.address());
             if (result == Errno.ENOENT.result()) {
                 return Optional.empty();
             } else if (Syscall.isError(result)) {
@@ -51,13 +51,13 @@ final class RegionQuery {
     private static Region region(MemorySegment query, MemorySegment name) {
         long flags = procmap_query.vma_flags(query);
         Protection protection = Protection.NONE;
-        protection = has(flags, Kernel.PROCMAP_QUERY_VMA_READABLE()) ? protection.with(Protection.READ) : protection;
-        protection = has(flags, Kernel.PROCMAP_QUERY_VMA_WRITABLE()) ? protection.with(Protection.WRITE) : protection;
-        protection = has(flags, Kernel.PROCMAP_QUERY_VMA_EXECUTABLE()) ? protection.with(Protection.EXEC) : protection;
+        protection = has(flags, Kernel.PROCMAP_QUERY_VMA_READABLE) ? protection.with(Protection.READ) : protection;
+        protection = has(flags, Kernel.PROCMAP_QUERY_VMA_WRITABLE) ? protection.with(Protection.WRITE) : protection;
+        protection = has(flags, Kernel.PROCMAP_QUERY_VMA_EXECUTABLE) ? protection.with(Protection.EXEC) : protection;
         String device = String.format("%02x:%02x", procmap_query.dev_major(query), procmap_query.dev_minor(query));
         boolean named = procmap_query.vma_name_size(query) != 0;
         return new Region(procmap_query.vma_start(query), procmap_query.vma_end(query), protection,
-                has(flags, Kernel.PROCMAP_QUERY_VMA_SHARED()), procmap_query.vma_offset(query), device,
+                has(flags, Kernel.PROCMAP_QUERY_VMA_SHARED), procmap_query.vma_offset(query), device,
                 procmap_query.inode(query), named ? name.getString(0).replace("\n", "\\012") : "");
     }
 

@@ -34,16 +34,16 @@ import dev.linen.syscall.SyscallNumber;
 public record Scheduling(int policy, int priority) {
 
     private static final Map<Integer, String> NAMES = Map.ofEntries(
-            entry(Kernel.SCHED_NORMAL(), "SCHED_OTHER"), // the kernel's own name is in no manual page
-            entry(Kernel.SCHED_FIFO(), "SCHED_FIFO"),
-            entry(Kernel.SCHED_RR(), "SCHED_RR"),
-            entry(Kernel.SCHED_BATCH(), "SCHED_BATCH"),
-            entry(Kernel.SCHED_IDLE(), "SCHED_IDLE"),
-            entry(Kernel.SCHED_DEADLINE(), "SCHED_DEADLINE"),
-            entry(Kernel.SCHED_EXT(), "SCHED_EXT"));
+            entry(Kernel.SCHED_NORMAL, "SCHED_OTHER"), // the kernel's own name is in no manual page
+            entry(Kernel.SCHED_FIFO, "SCHED_FIFO"),
+            entry(Kernel.SCHED_RR, "SCHED_RR"),
+            entry(Kernel.SCHED_BATCH, "SCHED_BATCH"),
+            entry(Kernel.SCHED_IDLE, "SCHED_IDLE"),
+            entry(Kernel.SCHED_DEADLINE, "SCHED_DEADLINE"),
+            entry(Kernel.SCHED_EXT, "SCHED_EXT"));
 
     /** PRIO_MAX of the header is one more: setpriority clamps to it, and then to this. */
-    private static final int MOST_NICE = Kernel.PRIO_MAX() - 1;
+    private static final int MOST_NICE = Kernel.PRIO_MAX - 1;
 
     /**
      * The usual: {@code SCHED_OTHER}, in the kernel's headers {@code SCHED_NORMAL}. Shares by {@link #nice(int) nice}.
@@ -51,7 +51,7 @@ public record Scheduling(int policy, int priority) {
      * @return policy OTHER, priority 0
      */
     public static Scheduling other() {
-        return new Scheduling(Kernel.SCHED_NORMAL(), 0);
+        return new Scheduling(Kernel.SCHED_NORMAL, 0);
     }
 
     /**
@@ -60,7 +60,7 @@ public record Scheduling(int policy, int priority) {
      * @return policy BATCH, priority 0
      */
     public static Scheduling batch() {
-        return new Scheduling(Kernel.SCHED_BATCH(), 0);
+        return new Scheduling(Kernel.SCHED_BATCH, 0);
     }
 
     /**
@@ -69,7 +69,7 @@ public record Scheduling(int policy, int priority) {
      * @return policy IDLE, priority 0
      */
     public static Scheduling idle() {
-        return new Scheduling(Kernel.SCHED_IDLE(), 0);
+        return new Scheduling(Kernel.SCHED_IDLE, 0);
     }
 
     /**
@@ -79,7 +79,7 @@ public record Scheduling(int policy, int priority) {
      * @return policy FIFO with that priority
      */
     public static Scheduling fifo(int priority) {
-        return new Scheduling(Kernel.SCHED_FIFO(), priority);
+        return new Scheduling(Kernel.SCHED_FIFO, priority);
     }
 
     /**
@@ -89,7 +89,7 @@ public record Scheduling(int policy, int priority) {
      * @return policy RR with that priority
      */
     public static Scheduling roundRobin(int priority) {
-        return new Scheduling(Kernel.SCHED_RR(), priority);
+        return new Scheduling(Kernel.SCHED_RR, priority);
     }
 
     /**
@@ -164,13 +164,13 @@ public record Scheduling(int policy, int priority) {
      * @see <a href="https://man7.org/linux/man-pages/man2/getpriority.2.html">getpriority(2)</a>
      */
     public static int nice(int tid) {
-        long result = Syscall.invoke(SyscallNumber.GETPRIORITY, Kernel.PRIO_PROCESS(), Tid.require(tid));
+        long result = Syscall.invoke(SyscallNumber.GETPRIORITY, Kernel.PRIO_PROCESS, Tid.require(tid));
         if (Syscall.isError(result)) {
             throw new SyscallException("getpriority", result, "PRIO_PROCESS", tid);
         }
         // The kernel returns 40 to 1 for -20 to 19, since a negative result would be an error (man page, "C library/kernel
         // differences"; kernel/sys.c: nice_to_rlimit). libc turns it round.
-        return (int) (Kernel.PRIO_MAX() - result);
+        return (int) (Kernel.PRIO_MAX - result);
     }
 
     /**
@@ -189,7 +189,7 @@ public record Scheduling(int policy, int priority) {
     public static void nice(int tid, int value) {
         Tid.require(tid);
         requireNice(value);
-        long result = Syscall.invoke(SyscallNumber.SETPRIORITY, Kernel.PRIO_PROCESS(), tid, value);
+        long result = Syscall.invoke(SyscallNumber.SETPRIORITY, Kernel.PRIO_PROCESS, tid, value);
         if (Syscall.isError(result)) {
             throw new SyscallException("setpriority", result, "PRIO_PROCESS", tid, value);
         }
@@ -203,16 +203,16 @@ public record Scheduling(int policy, int priority) {
      * @throws IllegalArgumentException when it is out of range, where the kernel would silently take the nearest
      */
     public static int requireNice(int value) {
-        if (value < Kernel.PRIO_MIN() || value > MOST_NICE) {
+        if (value < Kernel.PRIO_MIN || value > MOST_NICE) {
             throw new IllegalArgumentException(
-                    "nice is from " + Kernel.PRIO_MIN() + " to " + MOST_NICE + ", not " + value);
+                    "nice is from " + Kernel.PRIO_MIN + " to " + MOST_NICE + ", not " + value);
         }
         return value;
     }
 
     /** "SCHED_FIFO|SCHED_RESET_ON_FORK": the policy is a number, not bits, but for this one flag. */
     private String policyName() {
-        int flag = policy & Kernel.SCHED_RESET_ON_FORK();
+        int flag = policy & Kernel.SCHED_RESET_ON_FORK;
         int number = policy & ~flag;
         return NAMES.getOrDefault(number, Integer.toString(number)) + (flag == 0 ? "" : "|SCHED_RESET_ON_FORK");
     }

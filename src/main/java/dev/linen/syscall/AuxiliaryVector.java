@@ -49,7 +49,7 @@ public final class AuxiliaryVector {
         private static long[] ask() {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment entries = arena.allocate(JAVA_LONG, MOST_LONGS);
-                long bytes = Syscall.invoke(SyscallNumber.PRCTL, Kernel.PR_GET_AUXV(), entries.address(),
+                long bytes = Syscall.invoke(SyscallNumber.PRCTL, Kernel.PR_GET_AUXV, entries.address(),
                         entries.byteSize(), 0, 0);
                 return Syscall.isError(bytes) ? new long[0] : entries.toArray(JAVA_LONG);
             }

@@ -22,15 +22,15 @@ final class CloneFlags {
      * take it for ended. Not CLONE_PARENT: CLONE_THREAD implies it, and it is EINVAL in the first process of a
      * container. Not CLONE_IO: it only shares the disk scheduler's accounts.
      */
-    static final long BITS = CLONE_VM() // the same memory
-            | CLONE_FS() // the same working directory, root and umask
-            | CLONE_FILES() // the same file descriptors
-            | CLONE_SIGHAND() // the same signal handlers; demanded by CLONE_THREAD
-            | CLONE_THREAD() // a thread of this process: same pid, no SIGCHLD at its end
-            | CLONE_SYSVSEM() // the same System V semaphore undo list; qemu-user demands it
-            | CLONE_SETTLS() // linen's thread-local block: with the creator's, it would share its errno and malloc cache
-            | CLONE_PARENT_SETTID() // the tid is in the futex dword before clone returns here
-            | CLONE_CHILD_CLEARTID(); // the kernel clears the futex dword at the thread's end, and wakes a joiner
+    static final long BITS = CLONE_VM // the same memory
+            | CLONE_FS // the same working directory, root and umask
+            | CLONE_FILES // the same file descriptors
+            | CLONE_SIGHAND // the same signal handlers; demanded by CLONE_THREAD
+            | CLONE_THREAD // a thread of this process: same pid, no SIGCHLD at its end
+            | CLONE_SYSVSEM // the same System V semaphore undo list; qemu-user demands it
+            | CLONE_SETTLS // linen's thread-local block: with the creator's, it would share its errno and malloc cache
+            | CLONE_PARENT_SETTID // the tid is in the futex dword before clone returns here
+            | CLONE_CHILD_CLEARTID; // the kernel clears the futex dword at the thread's end, and wakes a joiner
 
     private CloneFlags() {}
 }

@@ -81,7 +81,7 @@ final class ExitWatcher {
     static void watch(NativeThread thread, StackSlot slot) {
         begin();
         WATCHED.put(slot.control().address(), thread);
-        if (!Futex.ofPrivate(slot.watchWord()).compareAndSet(LinenH.LINEN_UNWATCHED(), LinenH.LINEN_WATCHED())) {
+        if (!Futex.ofPrivate(slot.watchWord()).compareAndSet(LinenH.LINEN_UNWATCHED, LinenH.LINEN_WATCHED)) {
             addLate(thread);
         }
         ring(); // it may be late, and the watcher in a wait without end

@@ -57,22 +57,22 @@ record FaultDiagnosis(FaultCause cause, String explanation) {
             return new FaultDiagnosis(FaultCause.KILLED, "it was killed");
         }
         String meaning = SignalNames.code(facts.signal(), facts.code()).meaning();
-        if (facts.signal() == Kernel.SIGFPE()) {
+        if (facts.signal() == Kernel.SIGFPE) {
             return new FaultDiagnosis(FaultCause.DIVIDE, meaning);
         }
-        if (facts.signal() == Kernel.SIGILL()) {
+        if (facts.signal() == Kernel.SIGILL) {
             return new FaultDiagnosis(FaultCause.ILLEGAL_INSTRUCTION,
                     "the CPU has no such instruction (" + meaning + ")");
         }
-        if (facts.signal() == Kernel.SIGTRAP()) {
+        if (facts.signal() == Kernel.SIGTRAP) {
             return new FaultDiagnosis(FaultCause.TRAP, meaning);
         }
         long trap = facts.registers().getOrDefault("trapno", 0L);
         if (trap == GENERAL_PROTECTION || trap == STACK_SEGMENT) {
             return protection(facts);
         }
-        if (facts.signal() == Kernel.SIGBUS()) {
-            return facts.code() == Kernel.BUS_ADRALN()
+        if (facts.signal() == Kernel.SIGBUS) {
+            return facts.code() == Kernel.BUS_ADRALN
                     ? new FaultDiagnosis(FaultCause.MISALIGNED, hex(facts.address()) + " is misaligned")
                     : new FaultDiagnosis(FaultCause.BUS, "there is no memory behind " + hex(facts.address())
                             + ": a mapped file that ends before it, or was cut short");
@@ -103,7 +103,7 @@ record FaultDiagnosis(FaultCause cause, String explanation) {
             return new FaultDiagnosis(FaultCause.NULL_POINTER,
                     (address == 0 ? "NULL" : "NULL + " + hex(address)) + " was " + access);
         }
-        if (facts.code() == Kernel.SEGV_ACCERR()) {
+        if (facts.code() == Kernel.SEGV_ACCERR) {
             String has = mapped.map(protection -> " (" + protection + ")").orElse("");
             return new FaultDiagnosis(FaultCause.PROTECTED, access == Access.CALLED
                     ? "a jump to data: the page of " + hex(address) + " isn't executable" + has
@@ -153,7 +153,7 @@ record FaultDiagnosis(FaultCause cause, String explanation) {
             return new FaultDiagnosis(FaultCause.UNMAPPED, "the CPU refused an operand of the instruction");
         }
         long address = operand.getAsLong();
-        if (Math.abs(address - LinenH.LINEN_TLS_MAGIC()) < NEAR_POISON) {
+        if (Math.abs(address - LinenH.LINEN_TLS_MAGIC) < NEAR_POISON) {
             return libcTls(hex(address) + " comes of the poison in linen's thread-local block");
         }
         if (!isCanonical(address)) {

@@ -37,8 +37,8 @@ final class FaultHandler {
     static final String PROPERTY = "dev.linen.faults";
 
     /** In the order in which they are likely. */
-    static final List<Integer> SIGNALS = List.of(Kernel.SIGSEGV(), Kernel.SIGBUS(), Kernel.SIGFPE(), Kernel.SIGILL(),
-            Kernel.SIGTRAP());
+    static final List<Integer> SIGNALS = List.of(Kernel.SIGSEGV, Kernel.SIGBUS, Kernel.SIGFPE, Kernel.SIGILL,
+            Kernel.SIGTRAP);
 
     /** A look takes five system calls, which a start shouldn't pay for each time. */
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -112,7 +112,7 @@ final class FaultHandler {
 
     /** Sends the signal that ends a thread. If it has ended meanwhile, nothing happens, also when its tid is another's by now. */
     static void kill(StackSlot slot, int tid) {
-        if (!isInstalled(Kernel.SIGTRAP())) {
+        if (!isInstalled(Kernel.SIGTRAP)) {
             throw new UnsupportedOperationException(
                     "thread " + tid + " can't be killed: linen's signal handler isn't there, "
                             + (MODE == Mode.OFF ? PROPERTY + " is off" : "somebody has replaced it")
@@ -121,10 +121,10 @@ final class FaultHandler {
         slot.wantKill();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(siginfo_t.layout());
-            siginfo.si_signo(info, Kernel.SIGTRAP());
-            siginfo.si_code(info, LinenH.LINEN_KILL());
+            siginfo.si_signo(info, Kernel.SIGTRAP);
+            siginfo.si_code(info, LinenH.LINEN_KILL);
             long pid = Syscall.invoke(SyscallNumber.GETPID);
-            long result = Syscall.invoke(SyscallNumber.RT_TGSIGQUEUEINFO, pid, tid, Kernel.SIGTRAP(), info.address());
+            long result = Syscall.invoke(SyscallNumber.RT_TGSIGQUEUEINFO, pid, tid, Kernel.SIGTRAP, info.address());
             if (Syscall.isError(result) && result != Errno.ESRCH.result()) {
                 throw new SyscallException("rt_tgsigqueueinfo", result, pid, tid, "SIGTRAP", "{LINEN_KILL}");
             }
@@ -147,8 +147,8 @@ final class FaultHandler {
         while (found.handler() != FaultEntry.handler()) { // again when somebody came in between
             before = found;
             remember(signal, before);
-            long flags = (before.flags() & ~Kernel.SA_RESETHAND() & 0xFFFFFFFFL) | Kernel.SA_SIGINFO()
-                    | Kernel.SA_ONSTACK()
+            long flags = (before.flags() & ~Kernel.SA_RESETHAND & 0xFFFFFFFFL) | Kernel.SA_SIGINFO
+                    | Kernel.SA_ONSTACK
                     | Cpu.SA_RESTORER();
             found = new SignalAction(FaultEntry.handler(), flags, FaultEntry.restorer(), before.mask()).install(signal);
             if (found.isSameAs(before)) {

@@ -21,45 +21,45 @@ final class SignalNames {
      */
     record Code(int number, String name, String meaning) {}
 
-    private static final Map<Integer, String> SIGNALS = Map.of(Kernel.SIGSEGV(), "SIGSEGV", Kernel.SIGBUS(), "SIGBUS",
-            Kernel.SIGFPE(), "SIGFPE", Kernel.SIGILL(), "SIGILL", Kernel.SIGTRAP(), "SIGTRAP");
+    private static final Map<Integer, String> SIGNALS = Map.of(Kernel.SIGSEGV, "SIGSEGV", Kernel.SIGBUS, "SIGBUS",
+            Kernel.SIGFPE, "SIGFPE", Kernel.SIGILL, "SIGILL", Kernel.SIGTRAP, "SIGTRAP");
 
     private static final Map<Integer, List<Code>> CODES = Map.of(
-            Kernel.SIGSEGV(),
-            List.of(new Code(Kernel.SEGV_MAPERR(), "SEGV_MAPERR", "address not mapped"),
-                    new Code(Kernel.SEGV_ACCERR(), "SEGV_ACCERR", "no permission for that address"),
-                    new Code(Kernel.SEGV_BNDERR(), "SEGV_BNDERR", "out of bounds"),
-                    new Code(Kernel.SEGV_PKUERR(), "SEGV_PKUERR", "refused by a protection key"),
-                    new Code(Kernel.SEGV_CPERR(), "SEGV_CPERR", "return to another address than the call's")),
-            Kernel.SIGBUS(),
-            List.of(new Code(Kernel.BUS_ADRALN(), "BUS_ADRALN", "misaligned address"),
-                    new Code(Kernel.BUS_ADRERR(), "BUS_ADRERR", "no memory behind that address"),
-                    new Code(Kernel.BUS_OBJERR(), "BUS_OBJERR", "hardware error"),
-                    new Code(Kernel.BUS_MCEERR_AR(), "BUS_MCEERR_AR", "memory error")),
-            Kernel.SIGFPE(),
-            List.of(new Code(Kernel.FPE_INTDIV(), "FPE_INTDIV", "integer division by zero, or its result is too large"),
-                    new Code(Kernel.FPE_INTOVF(), "FPE_INTOVF", "integer overflow"),
-                    new Code(Kernel.FPE_FLTDIV(), "FPE_FLTDIV", "division by zero"),
-                    new Code(Kernel.FPE_FLTOVF(), "FPE_FLTOVF", "overflow"),
-                    new Code(Kernel.FPE_FLTUND(), "FPE_FLTUND", "underflow"),
-                    new Code(Kernel.FPE_FLTRES(), "FPE_FLTRES", "inexact result"),
-                    new Code(Kernel.FPE_FLTINV(), "FPE_FLTINV", "invalid operation")),
-            Kernel.SIGILL(),
-            List.of(new Code(Kernel.ILL_ILLOPC(), "ILL_ILLOPC", "illegal opcode"),
-                    new Code(Kernel.ILL_ILLOPN(), "ILL_ILLOPN", "illegal operand"),
-                    new Code(Kernel.ILL_PRVOPC(), "ILL_PRVOPC", "privileged opcode"),
-                    new Code(Kernel.ILL_BADSTK(), "ILL_BADSTK", "internal stack error")),
-            Kernel.SIGTRAP(),
-            List.of(new Code(Kernel.TRAP_BRKPT(), "TRAP_BRKPT", "breakpoint"),
-                    new Code(Kernel.TRAP_TRACE(), "TRAP_TRACE", "trace trap"),
-                    new Code(Kernel.TRAP_HWBKPT(), "TRAP_HWBKPT", "hardware breakpoint or watchpoint")));
+            Kernel.SIGSEGV,
+            List.of(new Code(Kernel.SEGV_MAPERR, "SEGV_MAPERR", "address not mapped"),
+                    new Code(Kernel.SEGV_ACCERR, "SEGV_ACCERR", "no permission for that address"),
+                    new Code(Kernel.SEGV_BNDERR, "SEGV_BNDERR", "out of bounds"),
+                    new Code(Kernel.SEGV_PKUERR, "SEGV_PKUERR", "refused by a protection key"),
+                    new Code(Kernel.SEGV_CPERR, "SEGV_CPERR", "return to another address than the call's")),
+            Kernel.SIGBUS,
+            List.of(new Code(Kernel.BUS_ADRALN, "BUS_ADRALN", "misaligned address"),
+                    new Code(Kernel.BUS_ADRERR, "BUS_ADRERR", "no memory behind that address"),
+                    new Code(Kernel.BUS_OBJERR, "BUS_OBJERR", "hardware error"),
+                    new Code(Kernel.BUS_MCEERR_AR, "BUS_MCEERR_AR", "memory error")),
+            Kernel.SIGFPE,
+            List.of(new Code(Kernel.FPE_INTDIV, "FPE_INTDIV", "integer division by zero, or its result is too large"),
+                    new Code(Kernel.FPE_INTOVF, "FPE_INTOVF", "integer overflow"),
+                    new Code(Kernel.FPE_FLTDIV, "FPE_FLTDIV", "division by zero"),
+                    new Code(Kernel.FPE_FLTOVF, "FPE_FLTOVF", "overflow"),
+                    new Code(Kernel.FPE_FLTUND, "FPE_FLTUND", "underflow"),
+                    new Code(Kernel.FPE_FLTRES, "FPE_FLTRES", "inexact result"),
+                    new Code(Kernel.FPE_FLTINV, "FPE_FLTINV", "invalid operation")),
+            Kernel.SIGILL,
+            List.of(new Code(Kernel.ILL_ILLOPC, "ILL_ILLOPC", "illegal opcode"),
+                    new Code(Kernel.ILL_ILLOPN, "ILL_ILLOPN", "illegal operand"),
+                    new Code(Kernel.ILL_PRVOPC, "ILL_PRVOPC", "privileged opcode"),
+                    new Code(Kernel.ILL_BADSTK, "ILL_BADSTK", "internal stack error")),
+            Kernel.SIGTRAP,
+            List.of(new Code(Kernel.TRAP_BRKPT, "TRAP_BRKPT", "breakpoint"),
+                    new Code(Kernel.TRAP_TRACE, "TRAP_TRACE", "trace trap"),
+                    new Code(Kernel.TRAP_HWBKPT, "TRAP_HWBKPT", "hardware breakpoint or watchpoint")));
 
     private static final List<Code> ANY = List.of(
-            new Code(Kernel.SI_KERNEL(), "SI_KERNEL", "general protection fault"),
-            new Code(LinenH.LINEN_KILL(), "LINEN_KILL", "killed by NativeThread.kill()"),
-            new Code(Kernel.SI_USER(), "SI_USER", "sent by kill"),
-            new Code(Kernel.SI_TKILL(), "SI_TKILL", "sent by tgkill"),
-            new Code(Kernel.SI_QUEUE(), "SI_QUEUE", "sent by sigqueue"));
+            new Code(Kernel.SI_KERNEL, "SI_KERNEL", "general protection fault"),
+            new Code(LinenH.LINEN_KILL, "LINEN_KILL", "killed by NativeThread.kill()"),
+            new Code(Kernel.SI_USER, "SI_USER", "sent by kill"),
+            new Code(Kernel.SI_TKILL, "SI_TKILL", "sent by tgkill"),
+            new Code(Kernel.SI_QUEUE, "SI_QUEUE", "sent by sigqueue"));
 
     private SignalNames() {}
 
@@ -68,7 +68,7 @@ final class SignalNames {
     }
 
     static Code code(int signal, int number) {
-        if (signal == Kernel.SIGTRAP() && number == Kernel.SI_KERNEL()) {
+        if (signal == Kernel.SIGTRAP && number == Kernel.SI_KERNEL) {
             return new Code(number, "SI_KERNEL", "breakpoint"); // int3, which has no code of its own on x86
         }
         return find(CODES.getOrDefault(signal, List.of()), number, find(ANY, number,

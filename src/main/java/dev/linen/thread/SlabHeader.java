@@ -37,8 +37,8 @@ final class SlabHeader {
         slab = MemorySegment.ofAddress(begin + guardBytes()).reinterpret(linen_slab.sizeof());
         MemorySegment tls = linen_slab.tls(slab);
         linen_tls.self(tls, slab.address());
-        linen_tls.magic(tls, LinenH.LINEN_TLS_MAGIC());
-        linen_tls.poison(tls, LinenH.LINEN_TLS_MAGIC());
+        linen_tls.magic(tls, LinenH.LINEN_TLS_MAGIC);
+        linen_tls.poison(tls, LinenH.LINEN_TLS_MAGIC);
         linen_tls.stack_guard(tls, STACK_GUARD);
         linen_slab.controls(slab, slab.address() + Mapping.pageSize());
         linen_slab.buffers(slab, buffers);
@@ -47,10 +47,10 @@ final class SlabHeader {
     }
 
     private static long stackGuard() {
-        OptionalLong random = AuxiliaryVector.get(Kernel.AT_RANDOM());
+        OptionalLong random = AuxiliaryVector.get(Kernel.AT_RANDOM);
         long bytes = random.isPresent()
                 ? MemorySegment.ofAddress(random.getAsLong()).reinterpret(Long.BYTES).get(JAVA_LONG_UNALIGNED, 0)
-                : LinenH.LINEN_TLS_MAGIC();
+                : LinenH.LINEN_TLS_MAGIC;
         return bytes & ~0xFFL;
     }
 
@@ -65,7 +65,7 @@ final class SlabHeader {
     }
 
     static long guardBytes() {
-        return StackGeometry.roundUp(LinenH.LINEN_TLS_GUARD_BYTES(), Mapping.pageSize());
+        return StackGeometry.roundUp(LinenH.LINEN_TLS_GUARD_BYTES, Mapping.pageSize());
     }
 
     /** What the thread pointer points to: struct linen_slab. */

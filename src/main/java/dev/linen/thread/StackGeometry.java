@@ -91,7 +91,7 @@ record StackGeometry(long stackBytes, long guardBytes, StackPages pages) {
     private static final class SignalFrame {
         private static final long BEFORE_LINUX_5_14 = 2048; // MINSIGSTKSZ, for CPUs without AVX-512
 
-        static final long BYTES = AuxiliaryVector.get(Kernel.AT_MINSIGSTKSZ()).orElse(BEFORE_LINUX_5_14);
+        static final long BYTES = AuxiliaryVector.get(Kernel.AT_MINSIGSTKSZ).orElse(BEFORE_LINUX_5_14);
     }
 
     static long roundUp(long bytes, long multiple) {

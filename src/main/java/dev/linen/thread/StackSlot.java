@@ -48,7 +48,7 @@ final class StackSlot {
         linen_control.exit_list(control, ExitWatcher.listAddress());
         linen_exit.result(exit(), 0);
         linen_handle.futex(handle(), 0);
-        linen_handle.canary(handle(), LinenH.LINEN_CANARY());
+        linen_handle.canary(handle(), LinenH.LINEN_CANARY);
     }
 
     /** The slab's thread-local block: a thread that libc makes gets one of libc's. */
@@ -64,12 +64,12 @@ final class StackSlot {
 
     /** Has the thread ring at its end. */
     void prepareWatch() {
-        linen_control.watch(control, LinenH.LINEN_WATCHED());
+        linen_control.watch(control, LinenH.LINEN_WATCHED);
     }
 
     /** Has the thread tell when it has issued them. */
     void awaitReady() {
-        linen_control.ready(control, LinenH.LINEN_AWAITED());
+        linen_control.ready(control, LinenH.LINEN_AWAITED);
     }
 
     /** The thread's tid; of one that libc made, once it has told that it is ready. */

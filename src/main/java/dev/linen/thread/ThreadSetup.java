@@ -44,7 +44,7 @@ final class ThreadSetup implements AutoCloseable {
 
     void name(String name) {
         MemorySegment bytes = memory().allocateFrom(JAVA_BYTE, ThreadName.toBytes(name));
-        add("prctl", List.of("PR_SET_NAME", '"' + name + '"'), SyscallNumber.PRCTL, Kernel.PR_SET_NAME(),
+        add("prctl", List.of("PR_SET_NAME", '"' + name + '"'), SyscallNumber.PRCTL, Kernel.PR_SET_NAME,
                 bytes.address());
     }
 
@@ -62,7 +62,7 @@ final class ThreadSetup implements AutoCloseable {
 
     void nice(int value) {
         add("setpriority", List.of("PRIO_PROCESS", CALLING_THREAD, value), SyscallNumber.SETPRIORITY,
-                Kernel.PRIO_PROCESS(), CALLING_THREAD, value);
+                Kernel.PRIO_PROCESS, CALLING_THREAD, value);
     }
 
     private void add(String name, List<Object> shown, long number, long... arguments) {
@@ -93,9 +93,9 @@ final class ThreadSetup implements AutoCloseable {
      */
     static void await(StackSlot slot) {
         Futex ready = Futex.ofPrivate(slot.readyWord());
-        while (ready.value() == LinenH.LINEN_AWAITED()) {
-            ready.awaitUntil(LinenH.LINEN_AWAITED(), System.nanoTime() + LOOK_NANOS);
-            if (slot.hasEnded() && ready.value() == LinenH.LINEN_AWAITED()) {
+        while (ready.value() == LinenH.LINEN_AWAITED) {
+            ready.awaitUntil(LinenH.LINEN_AWAITED, System.nanoTime() + LOOK_NANOS);
+            if (slot.hasEnded() && ready.value() == LinenH.LINEN_AWAITED) {
                 throw new IllegalStateException(
                         "the thread was ended before its function began: by a seccomp filter, maybe, "
                                 + "that kills who issues a call to name, place or schedule itself");

@@ -68,7 +68,7 @@ class FutexProcessTest {
             long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
             Waiter waiter = Waiter.start(word, () -> futex.awaitUntil(0, deadline));
             long pid = ProcessHandle.current().pid();
-            long result = Syscall.invoke(SyscallNumber.TGKILL, pid, waiter.tid(), Kernel.SIGPIPE());
+            long result = Syscall.invoke(SyscallNumber.TGKILL, pid, waiter.tid(), Kernel.SIGPIPE);
             System.out.print(result + " " + waiter.result());
         }
     }

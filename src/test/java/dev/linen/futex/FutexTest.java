@@ -90,7 +90,7 @@ class FutexTest {
     void nanoTime_comparedWithCLOCKMONOTONIC_isThatClock() {
         MemorySegment timespec = Arena.ofAuto().allocate(__kernel_timespec.layout());
         long before = System.nanoTime();
-        assertEquals(0, Syscall.invoke(SyscallNumber.CLOCK_GETTIME, Kernel.CLOCK_MONOTONIC(), timespec.address()));
+        assertEquals(0, Syscall.invoke(SyscallNumber.CLOCK_GETTIME, Kernel.CLOCK_MONOTONIC, timespec.address()));
         long after = System.nanoTime();
         long kernels = TimeUnit.SECONDS.toNanos(__kernel_timespec.tv_sec(timespec))
                 + __kernel_timespec.tv_nsec(timespec);

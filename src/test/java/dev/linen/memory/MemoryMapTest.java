@@ -140,7 +140,7 @@ class MemoryMapTest {
     static final class AskForAll {
         public static void main(String... arguments) {
             if (arguments.length > 0) {
-                SeccompFilter.refuse(SyscallNumber.IOCTL, Kernel.ENOTTY());
+                SeccompFilter.refuse(SyscallNumber.IOCTL, Kernel.ENOTTY);
             }
             int asked = 0;
             for (Region region : MemoryMap.read().regions()) {

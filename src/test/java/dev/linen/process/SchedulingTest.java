@@ -101,7 +101,7 @@ class SchedulingTest {
 
     @Test
     void apply_withResetOnFork_isReadBackWithIt() {
-        Scheduling scheduling = new Scheduling(Kernel.SCHED_BATCH() | Kernel.SCHED_RESET_ON_FORK(), 0);
+        Scheduling scheduling = new Scheduling(Kernel.SCHED_BATCH | Kernel.SCHED_RESET_ON_FORK, 0);
         scheduling.apply(thread.tid());
         assertEquals(scheduling, Scheduling.of(thread.tid()));
     }
@@ -251,11 +251,11 @@ class SchedulingTest {
         assertEquals("SCHED_IDLE", Scheduling.idle().toString());
         assertEquals("SCHED_FIFO, priority 10", Scheduling.fifo(10).toString());
         assertEquals("SCHED_RR, priority 99", Scheduling.roundRobin(99).toString());
-        assertEquals("SCHED_DEADLINE", new Scheduling(Kernel.SCHED_DEADLINE(), 0).toString());
-        assertEquals("SCHED_EXT", new Scheduling(Kernel.SCHED_EXT(), 0).toString());
+        assertEquals("SCHED_DEADLINE", new Scheduling(Kernel.SCHED_DEADLINE, 0).toString());
+        assertEquals("SCHED_EXT", new Scheduling(Kernel.SCHED_EXT, 0).toString());
         assertEquals("4711, priority -1", new Scheduling(4711, -1).toString());
         assertEquals("SCHED_FIFO|SCHED_RESET_ON_FORK, priority 10",
-                new Scheduling(Kernel.SCHED_FIFO() | Kernel.SCHED_RESET_ON_FORK(), 10).toString());
-        assertTrue(Scheduling.fifo(1).equals(new Scheduling(Kernel.SCHED_FIFO(), 1)));
+                new Scheduling(Kernel.SCHED_FIFO | Kernel.SCHED_RESET_ON_FORK, 10).toString());
+        assertTrue(Scheduling.fifo(1).equals(new Scheduling(Kernel.SCHED_FIFO, 1)));
     }
 }

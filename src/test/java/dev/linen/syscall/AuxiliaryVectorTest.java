@@ -15,8 +15,8 @@ class AuxiliaryVectorTest {
     @Test
     void get_knownType_isTheKernelsValue() {
         long uid = Syscall.invoke(SyscallNumber.GETUID);
-        assertEquals(OptionalLong.of(uid), AuxiliaryVector.get(Kernel.AT_UID()));
-        assertEquals(OptionalLong.of(100), AuxiliaryVector.get(Kernel.AT_CLKTCK()));
+        assertEquals(OptionalLong.of(uid), AuxiliaryVector.get(Kernel.AT_UID));
+        assertEquals(OptionalLong.of(100), AuxiliaryVector.get(Kernel.AT_CLKTCK));
     }
 
     @ParameterizedTest

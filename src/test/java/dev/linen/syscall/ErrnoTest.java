@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.reflect.Field;
-import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Map;
 import java.util.Optional;
@@ -41,11 +40,11 @@ class ErrnoTest {
     @Test
     void fields_comparedWithTheKernels_areAllAndEqual() {
         Map<String, Integer> kernels = new TreeMap<>();
-        for (Method method : Kernel.class.getMethods()) {
-            if (method.getName().matches("E[A-Z0-9]+") && method.getParameterCount() == 0) {
+        for (Field field : Kernel.class.getFields()) {
+            if (field.getName().matches("E[A-Z0-9]+")) {
                 try {
-                    kernels.put(method.getName(), (Integer) method.invoke(null));
-                } catch (ReflectiveOperationException impossible) {
+                    kernels.put(field.getName(), field.getInt(null));
+                } catch (IllegalAccessException impossible) {
                     throw new AssertionError(impossible);
                 }
             }

@@ -28,7 +28,7 @@ import dev.linen.testing.Allocation;
 /** For each count of arguments, one call in whose result every argument shows. */
 class SyscallTest {
 
-    private static final long PAGE = AuxiliaryVector.get(Kernel.AT_PAGESZ()).orElseThrow();
+    private static final long PAGE = AuxiliaryVector.get(Kernel.AT_PAGESZ).orElseThrow();
 
     @TempDir
     private Path directory;
@@ -53,15 +53,15 @@ class SyscallTest {
         MemorySegment name = arena.allocate(PAGE);
         assertEquals(expected.length() + 1, Syscall.invoke(SyscallNumber.GETCWD, name.address(), name.byteSize()));
         assertEquals(expected, name.getString(0));
-        assertEquals(-Kernel.ERANGE(), Syscall.invoke(SyscallNumber.GETCWD, name.address(), 1));
+        assertEquals(-Kernel.ERANGE, Syscall.invoke(SyscallNumber.GETCWD, name.address(), 1));
     }
 
     @Test
     void invoke_threeArguments_passesAllIn64Bits() throws IOException {
         long fd = open(Files.writeString(directory.resolve("file"), "0123456789"));
         long far = 5_000_000_000L;
-        assertEquals(far, Syscall.invoke(SyscallNumber.LSEEK, fd, far, Kernel.SEEK_SET()));
-        assertEquals(far + 7, Syscall.invoke(SyscallNumber.LSEEK, fd, 7, Kernel.SEEK_CUR()));
+        assertEquals(far, Syscall.invoke(SyscallNumber.LSEEK, fd, far, Kernel.SEEK_SET));
+        assertEquals(far + 7, Syscall.invoke(SyscallNumber.LSEEK, fd, 7, Kernel.SEEK_CUR));
         assertEquals(0, Syscall.invoke(SyscallNumber.CLOSE, fd));
     }
 
@@ -79,7 +79,7 @@ class SyscallTest {
         long from = mapAnonymous(2 * PAGE);
         long to = mapAnonymous(4 * PAGE);
         segment(from, 2 * PAGE).set(JAVA_BYTE, PAGE, (byte) 42);
-        int flags = Kernel.MREMAP_MAYMOVE() | Kernel.MREMAP_FIXED();
+        int flags = Kernel.MREMAP_MAYMOVE | Kernel.MREMAP_FIXED;
         assertEquals(to, Syscall.invoke(SyscallNumber.MREMAP, from, 2 * PAGE, 3 * PAGE, flags, to));
         MemorySegment moved = segment(to, 4 * PAGE);
         assertEquals(42, moved.get(JAVA_BYTE, PAGE));
@@ -95,8 +95,8 @@ class SyscallTest {
         long free = mapAnonymous(PAGE);
         assertEquals(0, Syscall.invoke(SyscallNumber.MUNMAP, free, PAGE));
 
-        int flags = Kernel.MAP_PRIVATE() | Kernel.MAP_FIXED_NOREPLACE();
-        assertEquals(free, Syscall.invoke(SyscallNumber.MMAP, free, PAGE, Kernel.PROT_READ(), flags, fd, PAGE));
+        int flags = Kernel.MAP_PRIVATE | Kernel.MAP_FIXED_NOREPLACE;
+        assertEquals(free, Syscall.invoke(SyscallNumber.MMAP, free, PAGE, Kernel.PROT_READ, flags, fd, PAGE));
 
         assertEquals('b', segment(free, PAGE).get(JAVA_BYTE, 0));
         List<String> maps = Files.readAllLines(Path.of("/proc/self/maps"));
@@ -117,7 +117,7 @@ class SyscallTest {
         assertEquals("here", to.getString(0));
         assertEquals(0, Syscall.invoke(SyscallNumber.PROCESS_VM_READV, pid, local, 0, remote, 1, 0));
         assertEquals(0, Syscall.invoke(SyscallNumber.PROCESS_VM_READV, pid, local, 1, remote, 0, 0));
-        assertEquals(-Kernel.EINVAL(),
+        assertEquals(-Kernel.EINVAL,
                 Syscall.invoke(SyscallNumber.PROCESS_VM_READV, pid, local, 1, remote, 1, /* no such flag */ 1));
     }
 
@@ -148,13 +148,13 @@ class SyscallTest {
     @Test
     void invoke_failingCalls_giveTheExactErrno() {
         long nowhere = 1;
-        assertEquals(-Kernel.EBADF(), Syscall.invoke(SyscallNumber.CLOSE, -1));
-        assertEquals(-Kernel.EINVAL(), Syscall.invoke(SyscallNumber.MUNMAP, nowhere, PAGE));
-        assertEquals(-Kernel.EFAULT(), Syscall.invoke(SyscallNumber.UNAME, nowhere));
-        assertEquals(-Kernel.ENOMEM(), Syscall.invoke(SyscallNumber.MPROTECT, 0, PAGE, Kernel.PROT_NONE()));
+        assertEquals(-Kernel.EBADF, Syscall.invoke(SyscallNumber.CLOSE, -1));
+        assertEquals(-Kernel.EINVAL, Syscall.invoke(SyscallNumber.MUNMAP, nowhere, PAGE));
+        assertEquals(-Kernel.EFAULT, Syscall.invoke(SyscallNumber.UNAME, nowhere));
+        assertEquals(-Kernel.ENOMEM, Syscall.invoke(SyscallNumber.MPROTECT, 0, PAGE, Kernel.PROT_NONE));
         long missing = arena.allocateFrom(directory.resolve("missing").toString()).address();
-        assertEquals(-Kernel.ENOENT(),
-                Syscall.invoke(SyscallNumber.OPENAT, Kernel.AT_FDCWD(), missing, Kernel.O_RDONLY()));
+        assertEquals(-Kernel.ENOENT,
+                Syscall.invoke(SyscallNumber.OPENAT, Kernel.AT_FDCWD, missing, Kernel.O_RDONLY));
     }
 
     @ParameterizedTest
@@ -166,15 +166,15 @@ class SyscallTest {
     }
 
     private long open(Path file) {
-        long fd = Syscall.invoke(SyscallNumber.OPENAT, Kernel.AT_FDCWD(),
-                arena.allocateFrom(file.toString()).address(), Kernel.O_RDONLY());
+        long fd = Syscall.invoke(SyscallNumber.OPENAT, Kernel.AT_FDCWD,
+                arena.allocateFrom(file.toString()).address(), Kernel.O_RDONLY);
         assertFalse(Syscall.isError(fd));
         return fd;
     }
 
     private static long mapAnonymous(long bytes) {
-        return Syscall.invoke(SyscallNumber.MMAP, 0, bytes, Kernel.PROT_READ() | Kernel.PROT_WRITE(),
-                Kernel.MAP_PRIVATE() | Kernel.MAP_ANONYMOUS(), -1, 0);
+        return Syscall.invoke(SyscallNumber.MMAP, 0, bytes, Kernel.PROT_READ | Kernel.PROT_WRITE,
+                Kernel.MAP_PRIVATE | Kernel.MAP_ANONYMOUS, -1, 0);
     }
 
     private static MemorySegment segment(long address, long bytes) {

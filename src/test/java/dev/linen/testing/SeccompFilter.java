@@ -24,9 +24,9 @@ public final class SeccompFilter {
 
     private SeccompFilter() {}
 
-    private static final int LOAD = Kernel.BPF_LD() | Kernel.BPF_W() | Kernel.BPF_ABS();
-    private static final int SKIP_UNLESS = Kernel.BPF_JMP() | Kernel.BPF_JEQ() | Kernel.BPF_K();
-    private static final int DECIDE = Kernel.BPF_RET() | Kernel.BPF_K();
+    private static final int LOAD = Kernel.BPF_LD | Kernel.BPF_W | Kernel.BPF_ABS;
+    private static final int SKIP_UNLESS = Kernel.BPF_JMP | Kernel.BPF_JEQ | Kernel.BPF_K;
+    private static final int DECIDE = Kernel.BPF_RET | Kernel.BPF_K;
 
     private record Instruction(int code, int operand, int skipped) {}
 
@@ -34,8 +34,8 @@ public final class SeccompFilter {
     public static void refuse(int syscallNumber, int errno) {
         install(List.of(new Instruction(LOAD, (int) seccomp_data.nr$offset(), 0),
                 new Instruction(SKIP_UNLESS, syscallNumber, 1),
-                new Instruction(DECIDE, Kernel.SECCOMP_RET_ERRNO() | errno, 0),
-                new Instruction(DECIDE, Kernel.SECCOMP_RET_ALLOW(), 0)));
+                new Instruction(DECIDE, Kernel.SECCOMP_RET_ERRNO | errno, 0),
+                new Instruction(DECIDE, Kernel.SECCOMP_RET_ALLOW, 0)));
     }
 
     /** Makes a system call with that first argument the end of the thread that issues it, here and in threads it makes. */
@@ -44,8 +44,8 @@ public final class SeccompFilter {
                 new Instruction(SKIP_UNLESS, syscallNumber, 3),
                 new Instruction(LOAD, (int) seccomp_data.args$offset(), 0), // its lower half
                 new Instruction(SKIP_UNLESS, firstArgument, 1),
-                new Instruction(DECIDE, Kernel.SECCOMP_RET_KILL_THREAD(), 0),
-                new Instruction(DECIDE, Kernel.SECCOMP_RET_ALLOW(), 0)));
+                new Instruction(DECIDE, Kernel.SECCOMP_RET_KILL_THREAD, 0),
+                new Instruction(DECIDE, Kernel.SECCOMP_RET_ALLOW, 0)));
     }
 
     /**
@@ -58,11 +58,11 @@ public final class SeccompFilter {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment program = program(arena, List.of(new Instruction(LOAD, (int) seccomp_data.nr$offset(), 0),
                     new Instruction(SKIP_UNLESS, syscallNumber, 1),
-                    new Instruction(DECIDE, Kernel.SECCOMP_RET_USER_NOTIF(), 0),
-                    new Instruction(DECIDE, Kernel.SECCOMP_RET_ALLOW(), 0)));
-            prctl(Kernel.PR_SET_NO_NEW_PRIVS(), 1, MemorySegment.NULL);
-            long supervisor = Syscall.invoke(SyscallNumber.SECCOMP, Kernel.SECCOMP_SET_MODE_FILTER(),
-                    Kernel.SECCOMP_FILTER_FLAG_NEW_LISTENER(), program.address());
+                    new Instruction(DECIDE, Kernel.SECCOMP_RET_USER_NOTIF, 0),
+                    new Instruction(DECIDE, Kernel.SECCOMP_RET_ALLOW, 0)));
+            prctl(Kernel.PR_SET_NO_NEW_PRIVS, 1, MemorySegment.NULL);
+            long supervisor = Syscall.invoke(SyscallNumber.SECCOMP, Kernel.SECCOMP_SET_MODE_FILTER,
+                    Kernel.SECCOMP_FILTER_FLAG_NEW_LISTENER, program.address());
             if (Syscall.isError(supervisor) && supervisor != -Errno.EBUSY.number()) {
                 throw new AssertionError("seccomp: " + supervisor);
             }
@@ -73,8 +73,8 @@ public final class SeccompFilter {
     private static void install(List<Instruction> filter) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment program = program(arena, filter);
-            prctl(Kernel.PR_SET_NO_NEW_PRIVS(), 1, MemorySegment.NULL);
-            prctl(Kernel.PR_SET_SECCOMP(), Kernel.SECCOMP_MODE_FILTER(), program);
+            prctl(Kernel.PR_SET_NO_NEW_PRIVS, 1, MemorySegment.NULL);
+            prctl(Kernel.PR_SET_SECCOMP, Kernel.SECCOMP_MODE_FILTER, program);
         }
     }
 

@@ -414,7 +414,7 @@ class ExitTest {
 
     static final class NoSharedWake {
         public static void main(String... arguments) throws Exception {
-            FailingSyscall.of(SyscallNumber.FUTEX).whenArgument(1, Kernel.FUTEX_WAKE()).with(Errno.EPERM);
+            FailingSyscall.of(SyscallNumber.FUTEX).whenArgument(1, Kernel.FUTEX_WAKE).with(Errno.EPERM);
             try (NativeThread thread = NativeThread.start(function("sleep_millis"), 5)) {
                 System.out.print(thread.join());
             }

@@ -73,7 +73,7 @@ class FaultNeighboursTest {
                 case "divide" -> downcall("divide_by", 0);
                 case "trap" -> downcall("breakpoint", 0);
                 case "sent to the process" ->
-                    Syscall.invoke(SyscallNumber.KILL, ProcessHandle.current().pid(), Kernel.SIGSEGV());
+                    Syscall.invoke(SyscallNumber.KILL, ProcessHandle.current().pid(), Kernel.SIGSEGV);
                 case "sent to a thread" -> sendToAThread();
                 default -> throw new AssertionError(arguments[0]);
             }
@@ -83,7 +83,7 @@ class FaultNeighboursTest {
 
         private static void sendToAThread() {
             NativeThread thread = NativeThread.start(FaultTest.faulty("loop"), 0);
-            Syscall.invoke(SyscallNumber.TGKILL, ProcessHandle.current().pid(), thread.tid(), Kernel.SIGSEGV());
+            Syscall.invoke(SyscallNumber.TGKILL, ProcessHandle.current().pid(), thread.tid(), Kernel.SIGSEGV);
         }
     }
 
@@ -238,9 +238,9 @@ class FaultNeighboursTest {
                 NativeThread.start(function("identity"), 1).close();
                 SignalAction after = SignalAction.of(signal);
                 System.out.print(
-                        signal == Kernel.SIGSEGV() && before.handler() == after.handler() ? "not installed " : "");
+                        signal == Kernel.SIGSEGV && before.handler() == after.handler() ? "not installed " : "");
                 System.out.print(after.mask() == before.mask() ? "" : "other mask ");
-                long added = Kernel.SA_ONSTACK() | Kernel.SA_SIGINFO() | Cpu.SA_RESTORER();
+                long added = Kernel.SA_ONSTACK | Kernel.SA_SIGINFO | Cpu.SA_RESTORER();
                 System.out.print(after.flags() == (before.flags() | added) ? "same " : before + " " + after);
             }
         }

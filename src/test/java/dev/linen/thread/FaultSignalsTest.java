@@ -40,16 +40,16 @@ class FaultSignalsTest {
     }
 
     private static void send(long tid) {
-        Syscall.invoke(SyscallNumber.TGKILL, ProcessHandle.current().pid(), tid, Kernel.SIGTRAP());
+        Syscall.invoke(SyscallNumber.TGKILL, ProcessHandle.current().pid(), tid, Kernel.SIGTRAP);
     }
 
     /** As kill() does it, to whoever has that tid. */
     private static void sendKill(long tid) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(siginfo_t.layout());
-            siginfo.si_signo(info, Kernel.SIGTRAP());
-            siginfo.si_code(info, LinenH.LINEN_KILL());
-            Syscall.invoke(SyscallNumber.RT_TGSIGQUEUEINFO, ProcessHandle.current().pid(), tid, Kernel.SIGTRAP(),
+            siginfo.si_signo(info, Kernel.SIGTRAP);
+            siginfo.si_code(info, LinenH.LINEN_KILL);
+            Syscall.invoke(SyscallNumber.RT_TGSIGQUEUEINFO, ProcessHandle.current().pid(), tid, Kernel.SIGTRAP,
                     info.address());
         }
     }
@@ -98,7 +98,7 @@ class FaultSignalsTest {
 
     static final class Ignored {
         public static void main(String... arguments) {
-            new SignalAction(/* SIG_IGN */ 1, 0, 0, 0).install(Kernel.SIGTRAP());
+            new SignalAction(/* SIG_IGN */ 1, 0, 0, 0).install(Kernel.SIGTRAP);
             NativeThread.start(function("identity"), 1).close();
             send(self());
             System.out.print(Linen.faultContainment());
@@ -116,8 +116,8 @@ class FaultSignalsTest {
             CSource c = CSource.compile("int calls; void count(int signal) { calls++; }");
             long handler = c.symbols().find("count").orElseThrow().address();
             MemorySegment calls = c.symbols().find("calls").orElseThrow().reinterpret(4);
-            new SignalAction(handler, Kernel.SA_RESETHAND() & 0xFFFFFFFFL | Cpu.SA_RESTORER(), FaultEntry.restorer(), 0)
-                    .install(Kernel.SIGTRAP());
+            new SignalAction(handler, Kernel.SA_RESETHAND & 0xFFFFFFFFL | Cpu.SA_RESTORER(), FaultEntry.restorer(), 0)
+                    .install(Kernel.SIGTRAP);
             NativeThread.start(function("identity"), 1).close();
             send(self());
             System.out.print(calls.get(ValueLayout.JAVA_INT, 0) + " " + Linen.faultContainment());
@@ -143,7 +143,7 @@ class FaultSignalsTest {
             try (NativeThread thread = NativeThread.start(FaultTest.faulty("await_word"), word)) {
                 MemorySegment control = thread.stack().control();
                 linen_control.watch(MemorySegment.ofAddress(control.address()).reinterpret(control.byteSize()),
-                        LinenH.LINEN_ENDING());
+                        LinenH.LINEN_ENDING);
                 thread.kill();
                 Tasks.awaitNoSignalPending(thread.tid());
                 word.set(ValueLayout.JAVA_INT, 0, 1);
@@ -156,7 +156,7 @@ class FaultSignalsTest {
     void fault_announcesTheEnd_asAReturnDoes() {
         try (NativeThread thread = NativeThread.start(FaultTest.faulty("write_byte"), 8)) {
             assertThrows(NativeFaultException.class, thread::join);
-            assertEquals(LinenH.LINEN_ENDING(), linen_control.watch(thread.stack().control()));
+            assertEquals(LinenH.LINEN_ENDING, linen_control.watch(thread.stack().control()));
         }
     }
 

@@ -186,7 +186,7 @@ class FaultTellingTest {
         public static void main(String... arguments) throws Exception {
             NativeThread.start(function("identity"), 1).onExit().get(); // what else makes threads with names
             Thread starter = Thread.ofPlatform().daemon().start(() -> {
-                SeccompFilter.endWhoCalls(SyscallNumber.PRCTL, Kernel.PR_SET_NAME());
+                SeccompFilter.endWhoCalls(SyscallNumber.PRCTL, Kernel.PR_SET_NAME);
                 NativeThread.builder().name("x").start(function("identity"), 1).close();
             });
             awaitEnd(starter);

@@ -264,7 +264,7 @@ class FaultTest {
         public static void main(String... arguments) {
             NativeThreadBuilder builder = NativeThread.builder().pool(StackPool.bounded(0));
             try (NativeThread other = builder.start(function("identity"), 42)) {
-                long flags = MapFlags.PRIVATE.with(MapFlags.ANONYMOUS).bits() | Kernel.MAP_FIXED_NOREPLACE();
+                long flags = MapFlags.PRIVATE.with(MapFlags.ANONYMOUS).bits() | Kernel.MAP_FIXED_NOREPLACE;
                 long above = linen_control.signal_stack(other.stack().control());
                 do {
                     above += other.stack().byteSize();

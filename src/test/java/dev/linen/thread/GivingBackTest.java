@@ -30,7 +30,7 @@ class GivingBackTest {
     static final class AllLocked {
         public static void main(String... arguments) throws Exception {
             NativeThread.start(function("identity"), 1).close();
-            Syscall.invoke(SyscallNumber.MLOCKALL, Kernel.MCL_FUTURE());
+            Syscall.invoke(SyscallNumber.MLOCKALL, Kernel.MCL_FUTURE);
             StackPool pool = StackPool.bounded(0);
             int before = MemoryMap.read().regions().size();
             String said = "";
@@ -55,7 +55,7 @@ class GivingBackTest {
     static final class LockedBefore {
         public static void main(String... arguments) throws Exception {
             NativeThread.start(function("identity"), 1).close();
-            Syscall.invoke(SyscallNumber.MLOCKALL, Kernel.MCL_FUTURE());
+            Syscall.invoke(SyscallNumber.MLOCKALL, Kernel.MCL_FUTURE);
             try (NativeThread thread = NativeThread.builder().pool(StackPool.bounded(0)).start(function("identity"),
                     1)) {
                 thread.join();
@@ -80,7 +80,7 @@ class GivingBackTest {
             NativeThreadBuilder builder = NativeThread.builder().pool(pool).stackSize(64 << 10);
             NativeThread kept = builder.start(function("identity"), 1); // so that the slab stays
             NativeThread thread = builder.start(function("identity"), 2);
-            Syscall.invoke(SyscallNumber.MLOCKALL, Kernel.MCL_CURRENT());
+            Syscall.invoke(SyscallNumber.MLOCKALL, Kernel.MCL_CURRENT);
             thread.close();
             kept.close();
             System.out.print("closed");

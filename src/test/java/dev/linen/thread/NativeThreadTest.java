@@ -113,7 +113,7 @@ class NativeThreadTest {
     void join_signalHandlersRunOnTheJoiner_goesOnWaiting() throws Exception {
         MemorySegment handled = TestFunctions.library("functions").find("signals_handled").orElseThrow()
                 .reinterpret(Long.BYTES);
-        try (NativeThread thread = NativeThread.start(function("count_signal"), Kernel.SIGWINCH())) {
+        try (NativeThread thread = NativeThread.start(function("count_signal"), Kernel.SIGWINCH)) {
             assertEquals(0, thread.join());
         }
         try (NativeThread thread = startWaiting()) {
@@ -125,7 +125,7 @@ class NativeThreadTest {
             long pid = ProcessHandle.current().pid();
             for (int i = 0; i < 100; i++) {
                 long before = handled.get(JAVA_LONG, 0);
-                Syscall.invoke(SyscallNumber.TGKILL, pid, joinerTid.get(), Kernel.SIGWINCH());
+                Syscall.invoke(SyscallNumber.TGKILL, pid, joinerTid.get(), Kernel.SIGWINCH);
                 while ((long) JAVA_LONG.varHandle().getVolatile(handled, 0L) == before) {
                     Thread.onSpinWait();
                 }

@@ -124,7 +124,7 @@ class PlacingTest {
         MemorySegment call = arena.allocate(7 * 8, 8); // prctl(PR_GET_NAME, place)
         MemorySegment place = arena.allocate(16);
         call.setAtIndex(JAVA_LONG, 0, SyscallNumber.PRCTL);
-        call.setAtIndex(JAVA_LONG, 1, Kernel.PR_GET_NAME());
+        call.setAtIndex(JAVA_LONG, 1, Kernel.PR_GET_NAME);
         call.setAtIndex(JAVA_LONG, 2, place.address());
         NativeThreadBuilder builder = NativeThread.builder().name("worker").cpus(Affinity.current())
                 .scheduling(Scheduling.other()).nice(3).stackSize(64 << 10);

@@ -83,7 +83,7 @@ class SeedFaultsTest {
 
     private static void release(MemorySegment word) {
         JAVA_INT.varHandle().setVolatile(word, 0L, 1);
-        Syscall.invoke(SyscallNumber.FUTEX, word.address(), Kernel.FUTEX_WAKE(), Integer.MAX_VALUE);
+        Syscall.invoke(SyscallNumber.FUTEX, word.address(), Kernel.FUTEX_WAKE, Integer.MAX_VALUE);
     }
 
     // CLONE_PARENT: EINVAL when the JVM is the first process of a container
@@ -108,16 +108,16 @@ class SeedFaultsTest {
         int value = 5;
         long semaphores = Syscall.invoke(SyscallNumber.SEMGET, ipcPrivate, 1, 0600);
         try (Arena arena = Arena.ofConfined()) {
-            semctl(semaphores, Kernel.SETVAL(), value);
+            semctl(semaphores, Kernel.SETVAL, value);
             MemorySegment take = arena.allocate(3 * Short.BYTES); // struct sembuf { number, operation, flags }
             take.setAtIndex(JAVA_SHORT, 1, (short) -1);
-            take.setAtIndex(JAVA_SHORT, 2, (short) Kernel.SEM_UNDO());
+            take.setAtIndex(JAVA_SHORT, 2, (short) Kernel.SEM_UNDO);
 
             assertEquals(0, callOnThread(SyscallNumber.SEMOP, semaphores, take.address(), 1));
 
-            assertEquals(value - 1, semctl(semaphores, Kernel.GETVAL(), 0));
+            assertEquals(value - 1, semctl(semaphores, Kernel.GETVAL, 0));
         } finally {
-            semctl(semaphores, Kernel.IPC_RMID(), 0);
+            semctl(semaphores, Kernel.IPC_RMID, 0);
         }
     }
 
@@ -129,8 +129,8 @@ class SeedFaultsTest {
 
     @Test
     void ioPriority_setOnThread_isNotItsCreators() throws Exception {
-        int whoProcess = Kernel.IOPRIO_WHO_PROCESS(); // a thread, in truth
-        int bestEffort = Kernel.IOPRIO_CLASS_BE() << Kernel.IOPRIO_CLASS_SHIFT();
+        int whoProcess = Kernel.IOPRIO_WHO_PROCESS; // a thread, in truth
+        int bestEffort = Kernel.IOPRIO_CLASS_BE << Kernel.IOPRIO_CLASS_SHIFT;
         Syscall.invoke(SyscallNumber.IOPRIO_SET, whoProcess, 0, bestEffort | 3);
 
         assertEquals(0, callOnThread(SyscallNumber.IOPRIO_SET, whoProcess, 0, bestEffort | 7));
@@ -145,7 +145,7 @@ class SeedFaultsTest {
         try (NativeThread thread = NativeThread.start(function("thread_local_qword"), linen_tls.self$offset())) {
             assertEquals(thread.stack().threadLocals().address(), thread.join());
         }
-        assertEquals(LinenH.LINEN_TLS_MAGIC(), run("thread_local_qword", linen_tls.magic$offset()));
+        assertEquals(LinenH.LINEN_TLS_MAGIC, run("thread_local_qword", linen_tls.magic$offset()));
         long protector = run("thread_local_qword", linen_tls.stack_guard$offset());
         assertNotEquals(0, protector);
         assertEquals(0, protector & 0xFF, "ends a string that overflows");
@@ -187,11 +187,11 @@ class SeedFaultsTest {
 
     @Test
     void signals_onThread_areBlockedButForTheSynchronous() throws Exception {
-        long open = bits(Kernel.SIGSEGV(), Kernel.SIGBUS(), Kernel.SIGFPE(), Kernel.SIGILL(), Kernel.SIGTRAP(),
-                Kernel.SIGSYS(), /* can't be blocked: */ Kernel.SIGKILL(), Kernel.SIGSTOP());
+        long open = bits(Kernel.SIGSEGV, Kernel.SIGBUS, Kernel.SIGFPE, Kernel.SIGILL, Kernel.SIGTRAP,
+                Kernel.SIGSYS, /* can't be blocked: */ Kernel.SIGKILL, Kernel.SIGSTOP);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment mask = arena.allocate(JAVA_LONG);
-            assertEquals(0, callOnThread(SyscallNumber.RT_SIGPROCMASK, Kernel.SIG_BLOCK(), 0, mask.address(),
+            assertEquals(0, callOnThread(SyscallNumber.RT_SIGPROCMASK, Kernel.SIG_BLOCK, 0, mask.address(),
                     Long.BYTES));
             assertEquals(Long.toHexString(~open), Long.toHexString(mask.get(JAVA_LONG, 0)));
         }
@@ -206,9 +206,9 @@ class SeedFaultsTest {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment mask = arena.allocate(JAVA_LONG, 2);
             long address = mask.address();
-            Syscall.invoke(SyscallNumber.RT_SIGPROCMASK, Kernel.SIG_BLOCK(), 0, address, Long.BYTES);
+            Syscall.invoke(SyscallNumber.RT_SIGPROCMASK, Kernel.SIG_BLOCK, 0, address, Long.BYTES);
             run("identity", 0);
-            Syscall.invoke(SyscallNumber.RT_SIGPROCMASK, Kernel.SIG_BLOCK(), 0, address + Long.BYTES, Long.BYTES);
+            Syscall.invoke(SyscallNumber.RT_SIGPROCMASK, Kernel.SIG_BLOCK, 0, address + Long.BYTES, Long.BYTES);
             assertEquals(mask.getAtIndex(JAVA_LONG, 0), mask.getAtIndex(JAVA_LONG, 1));
         }
     }

@@ -51,7 +51,7 @@ class StackBufferTest {
             assertEquals(buffer.address() + buffer.byteSize(), stack + buffer.stackSize());
             assertEquals(buffer.exit().address() + 16, buffer.address() + buffer.byteSize());
             assertEquals(buffer.exit().address() + 8, buffer.handle());
-            assertEquals(LinenH.LINEN_CANARY(), buffer.exit().get(JAVA_INT, 12));
+            assertEquals(LinenH.LINEN_CANARY, buffer.exit().get(JAVA_INT, 12));
         }
     }
 

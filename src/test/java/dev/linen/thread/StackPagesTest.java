@@ -117,7 +117,7 @@ class StackPagesTest {
                 MemorySegment limit = arena.allocate(rlimit64.layout());
                 rlimit64.rlim_cur(limit, 64 << 10);
                 rlimit64.rlim_max(limit, 64 << 10);
-                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_MEMLOCK(), limit.address(), 0);
+                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_MEMLOCK, limit.address(), 0);
                 Syscall.invoke(SyscallNumber.SETRESUID, 54321, 54321, 54321);
             }
             StackPool pool = StackPool.bounded(0);

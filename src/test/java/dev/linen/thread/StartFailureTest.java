@@ -93,7 +93,7 @@ class StartFailureTest {
         BLOCK_SIGNALS("clone", Errno.EPERM) {
             @Override
             FailingSyscall call() {
-                return FailingSyscall.of(SyscallNumber.RT_SIGPROCMASK).whenArgument(0, Kernel.SIG_SETMASK());
+                return FailingSyscall.of(SyscallNumber.RT_SIGPROCMASK).whenArgument(0, Kernel.SIG_SETMASK);
             }
         },
         CLONE("clone", Errno.EAGAIN) {
@@ -155,7 +155,7 @@ class StartFailureTest {
                 long used = MemoryMap.read().regions().stream().mapToLong(MemoryMap.Region::byteSize).sum();
                 rlimit64.rlim_cur(limit, used + (184L << 20));
                 rlimit64.rlim_max(limit, used + (184L << 20));
-                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_AS(), limit.address(), 0);
+                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_AS, limit.address(), 0);
                 Mapping reserve = Mapping.anonymous(64 << 20); // for the JVM itself, which wants some at any time
                 try {
                     while (true) {
@@ -195,7 +195,7 @@ class StartFailureTest {
             builder.start(function("identity"), 1).close();
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment none = arena.allocate(rlimit64.layout());
-                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_NPROC(), none.address(), 0);
+                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_NPROC, none.address(), 0);
                 Syscall.invoke(SyscallNumber.SETRESUID, NOBODY, NOBODY, NOBODY);
             }
             int before = Main.mappings();

@@ -37,7 +37,7 @@ class WatcherTest {
                 MemorySegment limit = arena.allocate(rlimit64.layout());
                 rlimit64.rlim_cur(limit, 2);
                 rlimit64.rlim_max(limit, 1000);
-                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_NPROC(), limit.address(), 0);
+                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_NPROC, limit.address(), 0);
                 Syscall.invoke(SyscallNumber.SETRESUID, NOBODY, NOBODY, NOBODY);
                 try (NativeThread thread = NativeThread.builder().kind(kind).start(function("sleep_millis"), 100)) {
                     thread.join();
@@ -45,7 +45,7 @@ class WatcherTest {
                     System.out.print("refused, ");
                 }
                 rlimit64.rlim_cur(limit, 1000);
-                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_NPROC(), limit.address(), 0);
+                Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_NPROC, limit.address(), 0);
             }
             try (NativeThread thread = NativeThread.builder().kind(kind).start(function("sleep_millis"), 100)) {
                 System.out.print(thread.join());

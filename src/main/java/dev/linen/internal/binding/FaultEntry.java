@@ -11,7 +11,7 @@ public final class FaultEntry {
     private static final long HANDLER = NativeLibrary.function("linen_handler").address();
     private static final long RESTORER = NativeLibrary.function("linen_restorer").address();
     private static final MemorySegment BEFORE = NativeLibrary.function("linen_before")
-            .reinterpret(LinenH.LINEN_SIGNALS() * linen_before.sizeof());
+            .reinterpret(LinenH.LINEN_SIGNALS * linen_before.sizeof());
 
     private FaultEntry() {}
 

@@ -75,8 +75,8 @@ public final class MemfdLibrary {
     private long memfdCreate(String name) {
         try (Arena arena = Arena.ofConfined()) {
             long address = arena.allocateFrom(JAVA_BYTE, (name + '\0').getBytes(StandardCharsets.UTF_8)).address();
-            long memfd = call(Numbers.__NR_memfd_create(), address, MFD_CLOEXEC() | MFD_NOEXEC_SEAL());
-            return memfd >= 0 ? memfd : call(Numbers.__NR_memfd_create(), address, MFD_CLOEXEC());
+            long memfd = call(Numbers.__NR_memfd_create(), address, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+            return memfd >= 0 ? memfd : call(Numbers.__NR_memfd_create(), address, MFD_CLOEXEC);
         }
     }
 

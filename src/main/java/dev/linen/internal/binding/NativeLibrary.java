@@ -92,9 +92,9 @@ final class NativeLibrary {
     private static void requireAbi(SymbolLookup symbols) {
         MemorySegment word = symbols.find("linen_abi").orElse(MemorySegment.NULL);
         int found = word.address() == 0 ? 0 : word.reinterpret(JAVA_INT.byteSize()).get(JAVA_INT, 0);
-        if (found != LinenH.LINEN_ABI()) {
+        if (found != LinenH.LINEN_ABI) {
             throw new UnsatisfiedLinkError("the liblinen.so that was loaded belongs to another version of linen (its "
-                    + "interface is number " + found + ", this is " + LinenH.LINEN_ABI() + "); remove it from "
+                    + "interface is number " + found + ", this is " + LinenH.LINEN_ABI + "); remove it from "
                     + LibraryLoader.PATH_PROPERTY);
         }
     }

@@ -18,7710 +18,5142 @@ public class Kernel extends Kernel$shared {
         // Should not be called directly
     }
 
-    private static final int PROT_READ = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PROT_READ 1
      * }
      */
-    public static int PROT_READ() {
-        return PROT_READ;
-    }
-    private static final int PROT_WRITE = (int)2L;
+    public static final int PROT_READ = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PROT_WRITE 2
      * }
      */
-    public static int PROT_WRITE() {
-        return PROT_WRITE;
-    }
-    private static final int PROT_EXEC = (int)4L;
+    public static final int PROT_WRITE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PROT_EXEC 4
      * }
      */
-    public static int PROT_EXEC() {
-        return PROT_EXEC;
-    }
-    private static final int PROT_SEM = (int)8L;
+    public static final int PROT_EXEC = (int)4L;
     /**
      * {@snippet lang=c :
      * #define PROT_SEM 8
      * }
      */
-    public static int PROT_SEM() {
-        return PROT_SEM;
-    }
-    private static final int PROT_NONE = (int)0L;
+    public static final int PROT_SEM = (int)8L;
     /**
      * {@snippet lang=c :
      * #define PROT_NONE 0
      * }
      */
-    public static int PROT_NONE() {
-        return PROT_NONE;
-    }
-    private static final int PROT_GROWSDOWN = (int)16777216L;
+    public static final int PROT_NONE = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PROT_GROWSDOWN 16777216
      * }
      */
-    public static int PROT_GROWSDOWN() {
-        return PROT_GROWSDOWN;
-    }
-    private static final int PROT_GROWSUP = (int)33554432L;
+    public static final int PROT_GROWSDOWN = (int)16777216L;
     /**
      * {@snippet lang=c :
      * #define PROT_GROWSUP 33554432
      * }
      */
-    public static int PROT_GROWSUP() {
-        return PROT_GROWSUP;
-    }
-    private static final int MAP_TYPE = (int)15L;
+    public static final int PROT_GROWSUP = (int)33554432L;
     /**
      * {@snippet lang=c :
      * #define MAP_TYPE 15
      * }
      */
-    public static int MAP_TYPE() {
-        return MAP_TYPE;
-    }
-    private static final int MAP_FIXED = (int)16L;
+    public static final int MAP_TYPE = (int)15L;
     /**
      * {@snippet lang=c :
      * #define MAP_FIXED 16
      * }
      */
-    public static int MAP_FIXED() {
-        return MAP_FIXED;
-    }
-    private static final int MAP_ANONYMOUS = (int)32L;
+    public static final int MAP_FIXED = (int)16L;
     /**
      * {@snippet lang=c :
      * #define MAP_ANONYMOUS 32
      * }
      */
-    public static int MAP_ANONYMOUS() {
-        return MAP_ANONYMOUS;
-    }
-    private static final int MAP_POPULATE = (int)32768L;
+    public static final int MAP_ANONYMOUS = (int)32L;
     /**
      * {@snippet lang=c :
      * #define MAP_POPULATE 32768
      * }
      */
-    public static int MAP_POPULATE() {
-        return MAP_POPULATE;
-    }
-    private static final int MAP_NONBLOCK = (int)65536L;
+    public static final int MAP_POPULATE = (int)32768L;
     /**
      * {@snippet lang=c :
      * #define MAP_NONBLOCK 65536
      * }
      */
-    public static int MAP_NONBLOCK() {
-        return MAP_NONBLOCK;
-    }
-    private static final int MAP_STACK = (int)131072L;
+    public static final int MAP_NONBLOCK = (int)65536L;
     /**
      * {@snippet lang=c :
      * #define MAP_STACK 131072
      * }
      */
-    public static int MAP_STACK() {
-        return MAP_STACK;
-    }
-    private static final int MAP_HUGETLB = (int)262144L;
+    public static final int MAP_STACK = (int)131072L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGETLB 262144
      * }
      */
-    public static int MAP_HUGETLB() {
-        return MAP_HUGETLB;
-    }
-    private static final int MAP_SYNC = (int)524288L;
+    public static final int MAP_HUGETLB = (int)262144L;
     /**
      * {@snippet lang=c :
      * #define MAP_SYNC 524288
      * }
      */
-    public static int MAP_SYNC() {
-        return MAP_SYNC;
-    }
-    private static final int MAP_FIXED_NOREPLACE = (int)1048576L;
+    public static final int MAP_SYNC = (int)524288L;
     /**
      * {@snippet lang=c :
      * #define MAP_FIXED_NOREPLACE 1048576
      * }
      */
-    public static int MAP_FIXED_NOREPLACE() {
-        return MAP_FIXED_NOREPLACE;
-    }
-    private static final int MAP_UNINITIALIZED = (int)67108864L;
+    public static final int MAP_FIXED_NOREPLACE = (int)1048576L;
     /**
      * {@snippet lang=c :
      * #define MAP_UNINITIALIZED 67108864
      * }
      */
-    public static int MAP_UNINITIALIZED() {
-        return MAP_UNINITIALIZED;
-    }
-    private static final int MLOCK_ONFAULT = (int)1L;
+    public static final int MAP_UNINITIALIZED = (int)67108864L;
     /**
      * {@snippet lang=c :
      * #define MLOCK_ONFAULT 1
      * }
      */
-    public static int MLOCK_ONFAULT() {
-        return MLOCK_ONFAULT;
-    }
-    private static final int MS_ASYNC = (int)1L;
+    public static final int MLOCK_ONFAULT = (int)1L;
     /**
      * {@snippet lang=c :
      * #define MS_ASYNC 1
      * }
      */
-    public static int MS_ASYNC() {
-        return MS_ASYNC;
-    }
-    private static final int MS_INVALIDATE = (int)2L;
+    public static final int MS_ASYNC = (int)1L;
     /**
      * {@snippet lang=c :
      * #define MS_INVALIDATE 2
      * }
      */
-    public static int MS_INVALIDATE() {
-        return MS_INVALIDATE;
-    }
-    private static final int MS_SYNC = (int)4L;
+    public static final int MS_INVALIDATE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define MS_SYNC 4
      * }
      */
-    public static int MS_SYNC() {
-        return MS_SYNC;
-    }
-    private static final int MADV_NORMAL = (int)0L;
+    public static final int MS_SYNC = (int)4L;
     /**
      * {@snippet lang=c :
      * #define MADV_NORMAL 0
      * }
      */
-    public static int MADV_NORMAL() {
-        return MADV_NORMAL;
-    }
-    private static final int MADV_RANDOM = (int)1L;
+    public static final int MADV_NORMAL = (int)0L;
     /**
      * {@snippet lang=c :
      * #define MADV_RANDOM 1
      * }
      */
-    public static int MADV_RANDOM() {
-        return MADV_RANDOM;
-    }
-    private static final int MADV_SEQUENTIAL = (int)2L;
+    public static final int MADV_RANDOM = (int)1L;
     /**
      * {@snippet lang=c :
      * #define MADV_SEQUENTIAL 2
      * }
      */
-    public static int MADV_SEQUENTIAL() {
-        return MADV_SEQUENTIAL;
-    }
-    private static final int MADV_WILLNEED = (int)3L;
+    public static final int MADV_SEQUENTIAL = (int)2L;
     /**
      * {@snippet lang=c :
      * #define MADV_WILLNEED 3
      * }
      */
-    public static int MADV_WILLNEED() {
-        return MADV_WILLNEED;
-    }
-    private static final int MADV_DONTNEED = (int)4L;
+    public static final int MADV_WILLNEED = (int)3L;
     /**
      * {@snippet lang=c :
      * #define MADV_DONTNEED 4
      * }
      */
-    public static int MADV_DONTNEED() {
-        return MADV_DONTNEED;
-    }
-    private static final int MADV_FREE = (int)8L;
+    public static final int MADV_DONTNEED = (int)4L;
     /**
      * {@snippet lang=c :
      * #define MADV_FREE 8
      * }
      */
-    public static int MADV_FREE() {
-        return MADV_FREE;
-    }
-    private static final int MADV_REMOVE = (int)9L;
+    public static final int MADV_FREE = (int)8L;
     /**
      * {@snippet lang=c :
      * #define MADV_REMOVE 9
      * }
      */
-    public static int MADV_REMOVE() {
-        return MADV_REMOVE;
-    }
-    private static final int MADV_DONTFORK = (int)10L;
+    public static final int MADV_REMOVE = (int)9L;
     /**
      * {@snippet lang=c :
      * #define MADV_DONTFORK 10
      * }
      */
-    public static int MADV_DONTFORK() {
-        return MADV_DONTFORK;
-    }
-    private static final int MADV_DOFORK = (int)11L;
+    public static final int MADV_DONTFORK = (int)10L;
     /**
      * {@snippet lang=c :
      * #define MADV_DOFORK 11
      * }
      */
-    public static int MADV_DOFORK() {
-        return MADV_DOFORK;
-    }
-    private static final int MADV_HWPOISON = (int)100L;
+    public static final int MADV_DOFORK = (int)11L;
     /**
      * {@snippet lang=c :
      * #define MADV_HWPOISON 100
      * }
      */
-    public static int MADV_HWPOISON() {
-        return MADV_HWPOISON;
-    }
-    private static final int MADV_SOFT_OFFLINE = (int)101L;
+    public static final int MADV_HWPOISON = (int)100L;
     /**
      * {@snippet lang=c :
      * #define MADV_SOFT_OFFLINE 101
      * }
      */
-    public static int MADV_SOFT_OFFLINE() {
-        return MADV_SOFT_OFFLINE;
-    }
-    private static final int MADV_MERGEABLE = (int)12L;
+    public static final int MADV_SOFT_OFFLINE = (int)101L;
     /**
      * {@snippet lang=c :
      * #define MADV_MERGEABLE 12
      * }
      */
-    public static int MADV_MERGEABLE() {
-        return MADV_MERGEABLE;
-    }
-    private static final int MADV_UNMERGEABLE = (int)13L;
+    public static final int MADV_MERGEABLE = (int)12L;
     /**
      * {@snippet lang=c :
      * #define MADV_UNMERGEABLE 13
      * }
      */
-    public static int MADV_UNMERGEABLE() {
-        return MADV_UNMERGEABLE;
-    }
-    private static final int MADV_HUGEPAGE = (int)14L;
+    public static final int MADV_UNMERGEABLE = (int)13L;
     /**
      * {@snippet lang=c :
      * #define MADV_HUGEPAGE 14
      * }
      */
-    public static int MADV_HUGEPAGE() {
-        return MADV_HUGEPAGE;
-    }
-    private static final int MADV_NOHUGEPAGE = (int)15L;
+    public static final int MADV_HUGEPAGE = (int)14L;
     /**
      * {@snippet lang=c :
      * #define MADV_NOHUGEPAGE 15
      * }
      */
-    public static int MADV_NOHUGEPAGE() {
-        return MADV_NOHUGEPAGE;
-    }
-    private static final int MADV_DONTDUMP = (int)16L;
+    public static final int MADV_NOHUGEPAGE = (int)15L;
     /**
      * {@snippet lang=c :
      * #define MADV_DONTDUMP 16
      * }
      */
-    public static int MADV_DONTDUMP() {
-        return MADV_DONTDUMP;
-    }
-    private static final int MADV_DODUMP = (int)17L;
+    public static final int MADV_DONTDUMP = (int)16L;
     /**
      * {@snippet lang=c :
      * #define MADV_DODUMP 17
      * }
      */
-    public static int MADV_DODUMP() {
-        return MADV_DODUMP;
-    }
-    private static final int MADV_WIPEONFORK = (int)18L;
+    public static final int MADV_DODUMP = (int)17L;
     /**
      * {@snippet lang=c :
      * #define MADV_WIPEONFORK 18
      * }
      */
-    public static int MADV_WIPEONFORK() {
-        return MADV_WIPEONFORK;
-    }
-    private static final int MADV_KEEPONFORK = (int)19L;
+    public static final int MADV_WIPEONFORK = (int)18L;
     /**
      * {@snippet lang=c :
      * #define MADV_KEEPONFORK 19
      * }
      */
-    public static int MADV_KEEPONFORK() {
-        return MADV_KEEPONFORK;
-    }
-    private static final int MADV_COLD = (int)20L;
+    public static final int MADV_KEEPONFORK = (int)19L;
     /**
      * {@snippet lang=c :
      * #define MADV_COLD 20
      * }
      */
-    public static int MADV_COLD() {
-        return MADV_COLD;
-    }
-    private static final int MADV_PAGEOUT = (int)21L;
+    public static final int MADV_COLD = (int)20L;
     /**
      * {@snippet lang=c :
      * #define MADV_PAGEOUT 21
      * }
      */
-    public static int MADV_PAGEOUT() {
-        return MADV_PAGEOUT;
-    }
-    private static final int MADV_POPULATE_READ = (int)22L;
+    public static final int MADV_PAGEOUT = (int)21L;
     /**
      * {@snippet lang=c :
      * #define MADV_POPULATE_READ 22
      * }
      */
-    public static int MADV_POPULATE_READ() {
-        return MADV_POPULATE_READ;
-    }
-    private static final int MADV_POPULATE_WRITE = (int)23L;
+    public static final int MADV_POPULATE_READ = (int)22L;
     /**
      * {@snippet lang=c :
      * #define MADV_POPULATE_WRITE 23
      * }
      */
-    public static int MADV_POPULATE_WRITE() {
-        return MADV_POPULATE_WRITE;
-    }
-    private static final int MADV_DONTNEED_LOCKED = (int)24L;
+    public static final int MADV_POPULATE_WRITE = (int)23L;
     /**
      * {@snippet lang=c :
      * #define MADV_DONTNEED_LOCKED 24
      * }
      */
-    public static int MADV_DONTNEED_LOCKED() {
-        return MADV_DONTNEED_LOCKED;
-    }
-    private static final int MADV_COLLAPSE = (int)25L;
+    public static final int MADV_DONTNEED_LOCKED = (int)24L;
     /**
      * {@snippet lang=c :
      * #define MADV_COLLAPSE 25
      * }
      */
-    public static int MADV_COLLAPSE() {
-        return MADV_COLLAPSE;
-    }
-    private static final int MADV_GUARD_INSTALL = (int)102L;
+    public static final int MADV_COLLAPSE = (int)25L;
     /**
      * {@snippet lang=c :
      * #define MADV_GUARD_INSTALL 102
      * }
      */
-    public static int MADV_GUARD_INSTALL() {
-        return MADV_GUARD_INSTALL;
-    }
-    private static final int MADV_GUARD_REMOVE = (int)103L;
+    public static final int MADV_GUARD_INSTALL = (int)102L;
     /**
      * {@snippet lang=c :
      * #define MADV_GUARD_REMOVE 103
      * }
      */
-    public static int MADV_GUARD_REMOVE() {
-        return MADV_GUARD_REMOVE;
-    }
-    private static final int MAP_FILE = (int)0L;
+    public static final int MADV_GUARD_REMOVE = (int)103L;
     /**
      * {@snippet lang=c :
      * #define MAP_FILE 0
      * }
      */
-    public static int MAP_FILE() {
-        return MAP_FILE;
-    }
-    private static final int MAP_GROWSDOWN = (int)256L;
+    public static final int MAP_FILE = (int)0L;
     /**
      * {@snippet lang=c :
      * #define MAP_GROWSDOWN 256
      * }
      */
-    public static int MAP_GROWSDOWN() {
-        return MAP_GROWSDOWN;
-    }
-    private static final int MAP_DENYWRITE = (int)2048L;
+    public static final int MAP_GROWSDOWN = (int)256L;
     /**
      * {@snippet lang=c :
      * #define MAP_DENYWRITE 2048
      * }
      */
-    public static int MAP_DENYWRITE() {
-        return MAP_DENYWRITE;
-    }
-    private static final int MAP_EXECUTABLE = (int)4096L;
+    public static final int MAP_DENYWRITE = (int)2048L;
     /**
      * {@snippet lang=c :
      * #define MAP_EXECUTABLE 4096
      * }
      */
-    public static int MAP_EXECUTABLE() {
-        return MAP_EXECUTABLE;
-    }
-    private static final int MAP_LOCKED = (int)8192L;
+    public static final int MAP_EXECUTABLE = (int)4096L;
     /**
      * {@snippet lang=c :
      * #define MAP_LOCKED 8192
      * }
      */
-    public static int MAP_LOCKED() {
-        return MAP_LOCKED;
-    }
-    private static final int MAP_NORESERVE = (int)16384L;
+    public static final int MAP_LOCKED = (int)8192L;
     /**
      * {@snippet lang=c :
      * #define MAP_NORESERVE 16384
      * }
      */
-    public static int MAP_NORESERVE() {
-        return MAP_NORESERVE;
-    }
-    private static final int MCL_CURRENT = (int)1L;
+    public static final int MAP_NORESERVE = (int)16384L;
     /**
      * {@snippet lang=c :
      * #define MCL_CURRENT 1
      * }
      */
-    public static int MCL_CURRENT() {
-        return MCL_CURRENT;
-    }
-    private static final int MCL_FUTURE = (int)2L;
+    public static final int MCL_CURRENT = (int)1L;
     /**
      * {@snippet lang=c :
      * #define MCL_FUTURE 2
      * }
      */
-    public static int MCL_FUTURE() {
-        return MCL_FUTURE;
-    }
-    private static final int MCL_ONFAULT = (int)4L;
+    public static final int MCL_FUTURE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define MCL_ONFAULT 4
      * }
      */
-    public static int MCL_ONFAULT() {
-        return MCL_ONFAULT;
-    }
-    private static final int MREMAP_MAYMOVE = (int)1L;
+    public static final int MCL_ONFAULT = (int)4L;
     /**
      * {@snippet lang=c :
      * #define MREMAP_MAYMOVE 1
      * }
      */
-    public static int MREMAP_MAYMOVE() {
-        return MREMAP_MAYMOVE;
-    }
-    private static final int MREMAP_FIXED = (int)2L;
+    public static final int MREMAP_MAYMOVE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define MREMAP_FIXED 2
      * }
      */
-    public static int MREMAP_FIXED() {
-        return MREMAP_FIXED;
-    }
-    private static final int MREMAP_DONTUNMAP = (int)4L;
+    public static final int MREMAP_FIXED = (int)2L;
     /**
      * {@snippet lang=c :
      * #define MREMAP_DONTUNMAP 4
      * }
      */
-    public static int MREMAP_DONTUNMAP() {
-        return MREMAP_DONTUNMAP;
-    }
-    private static final int MAP_SHARED = (int)1L;
+    public static final int MREMAP_DONTUNMAP = (int)4L;
     /**
      * {@snippet lang=c :
      * #define MAP_SHARED 1
      * }
      */
-    public static int MAP_SHARED() {
-        return MAP_SHARED;
-    }
-    private static final int MAP_PRIVATE = (int)2L;
+    public static final int MAP_SHARED = (int)1L;
     /**
      * {@snippet lang=c :
      * #define MAP_PRIVATE 2
      * }
      */
-    public static int MAP_PRIVATE() {
-        return MAP_PRIVATE;
-    }
-    private static final int MAP_SHARED_VALIDATE = (int)3L;
+    public static final int MAP_PRIVATE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define MAP_SHARED_VALIDATE 3
      * }
      */
-    public static int MAP_SHARED_VALIDATE() {
-        return MAP_SHARED_VALIDATE;
-    }
-    private static final int MAP_DROPPABLE = (int)8L;
+    public static final int MAP_SHARED_VALIDATE = (int)3L;
     /**
      * {@snippet lang=c :
      * #define MAP_DROPPABLE 8
      * }
      */
-    public static int MAP_DROPPABLE() {
-        return MAP_DROPPABLE;
-    }
-    private static final int SEEK_SET = (int)0L;
+    public static final int MAP_DROPPABLE = (int)8L;
     /**
      * {@snippet lang=c :
      * #define SEEK_SET 0
      * }
      */
-    public static int SEEK_SET() {
-        return SEEK_SET;
-    }
-    private static final int SEEK_CUR = (int)1L;
+    public static final int SEEK_SET = (int)0L;
     /**
      * {@snippet lang=c :
      * #define SEEK_CUR 1
      * }
      */
-    public static int SEEK_CUR() {
-        return SEEK_CUR;
-    }
-    private static final int SEEK_END = (int)2L;
+    public static final int SEEK_CUR = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SEEK_END 2
      * }
      */
-    public static int SEEK_END() {
-        return SEEK_END;
-    }
-    private static final int SEEK_DATA = (int)3L;
+    public static final int SEEK_END = (int)2L;
     /**
      * {@snippet lang=c :
      * #define SEEK_DATA 3
      * }
      */
-    public static int SEEK_DATA() {
-        return SEEK_DATA;
-    }
-    private static final int SEEK_HOLE = (int)4L;
+    public static final int SEEK_DATA = (int)3L;
     /**
      * {@snippet lang=c :
      * #define SEEK_HOLE 4
      * }
      */
-    public static int SEEK_HOLE() {
-        return SEEK_HOLE;
-    }
-    private static final int FUTEX_WAIT = (int)0L;
+    public static final int SEEK_HOLE = (int)4L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_WAIT 0
      * }
      */
-    public static int FUTEX_WAIT() {
-        return FUTEX_WAIT;
-    }
-    private static final int FUTEX_WAKE = (int)1L;
+    public static final int FUTEX_WAIT = (int)0L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_WAKE 1
      * }
      */
-    public static int FUTEX_WAKE() {
-        return FUTEX_WAKE;
-    }
-    private static final int FUTEX_FD = (int)2L;
+    public static final int FUTEX_WAKE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_FD 2
      * }
      */
-    public static int FUTEX_FD() {
-        return FUTEX_FD;
-    }
-    private static final int FUTEX_REQUEUE = (int)3L;
+    public static final int FUTEX_FD = (int)2L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_REQUEUE 3
      * }
      */
-    public static int FUTEX_REQUEUE() {
-        return FUTEX_REQUEUE;
-    }
-    private static final int FUTEX_CMP_REQUEUE = (int)4L;
+    public static final int FUTEX_REQUEUE = (int)3L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_CMP_REQUEUE 4
      * }
      */
-    public static int FUTEX_CMP_REQUEUE() {
-        return FUTEX_CMP_REQUEUE;
-    }
-    private static final int FUTEX_WAKE_OP = (int)5L;
+    public static final int FUTEX_CMP_REQUEUE = (int)4L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_WAKE_OP 5
      * }
      */
-    public static int FUTEX_WAKE_OP() {
-        return FUTEX_WAKE_OP;
-    }
-    private static final int FUTEX_LOCK_PI = (int)6L;
+    public static final int FUTEX_WAKE_OP = (int)5L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_LOCK_PI 6
      * }
      */
-    public static int FUTEX_LOCK_PI() {
-        return FUTEX_LOCK_PI;
-    }
-    private static final int FUTEX_UNLOCK_PI = (int)7L;
+    public static final int FUTEX_LOCK_PI = (int)6L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_UNLOCK_PI 7
      * }
      */
-    public static int FUTEX_UNLOCK_PI() {
-        return FUTEX_UNLOCK_PI;
-    }
-    private static final int FUTEX_TRYLOCK_PI = (int)8L;
+    public static final int FUTEX_UNLOCK_PI = (int)7L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_TRYLOCK_PI 8
      * }
      */
-    public static int FUTEX_TRYLOCK_PI() {
-        return FUTEX_TRYLOCK_PI;
-    }
-    private static final int FUTEX_WAIT_BITSET = (int)9L;
+    public static final int FUTEX_TRYLOCK_PI = (int)8L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_WAIT_BITSET 9
      * }
      */
-    public static int FUTEX_WAIT_BITSET() {
-        return FUTEX_WAIT_BITSET;
-    }
-    private static final int FUTEX_WAKE_BITSET = (int)10L;
+    public static final int FUTEX_WAIT_BITSET = (int)9L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_WAKE_BITSET 10
      * }
      */
-    public static int FUTEX_WAKE_BITSET() {
-        return FUTEX_WAKE_BITSET;
-    }
-    private static final int FUTEX_WAIT_REQUEUE_PI = (int)11L;
+    public static final int FUTEX_WAKE_BITSET = (int)10L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_WAIT_REQUEUE_PI 11
      * }
      */
-    public static int FUTEX_WAIT_REQUEUE_PI() {
-        return FUTEX_WAIT_REQUEUE_PI;
-    }
-    private static final int FUTEX_CMP_REQUEUE_PI = (int)12L;
+    public static final int FUTEX_WAIT_REQUEUE_PI = (int)11L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_CMP_REQUEUE_PI 12
      * }
      */
-    public static int FUTEX_CMP_REQUEUE_PI() {
-        return FUTEX_CMP_REQUEUE_PI;
-    }
-    private static final int FUTEX_LOCK_PI2 = (int)13L;
+    public static final int FUTEX_CMP_REQUEUE_PI = (int)12L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_LOCK_PI2 13
      * }
      */
-    public static int FUTEX_LOCK_PI2() {
-        return FUTEX_LOCK_PI2;
-    }
-    private static final int FUTEX_PRIVATE_FLAG = (int)128L;
+    public static final int FUTEX_LOCK_PI2 = (int)13L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_PRIVATE_FLAG 128
      * }
      */
-    public static int FUTEX_PRIVATE_FLAG() {
-        return FUTEX_PRIVATE_FLAG;
-    }
-    private static final int FUTEX_CLOCK_REALTIME = (int)256L;
+    public static final int FUTEX_PRIVATE_FLAG = (int)128L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_CLOCK_REALTIME 256
      * }
      */
-    public static int FUTEX_CLOCK_REALTIME() {
-        return FUTEX_CLOCK_REALTIME;
-    }
-    private static final int FUTEX_ROBUST_UNLOCK = (int)512L;
+    public static final int FUTEX_CLOCK_REALTIME = (int)256L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_ROBUST_UNLOCK 512
      * }
      */
-    public static int FUTEX_ROBUST_UNLOCK() {
-        return FUTEX_ROBUST_UNLOCK;
-    }
-    private static final int FUTEX_ROBUST_LIST32 = (int)1024L;
+    public static final int FUTEX_ROBUST_UNLOCK = (int)512L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_ROBUST_LIST32 1024
      * }
      */
-    public static int FUTEX_ROBUST_LIST32() {
-        return FUTEX_ROBUST_LIST32;
-    }
-    private static final int FUTEX2_SIZE_U8 = (int)0L;
+    public static final int FUTEX_ROBUST_LIST32 = (int)1024L;
     /**
      * {@snippet lang=c :
      * #define FUTEX2_SIZE_U8 0
      * }
      */
-    public static int FUTEX2_SIZE_U8() {
-        return FUTEX2_SIZE_U8;
-    }
-    private static final int FUTEX2_SIZE_U16 = (int)1L;
+    public static final int FUTEX2_SIZE_U8 = (int)0L;
     /**
      * {@snippet lang=c :
      * #define FUTEX2_SIZE_U16 1
      * }
      */
-    public static int FUTEX2_SIZE_U16() {
-        return FUTEX2_SIZE_U16;
-    }
-    private static final int FUTEX2_SIZE_U32 = (int)2L;
+    public static final int FUTEX2_SIZE_U16 = (int)1L;
     /**
      * {@snippet lang=c :
      * #define FUTEX2_SIZE_U32 2
      * }
      */
-    public static int FUTEX2_SIZE_U32() {
-        return FUTEX2_SIZE_U32;
-    }
-    private static final int FUTEX2_SIZE_U64 = (int)3L;
+    public static final int FUTEX2_SIZE_U32 = (int)2L;
     /**
      * {@snippet lang=c :
      * #define FUTEX2_SIZE_U64 3
      * }
      */
-    public static int FUTEX2_SIZE_U64() {
-        return FUTEX2_SIZE_U64;
-    }
-    private static final int FUTEX2_NUMA = (int)4L;
+    public static final int FUTEX2_SIZE_U64 = (int)3L;
     /**
      * {@snippet lang=c :
      * #define FUTEX2_NUMA 4
      * }
      */
-    public static int FUTEX2_NUMA() {
-        return FUTEX2_NUMA;
-    }
-    private static final int FUTEX2_MPOL = (int)8L;
+    public static final int FUTEX2_NUMA = (int)4L;
     /**
      * {@snippet lang=c :
      * #define FUTEX2_MPOL 8
      * }
      */
-    public static int FUTEX2_MPOL() {
-        return FUTEX2_MPOL;
-    }
-    private static final int FUTEX2_SIZE_MASK = (int)3L;
+    public static final int FUTEX2_MPOL = (int)8L;
     /**
      * {@snippet lang=c :
      * #define FUTEX2_SIZE_MASK 3
      * }
      */
-    public static int FUTEX2_SIZE_MASK() {
-        return FUTEX2_SIZE_MASK;
-    }
-    private static final int FUTEX_WAITV_MAX = (int)128L;
+    public static final int FUTEX2_SIZE_MASK = (int)3L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_WAITV_MAX 128
      * }
      */
-    public static int FUTEX_WAITV_MAX() {
-        return FUTEX_WAITV_MAX;
-    }
-    private static final int FUTEX_OWNER_DIED = (int)1073741824L;
+    public static final int FUTEX_WAITV_MAX = (int)128L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_OWNER_DIED 1073741824
      * }
      */
-    public static int FUTEX_OWNER_DIED() {
-        return FUTEX_OWNER_DIED;
-    }
-    private static final int FUTEX_TID_MASK = (int)1073741823L;
+    public static final int FUTEX_OWNER_DIED = (int)1073741824L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_TID_MASK 1073741823
      * }
      */
-    public static int FUTEX_TID_MASK() {
-        return FUTEX_TID_MASK;
-    }
-    private static final int FUTEX_OP_SET = (int)0L;
+    public static final int FUTEX_TID_MASK = (int)1073741823L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_OP_SET 0
      * }
      */
-    public static int FUTEX_OP_SET() {
-        return FUTEX_OP_SET;
-    }
-    private static final int FUTEX_OP_ADD = (int)1L;
+    public static final int FUTEX_OP_SET = (int)0L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_OP_ADD 1
      * }
      */
-    public static int FUTEX_OP_ADD() {
-        return FUTEX_OP_ADD;
-    }
-    private static final int FUTEX_OP_OR = (int)2L;
+    public static final int FUTEX_OP_ADD = (int)1L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_OP_OR 2
      * }
      */
-    public static int FUTEX_OP_OR() {
-        return FUTEX_OP_OR;
-    }
-    private static final int FUTEX_OP_ANDN = (int)3L;
+    public static final int FUTEX_OP_OR = (int)2L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_OP_ANDN 3
      * }
      */
-    public static int FUTEX_OP_ANDN() {
-        return FUTEX_OP_ANDN;
-    }
-    private static final int FUTEX_OP_XOR = (int)4L;
+    public static final int FUTEX_OP_ANDN = (int)3L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_OP_XOR 4
      * }
      */
-    public static int FUTEX_OP_XOR() {
-        return FUTEX_OP_XOR;
-    }
-    private static final int FUTEX_OP_OPARG_SHIFT = (int)8L;
+    public static final int FUTEX_OP_XOR = (int)4L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_OP_OPARG_SHIFT 8
      * }
      */
-    public static int FUTEX_OP_OPARG_SHIFT() {
-        return FUTEX_OP_OPARG_SHIFT;
-    }
-    private static final int FUTEX_OP_CMP_EQ = (int)0L;
+    public static final int FUTEX_OP_OPARG_SHIFT = (int)8L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_OP_CMP_EQ 0
      * }
      */
-    public static int FUTEX_OP_CMP_EQ() {
-        return FUTEX_OP_CMP_EQ;
-    }
-    private static final int FUTEX_OP_CMP_NE = (int)1L;
+    public static final int FUTEX_OP_CMP_EQ = (int)0L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_OP_CMP_NE 1
      * }
      */
-    public static int FUTEX_OP_CMP_NE() {
-        return FUTEX_OP_CMP_NE;
-    }
-    private static final int FUTEX_OP_CMP_LT = (int)2L;
+    public static final int FUTEX_OP_CMP_NE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_OP_CMP_LT 2
      * }
      */
-    public static int FUTEX_OP_CMP_LT() {
-        return FUTEX_OP_CMP_LT;
-    }
-    private static final int FUTEX_OP_CMP_LE = (int)3L;
+    public static final int FUTEX_OP_CMP_LT = (int)2L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_OP_CMP_LE 3
      * }
      */
-    public static int FUTEX_OP_CMP_LE() {
-        return FUTEX_OP_CMP_LE;
-    }
-    private static final int FUTEX_OP_CMP_GT = (int)4L;
+    public static final int FUTEX_OP_CMP_LE = (int)3L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_OP_CMP_GT 4
      * }
      */
-    public static int FUTEX_OP_CMP_GT() {
-        return FUTEX_OP_CMP_GT;
-    }
-    private static final int FUTEX_OP_CMP_GE = (int)5L;
+    public static final int FUTEX_OP_CMP_GT = (int)4L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_OP_CMP_GE 5
      * }
      */
-    public static int FUTEX_OP_CMP_GE() {
-        return FUTEX_OP_CMP_GE;
-    }
-    private static final int CSIGNAL = (int)255L;
+    public static final int FUTEX_OP_CMP_GE = (int)5L;
     /**
      * {@snippet lang=c :
      * #define CSIGNAL 255
      * }
      */
-    public static int CSIGNAL() {
-        return CSIGNAL;
-    }
-    private static final int CLONE_VM = (int)256L;
+    public static final int CSIGNAL = (int)255L;
     /**
      * {@snippet lang=c :
      * #define CLONE_VM 256
      * }
      */
-    public static int CLONE_VM() {
-        return CLONE_VM;
-    }
-    private static final int CLONE_FS = (int)512L;
+    public static final int CLONE_VM = (int)256L;
     /**
      * {@snippet lang=c :
      * #define CLONE_FS 512
      * }
      */
-    public static int CLONE_FS() {
-        return CLONE_FS;
-    }
-    private static final int CLONE_FILES = (int)1024L;
+    public static final int CLONE_FS = (int)512L;
     /**
      * {@snippet lang=c :
      * #define CLONE_FILES 1024
      * }
      */
-    public static int CLONE_FILES() {
-        return CLONE_FILES;
-    }
-    private static final int CLONE_SIGHAND = (int)2048L;
+    public static final int CLONE_FILES = (int)1024L;
     /**
      * {@snippet lang=c :
      * #define CLONE_SIGHAND 2048
      * }
      */
-    public static int CLONE_SIGHAND() {
-        return CLONE_SIGHAND;
-    }
-    private static final int CLONE_PIDFD = (int)4096L;
+    public static final int CLONE_SIGHAND = (int)2048L;
     /**
      * {@snippet lang=c :
      * #define CLONE_PIDFD 4096
      * }
      */
-    public static int CLONE_PIDFD() {
-        return CLONE_PIDFD;
-    }
-    private static final int CLONE_PTRACE = (int)8192L;
+    public static final int CLONE_PIDFD = (int)4096L;
     /**
      * {@snippet lang=c :
      * #define CLONE_PTRACE 8192
      * }
      */
-    public static int CLONE_PTRACE() {
-        return CLONE_PTRACE;
-    }
-    private static final int CLONE_VFORK = (int)16384L;
+    public static final int CLONE_PTRACE = (int)8192L;
     /**
      * {@snippet lang=c :
      * #define CLONE_VFORK 16384
      * }
      */
-    public static int CLONE_VFORK() {
-        return CLONE_VFORK;
-    }
-    private static final int CLONE_PARENT = (int)32768L;
+    public static final int CLONE_VFORK = (int)16384L;
     /**
      * {@snippet lang=c :
      * #define CLONE_PARENT 32768
      * }
      */
-    public static int CLONE_PARENT() {
-        return CLONE_PARENT;
-    }
-    private static final int CLONE_THREAD = (int)65536L;
+    public static final int CLONE_PARENT = (int)32768L;
     /**
      * {@snippet lang=c :
      * #define CLONE_THREAD 65536
      * }
      */
-    public static int CLONE_THREAD() {
-        return CLONE_THREAD;
-    }
-    private static final int CLONE_NEWNS = (int)131072L;
+    public static final int CLONE_THREAD = (int)65536L;
     /**
      * {@snippet lang=c :
      * #define CLONE_NEWNS 131072
      * }
      */
-    public static int CLONE_NEWNS() {
-        return CLONE_NEWNS;
-    }
-    private static final int CLONE_SYSVSEM = (int)262144L;
+    public static final int CLONE_NEWNS = (int)131072L;
     /**
      * {@snippet lang=c :
      * #define CLONE_SYSVSEM 262144
      * }
      */
-    public static int CLONE_SYSVSEM() {
-        return CLONE_SYSVSEM;
-    }
-    private static final int CLONE_SETTLS = (int)524288L;
+    public static final int CLONE_SYSVSEM = (int)262144L;
     /**
      * {@snippet lang=c :
      * #define CLONE_SETTLS 524288
      * }
      */
-    public static int CLONE_SETTLS() {
-        return CLONE_SETTLS;
-    }
-    private static final int CLONE_PARENT_SETTID = (int)1048576L;
+    public static final int CLONE_SETTLS = (int)524288L;
     /**
      * {@snippet lang=c :
      * #define CLONE_PARENT_SETTID 1048576
      * }
      */
-    public static int CLONE_PARENT_SETTID() {
-        return CLONE_PARENT_SETTID;
-    }
-    private static final int CLONE_CHILD_CLEARTID = (int)2097152L;
+    public static final int CLONE_PARENT_SETTID = (int)1048576L;
     /**
      * {@snippet lang=c :
      * #define CLONE_CHILD_CLEARTID 2097152
      * }
      */
-    public static int CLONE_CHILD_CLEARTID() {
-        return CLONE_CHILD_CLEARTID;
-    }
-    private static final int CLONE_DETACHED = (int)4194304L;
+    public static final int CLONE_CHILD_CLEARTID = (int)2097152L;
     /**
      * {@snippet lang=c :
      * #define CLONE_DETACHED 4194304
      * }
      */
-    public static int CLONE_DETACHED() {
-        return CLONE_DETACHED;
-    }
-    private static final int CLONE_UNTRACED = (int)8388608L;
+    public static final int CLONE_DETACHED = (int)4194304L;
     /**
      * {@snippet lang=c :
      * #define CLONE_UNTRACED 8388608
      * }
      */
-    public static int CLONE_UNTRACED() {
-        return CLONE_UNTRACED;
-    }
-    private static final int CLONE_CHILD_SETTID = (int)16777216L;
+    public static final int CLONE_UNTRACED = (int)8388608L;
     /**
      * {@snippet lang=c :
      * #define CLONE_CHILD_SETTID 16777216
      * }
      */
-    public static int CLONE_CHILD_SETTID() {
-        return CLONE_CHILD_SETTID;
-    }
-    private static final int CLONE_NEWCGROUP = (int)33554432L;
+    public static final int CLONE_CHILD_SETTID = (int)16777216L;
     /**
      * {@snippet lang=c :
      * #define CLONE_NEWCGROUP 33554432
      * }
      */
-    public static int CLONE_NEWCGROUP() {
-        return CLONE_NEWCGROUP;
-    }
-    private static final int CLONE_NEWUTS = (int)67108864L;
+    public static final int CLONE_NEWCGROUP = (int)33554432L;
     /**
      * {@snippet lang=c :
      * #define CLONE_NEWUTS 67108864
      * }
      */
-    public static int CLONE_NEWUTS() {
-        return CLONE_NEWUTS;
-    }
-    private static final int CLONE_NEWIPC = (int)134217728L;
+    public static final int CLONE_NEWUTS = (int)67108864L;
     /**
      * {@snippet lang=c :
      * #define CLONE_NEWIPC 134217728
      * }
      */
-    public static int CLONE_NEWIPC() {
-        return CLONE_NEWIPC;
-    }
-    private static final int CLONE_NEWUSER = (int)268435456L;
+    public static final int CLONE_NEWIPC = (int)134217728L;
     /**
      * {@snippet lang=c :
      * #define CLONE_NEWUSER 268435456
      * }
      */
-    public static int CLONE_NEWUSER() {
-        return CLONE_NEWUSER;
-    }
-    private static final int CLONE_NEWPID = (int)536870912L;
+    public static final int CLONE_NEWUSER = (int)268435456L;
     /**
      * {@snippet lang=c :
      * #define CLONE_NEWPID 536870912
      * }
      */
-    public static int CLONE_NEWPID() {
-        return CLONE_NEWPID;
-    }
-    private static final int CLONE_NEWNET = (int)1073741824L;
+    public static final int CLONE_NEWPID = (int)536870912L;
     /**
      * {@snippet lang=c :
      * #define CLONE_NEWNET 1073741824
      * }
      */
-    public static int CLONE_NEWNET() {
-        return CLONE_NEWNET;
-    }
-    private static final int CLONE_NEWTIME = (int)128L;
+    public static final int CLONE_NEWNET = (int)1073741824L;
     /**
      * {@snippet lang=c :
      * #define CLONE_NEWTIME 128
      * }
      */
-    public static int CLONE_NEWTIME() {
-        return CLONE_NEWTIME;
-    }
-    private static final int CLONE_ARGS_SIZE_VER0 = (int)64L;
+    public static final int CLONE_NEWTIME = (int)128L;
     /**
      * {@snippet lang=c :
      * #define CLONE_ARGS_SIZE_VER0 64
      * }
      */
-    public static int CLONE_ARGS_SIZE_VER0() {
-        return CLONE_ARGS_SIZE_VER0;
-    }
-    private static final int CLONE_ARGS_SIZE_VER1 = (int)80L;
+    public static final int CLONE_ARGS_SIZE_VER0 = (int)64L;
     /**
      * {@snippet lang=c :
      * #define CLONE_ARGS_SIZE_VER1 80
      * }
      */
-    public static int CLONE_ARGS_SIZE_VER1() {
-        return CLONE_ARGS_SIZE_VER1;
-    }
-    private static final int CLONE_ARGS_SIZE_VER2 = (int)88L;
+    public static final int CLONE_ARGS_SIZE_VER1 = (int)80L;
     /**
      * {@snippet lang=c :
      * #define CLONE_ARGS_SIZE_VER2 88
      * }
      */
-    public static int CLONE_ARGS_SIZE_VER2() {
-        return CLONE_ARGS_SIZE_VER2;
-    }
-    private static final int SCHED_NORMAL = (int)0L;
+    public static final int CLONE_ARGS_SIZE_VER2 = (int)88L;
     /**
      * {@snippet lang=c :
      * #define SCHED_NORMAL 0
      * }
      */
-    public static int SCHED_NORMAL() {
-        return SCHED_NORMAL;
-    }
-    private static final int SCHED_FIFO = (int)1L;
+    public static final int SCHED_NORMAL = (int)0L;
     /**
      * {@snippet lang=c :
      * #define SCHED_FIFO 1
      * }
      */
-    public static int SCHED_FIFO() {
-        return SCHED_FIFO;
-    }
-    private static final int SCHED_RR = (int)2L;
+    public static final int SCHED_FIFO = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SCHED_RR 2
      * }
      */
-    public static int SCHED_RR() {
-        return SCHED_RR;
-    }
-    private static final int SCHED_BATCH = (int)3L;
+    public static final int SCHED_RR = (int)2L;
     /**
      * {@snippet lang=c :
      * #define SCHED_BATCH 3
      * }
      */
-    public static int SCHED_BATCH() {
-        return SCHED_BATCH;
-    }
-    private static final int SCHED_IDLE = (int)5L;
+    public static final int SCHED_BATCH = (int)3L;
     /**
      * {@snippet lang=c :
      * #define SCHED_IDLE 5
      * }
      */
-    public static int SCHED_IDLE() {
-        return SCHED_IDLE;
-    }
-    private static final int SCHED_DEADLINE = (int)6L;
+    public static final int SCHED_IDLE = (int)5L;
     /**
      * {@snippet lang=c :
      * #define SCHED_DEADLINE 6
      * }
      */
-    public static int SCHED_DEADLINE() {
-        return SCHED_DEADLINE;
-    }
-    private static final int SCHED_EXT = (int)7L;
+    public static final int SCHED_DEADLINE = (int)6L;
     /**
      * {@snippet lang=c :
      * #define SCHED_EXT 7
      * }
      */
-    public static int SCHED_EXT() {
-        return SCHED_EXT;
-    }
-    private static final int SCHED_RESET_ON_FORK = (int)1073741824L;
+    public static final int SCHED_EXT = (int)7L;
     /**
      * {@snippet lang=c :
      * #define SCHED_RESET_ON_FORK 1073741824
      * }
      */
-    public static int SCHED_RESET_ON_FORK() {
-        return SCHED_RESET_ON_FORK;
-    }
-    private static final int SCHED_FLAG_RESET_ON_FORK = (int)1L;
+    public static final int SCHED_RESET_ON_FORK = (int)1073741824L;
     /**
      * {@snippet lang=c :
      * #define SCHED_FLAG_RESET_ON_FORK 1
      * }
      */
-    public static int SCHED_FLAG_RESET_ON_FORK() {
-        return SCHED_FLAG_RESET_ON_FORK;
-    }
-    private static final int SCHED_FLAG_RECLAIM = (int)2L;
+    public static final int SCHED_FLAG_RESET_ON_FORK = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SCHED_FLAG_RECLAIM 2
      * }
      */
-    public static int SCHED_FLAG_RECLAIM() {
-        return SCHED_FLAG_RECLAIM;
-    }
-    private static final int SCHED_FLAG_DL_OVERRUN = (int)4L;
+    public static final int SCHED_FLAG_RECLAIM = (int)2L;
     /**
      * {@snippet lang=c :
      * #define SCHED_FLAG_DL_OVERRUN 4
      * }
      */
-    public static int SCHED_FLAG_DL_OVERRUN() {
-        return SCHED_FLAG_DL_OVERRUN;
-    }
-    private static final int SCHED_FLAG_KEEP_POLICY = (int)8L;
+    public static final int SCHED_FLAG_DL_OVERRUN = (int)4L;
     /**
      * {@snippet lang=c :
      * #define SCHED_FLAG_KEEP_POLICY 8
      * }
      */
-    public static int SCHED_FLAG_KEEP_POLICY() {
-        return SCHED_FLAG_KEEP_POLICY;
-    }
-    private static final int SCHED_FLAG_KEEP_PARAMS = (int)16L;
+    public static final int SCHED_FLAG_KEEP_POLICY = (int)8L;
     /**
      * {@snippet lang=c :
      * #define SCHED_FLAG_KEEP_PARAMS 16
      * }
      */
-    public static int SCHED_FLAG_KEEP_PARAMS() {
-        return SCHED_FLAG_KEEP_PARAMS;
-    }
-    private static final int SCHED_FLAG_UTIL_CLAMP_MIN = (int)32L;
+    public static final int SCHED_FLAG_KEEP_PARAMS = (int)16L;
     /**
      * {@snippet lang=c :
      * #define SCHED_FLAG_UTIL_CLAMP_MIN 32
      * }
      */
-    public static int SCHED_FLAG_UTIL_CLAMP_MIN() {
-        return SCHED_FLAG_UTIL_CLAMP_MIN;
-    }
-    private static final int SCHED_FLAG_UTIL_CLAMP_MAX = (int)64L;
+    public static final int SCHED_FLAG_UTIL_CLAMP_MIN = (int)32L;
     /**
      * {@snippet lang=c :
      * #define SCHED_FLAG_UTIL_CLAMP_MAX 64
      * }
      */
-    public static int SCHED_FLAG_UTIL_CLAMP_MAX() {
-        return SCHED_FLAG_UTIL_CLAMP_MAX;
-    }
-    private static final int SCHED_GETATTR_FLAG_DL_DYNAMIC = (int)1L;
+    public static final int SCHED_FLAG_UTIL_CLAMP_MAX = (int)64L;
     /**
      * {@snippet lang=c :
      * #define SCHED_GETATTR_FLAG_DL_DYNAMIC 1
      * }
      */
-    public static int SCHED_GETATTR_FLAG_DL_DYNAMIC() {
-        return SCHED_GETATTR_FLAG_DL_DYNAMIC;
-    }
-    private static final int SCHED_ATTR_SIZE_VER0 = (int)48L;
+    public static final int SCHED_GETATTR_FLAG_DL_DYNAMIC = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SCHED_ATTR_SIZE_VER0 48
      * }
      */
-    public static int SCHED_ATTR_SIZE_VER0() {
-        return SCHED_ATTR_SIZE_VER0;
-    }
-    private static final int SCHED_ATTR_SIZE_VER1 = (int)56L;
+    public static final int SCHED_ATTR_SIZE_VER0 = (int)48L;
     /**
      * {@snippet lang=c :
      * #define SCHED_ATTR_SIZE_VER1 56
      * }
      */
-    public static int SCHED_ATTR_SIZE_VER1() {
-        return SCHED_ATTR_SIZE_VER1;
-    }
-    private static final int PR_SET_PDEATHSIG = (int)1L;
+    public static final int SCHED_ATTR_SIZE_VER1 = (int)56L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_PDEATHSIG 1
      * }
      */
-    public static int PR_SET_PDEATHSIG() {
-        return PR_SET_PDEATHSIG;
-    }
-    private static final int PR_GET_PDEATHSIG = (int)2L;
+    public static final int PR_SET_PDEATHSIG = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_PDEATHSIG 2
      * }
      */
-    public static int PR_GET_PDEATHSIG() {
-        return PR_GET_PDEATHSIG;
-    }
-    private static final int PR_GET_DUMPABLE = (int)3L;
+    public static final int PR_GET_PDEATHSIG = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_DUMPABLE 3
      * }
      */
-    public static int PR_GET_DUMPABLE() {
-        return PR_GET_DUMPABLE;
-    }
-    private static final int PR_SET_DUMPABLE = (int)4L;
+    public static final int PR_GET_DUMPABLE = (int)3L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_DUMPABLE 4
      * }
      */
-    public static int PR_SET_DUMPABLE() {
-        return PR_SET_DUMPABLE;
-    }
-    private static final int PR_GET_UNALIGN = (int)5L;
+    public static final int PR_SET_DUMPABLE = (int)4L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_UNALIGN 5
      * }
      */
-    public static int PR_GET_UNALIGN() {
-        return PR_GET_UNALIGN;
-    }
-    private static final int PR_SET_UNALIGN = (int)6L;
+    public static final int PR_GET_UNALIGN = (int)5L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_UNALIGN 6
      * }
      */
-    public static int PR_SET_UNALIGN() {
-        return PR_SET_UNALIGN;
-    }
-    private static final int PR_UNALIGN_NOPRINT = (int)1L;
+    public static final int PR_SET_UNALIGN = (int)6L;
     /**
      * {@snippet lang=c :
      * #define PR_UNALIGN_NOPRINT 1
      * }
      */
-    public static int PR_UNALIGN_NOPRINT() {
-        return PR_UNALIGN_NOPRINT;
-    }
-    private static final int PR_UNALIGN_SIGBUS = (int)2L;
+    public static final int PR_UNALIGN_NOPRINT = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_UNALIGN_SIGBUS 2
      * }
      */
-    public static int PR_UNALIGN_SIGBUS() {
-        return PR_UNALIGN_SIGBUS;
-    }
-    private static final int PR_GET_KEEPCAPS = (int)7L;
+    public static final int PR_UNALIGN_SIGBUS = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_KEEPCAPS 7
      * }
      */
-    public static int PR_GET_KEEPCAPS() {
-        return PR_GET_KEEPCAPS;
-    }
-    private static final int PR_SET_KEEPCAPS = (int)8L;
+    public static final int PR_GET_KEEPCAPS = (int)7L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_KEEPCAPS 8
      * }
      */
-    public static int PR_SET_KEEPCAPS() {
-        return PR_SET_KEEPCAPS;
-    }
-    private static final int PR_GET_FPEMU = (int)9L;
+    public static final int PR_SET_KEEPCAPS = (int)8L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_FPEMU 9
      * }
      */
-    public static int PR_GET_FPEMU() {
-        return PR_GET_FPEMU;
-    }
-    private static final int PR_SET_FPEMU = (int)10L;
+    public static final int PR_GET_FPEMU = (int)9L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_FPEMU 10
      * }
      */
-    public static int PR_SET_FPEMU() {
-        return PR_SET_FPEMU;
-    }
-    private static final int PR_FPEMU_NOPRINT = (int)1L;
+    public static final int PR_SET_FPEMU = (int)10L;
     /**
      * {@snippet lang=c :
      * #define PR_FPEMU_NOPRINT 1
      * }
      */
-    public static int PR_FPEMU_NOPRINT() {
-        return PR_FPEMU_NOPRINT;
-    }
-    private static final int PR_FPEMU_SIGFPE = (int)2L;
+    public static final int PR_FPEMU_NOPRINT = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_FPEMU_SIGFPE 2
      * }
      */
-    public static int PR_FPEMU_SIGFPE() {
-        return PR_FPEMU_SIGFPE;
-    }
-    private static final int PR_GET_FPEXC = (int)11L;
+    public static final int PR_FPEMU_SIGFPE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_FPEXC 11
      * }
      */
-    public static int PR_GET_FPEXC() {
-        return PR_GET_FPEXC;
-    }
-    private static final int PR_SET_FPEXC = (int)12L;
+    public static final int PR_GET_FPEXC = (int)11L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_FPEXC 12
      * }
      */
-    public static int PR_SET_FPEXC() {
-        return PR_SET_FPEXC;
-    }
-    private static final int PR_FP_EXC_SW_ENABLE = (int)128L;
+    public static final int PR_SET_FPEXC = (int)12L;
     /**
      * {@snippet lang=c :
      * #define PR_FP_EXC_SW_ENABLE 128
      * }
      */
-    public static int PR_FP_EXC_SW_ENABLE() {
-        return PR_FP_EXC_SW_ENABLE;
-    }
-    private static final int PR_FP_EXC_DIV = (int)65536L;
+    public static final int PR_FP_EXC_SW_ENABLE = (int)128L;
     /**
      * {@snippet lang=c :
      * #define PR_FP_EXC_DIV 65536
      * }
      */
-    public static int PR_FP_EXC_DIV() {
-        return PR_FP_EXC_DIV;
-    }
-    private static final int PR_FP_EXC_OVF = (int)131072L;
+    public static final int PR_FP_EXC_DIV = (int)65536L;
     /**
      * {@snippet lang=c :
      * #define PR_FP_EXC_OVF 131072
      * }
      */
-    public static int PR_FP_EXC_OVF() {
-        return PR_FP_EXC_OVF;
-    }
-    private static final int PR_FP_EXC_UND = (int)262144L;
+    public static final int PR_FP_EXC_OVF = (int)131072L;
     /**
      * {@snippet lang=c :
      * #define PR_FP_EXC_UND 262144
      * }
      */
-    public static int PR_FP_EXC_UND() {
-        return PR_FP_EXC_UND;
-    }
-    private static final int PR_FP_EXC_RES = (int)524288L;
+    public static final int PR_FP_EXC_UND = (int)262144L;
     /**
      * {@snippet lang=c :
      * #define PR_FP_EXC_RES 524288
      * }
      */
-    public static int PR_FP_EXC_RES() {
-        return PR_FP_EXC_RES;
-    }
-    private static final int PR_FP_EXC_INV = (int)1048576L;
+    public static final int PR_FP_EXC_RES = (int)524288L;
     /**
      * {@snippet lang=c :
      * #define PR_FP_EXC_INV 1048576
      * }
      */
-    public static int PR_FP_EXC_INV() {
-        return PR_FP_EXC_INV;
-    }
-    private static final int PR_FP_EXC_DISABLED = (int)0L;
+    public static final int PR_FP_EXC_INV = (int)1048576L;
     /**
      * {@snippet lang=c :
      * #define PR_FP_EXC_DISABLED 0
      * }
      */
-    public static int PR_FP_EXC_DISABLED() {
-        return PR_FP_EXC_DISABLED;
-    }
-    private static final int PR_FP_EXC_NONRECOV = (int)1L;
+    public static final int PR_FP_EXC_DISABLED = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_FP_EXC_NONRECOV 1
      * }
      */
-    public static int PR_FP_EXC_NONRECOV() {
-        return PR_FP_EXC_NONRECOV;
-    }
-    private static final int PR_FP_EXC_ASYNC = (int)2L;
+    public static final int PR_FP_EXC_NONRECOV = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_FP_EXC_ASYNC 2
      * }
      */
-    public static int PR_FP_EXC_ASYNC() {
-        return PR_FP_EXC_ASYNC;
-    }
-    private static final int PR_FP_EXC_PRECISE = (int)3L;
+    public static final int PR_FP_EXC_ASYNC = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_FP_EXC_PRECISE 3
      * }
      */
-    public static int PR_FP_EXC_PRECISE() {
-        return PR_FP_EXC_PRECISE;
-    }
-    private static final int PR_GET_TIMING = (int)13L;
+    public static final int PR_FP_EXC_PRECISE = (int)3L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_TIMING 13
      * }
      */
-    public static int PR_GET_TIMING() {
-        return PR_GET_TIMING;
-    }
-    private static final int PR_SET_TIMING = (int)14L;
+    public static final int PR_GET_TIMING = (int)13L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_TIMING 14
      * }
      */
-    public static int PR_SET_TIMING() {
-        return PR_SET_TIMING;
-    }
-    private static final int PR_TIMING_STATISTICAL = (int)0L;
+    public static final int PR_SET_TIMING = (int)14L;
     /**
      * {@snippet lang=c :
      * #define PR_TIMING_STATISTICAL 0
      * }
      */
-    public static int PR_TIMING_STATISTICAL() {
-        return PR_TIMING_STATISTICAL;
-    }
-    private static final int PR_TIMING_TIMESTAMP = (int)1L;
+    public static final int PR_TIMING_STATISTICAL = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_TIMING_TIMESTAMP 1
      * }
      */
-    public static int PR_TIMING_TIMESTAMP() {
-        return PR_TIMING_TIMESTAMP;
-    }
-    private static final int PR_SET_NAME = (int)15L;
+    public static final int PR_TIMING_TIMESTAMP = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_NAME 15
      * }
      */
-    public static int PR_SET_NAME() {
-        return PR_SET_NAME;
-    }
-    private static final int PR_GET_NAME = (int)16L;
+    public static final int PR_SET_NAME = (int)15L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_NAME 16
      * }
      */
-    public static int PR_GET_NAME() {
-        return PR_GET_NAME;
-    }
-    private static final int PR_GET_ENDIAN = (int)19L;
+    public static final int PR_GET_NAME = (int)16L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_ENDIAN 19
      * }
      */
-    public static int PR_GET_ENDIAN() {
-        return PR_GET_ENDIAN;
-    }
-    private static final int PR_SET_ENDIAN = (int)20L;
+    public static final int PR_GET_ENDIAN = (int)19L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_ENDIAN 20
      * }
      */
-    public static int PR_SET_ENDIAN() {
-        return PR_SET_ENDIAN;
-    }
-    private static final int PR_ENDIAN_BIG = (int)0L;
+    public static final int PR_SET_ENDIAN = (int)20L;
     /**
      * {@snippet lang=c :
      * #define PR_ENDIAN_BIG 0
      * }
      */
-    public static int PR_ENDIAN_BIG() {
-        return PR_ENDIAN_BIG;
-    }
-    private static final int PR_ENDIAN_LITTLE = (int)1L;
+    public static final int PR_ENDIAN_BIG = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_ENDIAN_LITTLE 1
      * }
      */
-    public static int PR_ENDIAN_LITTLE() {
-        return PR_ENDIAN_LITTLE;
-    }
-    private static final int PR_ENDIAN_PPC_LITTLE = (int)2L;
+    public static final int PR_ENDIAN_LITTLE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_ENDIAN_PPC_LITTLE 2
      * }
      */
-    public static int PR_ENDIAN_PPC_LITTLE() {
-        return PR_ENDIAN_PPC_LITTLE;
-    }
-    private static final int PR_GET_SECCOMP = (int)21L;
+    public static final int PR_ENDIAN_PPC_LITTLE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_SECCOMP 21
      * }
      */
-    public static int PR_GET_SECCOMP() {
-        return PR_GET_SECCOMP;
-    }
-    private static final int PR_SET_SECCOMP = (int)22L;
+    public static final int PR_GET_SECCOMP = (int)21L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_SECCOMP 22
      * }
      */
-    public static int PR_SET_SECCOMP() {
-        return PR_SET_SECCOMP;
-    }
-    private static final int PR_CAPBSET_READ = (int)23L;
+    public static final int PR_SET_SECCOMP = (int)22L;
     /**
      * {@snippet lang=c :
      * #define PR_CAPBSET_READ 23
      * }
      */
-    public static int PR_CAPBSET_READ() {
-        return PR_CAPBSET_READ;
-    }
-    private static final int PR_CAPBSET_DROP = (int)24L;
+    public static final int PR_CAPBSET_READ = (int)23L;
     /**
      * {@snippet lang=c :
      * #define PR_CAPBSET_DROP 24
      * }
      */
-    public static int PR_CAPBSET_DROP() {
-        return PR_CAPBSET_DROP;
-    }
-    private static final int PR_GET_TSC = (int)25L;
+    public static final int PR_CAPBSET_DROP = (int)24L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_TSC 25
      * }
      */
-    public static int PR_GET_TSC() {
-        return PR_GET_TSC;
-    }
-    private static final int PR_SET_TSC = (int)26L;
+    public static final int PR_GET_TSC = (int)25L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_TSC 26
      * }
      */
-    public static int PR_SET_TSC() {
-        return PR_SET_TSC;
-    }
-    private static final int PR_TSC_ENABLE = (int)1L;
+    public static final int PR_SET_TSC = (int)26L;
     /**
      * {@snippet lang=c :
      * #define PR_TSC_ENABLE 1
      * }
      */
-    public static int PR_TSC_ENABLE() {
-        return PR_TSC_ENABLE;
-    }
-    private static final int PR_TSC_SIGSEGV = (int)2L;
+    public static final int PR_TSC_ENABLE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_TSC_SIGSEGV 2
      * }
      */
-    public static int PR_TSC_SIGSEGV() {
-        return PR_TSC_SIGSEGV;
-    }
-    private static final int PR_GET_SECUREBITS = (int)27L;
+    public static final int PR_TSC_SIGSEGV = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_SECUREBITS 27
      * }
      */
-    public static int PR_GET_SECUREBITS() {
-        return PR_GET_SECUREBITS;
-    }
-    private static final int PR_SET_SECUREBITS = (int)28L;
+    public static final int PR_GET_SECUREBITS = (int)27L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_SECUREBITS 28
      * }
      */
-    public static int PR_SET_SECUREBITS() {
-        return PR_SET_SECUREBITS;
-    }
-    private static final int PR_SET_TIMERSLACK = (int)29L;
+    public static final int PR_SET_SECUREBITS = (int)28L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_TIMERSLACK 29
      * }
      */
-    public static int PR_SET_TIMERSLACK() {
-        return PR_SET_TIMERSLACK;
-    }
-    private static final int PR_GET_TIMERSLACK = (int)30L;
+    public static final int PR_SET_TIMERSLACK = (int)29L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_TIMERSLACK 30
      * }
      */
-    public static int PR_GET_TIMERSLACK() {
-        return PR_GET_TIMERSLACK;
-    }
-    private static final int PR_TASK_PERF_EVENTS_DISABLE = (int)31L;
+    public static final int PR_GET_TIMERSLACK = (int)30L;
     /**
      * {@snippet lang=c :
      * #define PR_TASK_PERF_EVENTS_DISABLE 31
      * }
      */
-    public static int PR_TASK_PERF_EVENTS_DISABLE() {
-        return PR_TASK_PERF_EVENTS_DISABLE;
-    }
-    private static final int PR_TASK_PERF_EVENTS_ENABLE = (int)32L;
+    public static final int PR_TASK_PERF_EVENTS_DISABLE = (int)31L;
     /**
      * {@snippet lang=c :
      * #define PR_TASK_PERF_EVENTS_ENABLE 32
      * }
      */
-    public static int PR_TASK_PERF_EVENTS_ENABLE() {
-        return PR_TASK_PERF_EVENTS_ENABLE;
-    }
-    private static final int PR_MCE_KILL = (int)33L;
+    public static final int PR_TASK_PERF_EVENTS_ENABLE = (int)32L;
     /**
      * {@snippet lang=c :
      * #define PR_MCE_KILL 33
      * }
      */
-    public static int PR_MCE_KILL() {
-        return PR_MCE_KILL;
-    }
-    private static final int PR_MCE_KILL_CLEAR = (int)0L;
+    public static final int PR_MCE_KILL = (int)33L;
     /**
      * {@snippet lang=c :
      * #define PR_MCE_KILL_CLEAR 0
      * }
      */
-    public static int PR_MCE_KILL_CLEAR() {
-        return PR_MCE_KILL_CLEAR;
-    }
-    private static final int PR_MCE_KILL_SET = (int)1L;
+    public static final int PR_MCE_KILL_CLEAR = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_MCE_KILL_SET 1
      * }
      */
-    public static int PR_MCE_KILL_SET() {
-        return PR_MCE_KILL_SET;
-    }
-    private static final int PR_MCE_KILL_LATE = (int)0L;
+    public static final int PR_MCE_KILL_SET = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_MCE_KILL_LATE 0
      * }
      */
-    public static int PR_MCE_KILL_LATE() {
-        return PR_MCE_KILL_LATE;
-    }
-    private static final int PR_MCE_KILL_EARLY = (int)1L;
+    public static final int PR_MCE_KILL_LATE = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_MCE_KILL_EARLY 1
      * }
      */
-    public static int PR_MCE_KILL_EARLY() {
-        return PR_MCE_KILL_EARLY;
-    }
-    private static final int PR_MCE_KILL_DEFAULT = (int)2L;
+    public static final int PR_MCE_KILL_EARLY = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_MCE_KILL_DEFAULT 2
      * }
      */
-    public static int PR_MCE_KILL_DEFAULT() {
-        return PR_MCE_KILL_DEFAULT;
-    }
-    private static final int PR_MCE_KILL_GET = (int)34L;
+    public static final int PR_MCE_KILL_DEFAULT = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_MCE_KILL_GET 34
      * }
      */
-    public static int PR_MCE_KILL_GET() {
-        return PR_MCE_KILL_GET;
-    }
-    private static final int PR_SET_MM = (int)35L;
+    public static final int PR_MCE_KILL_GET = (int)34L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM 35
      * }
      */
-    public static int PR_SET_MM() {
-        return PR_SET_MM;
-    }
-    private static final int PR_SET_MM_START_CODE = (int)1L;
+    public static final int PR_SET_MM = (int)35L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_START_CODE 1
      * }
      */
-    public static int PR_SET_MM_START_CODE() {
-        return PR_SET_MM_START_CODE;
-    }
-    private static final int PR_SET_MM_END_CODE = (int)2L;
+    public static final int PR_SET_MM_START_CODE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_END_CODE 2
      * }
      */
-    public static int PR_SET_MM_END_CODE() {
-        return PR_SET_MM_END_CODE;
-    }
-    private static final int PR_SET_MM_START_DATA = (int)3L;
+    public static final int PR_SET_MM_END_CODE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_START_DATA 3
      * }
      */
-    public static int PR_SET_MM_START_DATA() {
-        return PR_SET_MM_START_DATA;
-    }
-    private static final int PR_SET_MM_END_DATA = (int)4L;
+    public static final int PR_SET_MM_START_DATA = (int)3L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_END_DATA 4
      * }
      */
-    public static int PR_SET_MM_END_DATA() {
-        return PR_SET_MM_END_DATA;
-    }
-    private static final int PR_SET_MM_START_STACK = (int)5L;
+    public static final int PR_SET_MM_END_DATA = (int)4L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_START_STACK 5
      * }
      */
-    public static int PR_SET_MM_START_STACK() {
-        return PR_SET_MM_START_STACK;
-    }
-    private static final int PR_SET_MM_START_BRK = (int)6L;
+    public static final int PR_SET_MM_START_STACK = (int)5L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_START_BRK 6
      * }
      */
-    public static int PR_SET_MM_START_BRK() {
-        return PR_SET_MM_START_BRK;
-    }
-    private static final int PR_SET_MM_BRK = (int)7L;
+    public static final int PR_SET_MM_START_BRK = (int)6L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_BRK 7
      * }
      */
-    public static int PR_SET_MM_BRK() {
-        return PR_SET_MM_BRK;
-    }
-    private static final int PR_SET_MM_ARG_START = (int)8L;
+    public static final int PR_SET_MM_BRK = (int)7L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_ARG_START 8
      * }
      */
-    public static int PR_SET_MM_ARG_START() {
-        return PR_SET_MM_ARG_START;
-    }
-    private static final int PR_SET_MM_ARG_END = (int)9L;
+    public static final int PR_SET_MM_ARG_START = (int)8L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_ARG_END 9
      * }
      */
-    public static int PR_SET_MM_ARG_END() {
-        return PR_SET_MM_ARG_END;
-    }
-    private static final int PR_SET_MM_ENV_START = (int)10L;
+    public static final int PR_SET_MM_ARG_END = (int)9L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_ENV_START 10
      * }
      */
-    public static int PR_SET_MM_ENV_START() {
-        return PR_SET_MM_ENV_START;
-    }
-    private static final int PR_SET_MM_ENV_END = (int)11L;
+    public static final int PR_SET_MM_ENV_START = (int)10L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_ENV_END 11
      * }
      */
-    public static int PR_SET_MM_ENV_END() {
-        return PR_SET_MM_ENV_END;
-    }
-    private static final int PR_SET_MM_AUXV = (int)12L;
+    public static final int PR_SET_MM_ENV_END = (int)11L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_AUXV 12
      * }
      */
-    public static int PR_SET_MM_AUXV() {
-        return PR_SET_MM_AUXV;
-    }
-    private static final int PR_SET_MM_EXE_FILE = (int)13L;
+    public static final int PR_SET_MM_AUXV = (int)12L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_EXE_FILE 13
      * }
      */
-    public static int PR_SET_MM_EXE_FILE() {
-        return PR_SET_MM_EXE_FILE;
-    }
-    private static final int PR_SET_MM_MAP = (int)14L;
+    public static final int PR_SET_MM_EXE_FILE = (int)13L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_MAP 14
      * }
      */
-    public static int PR_SET_MM_MAP() {
-        return PR_SET_MM_MAP;
-    }
-    private static final int PR_SET_MM_MAP_SIZE = (int)15L;
+    public static final int PR_SET_MM_MAP = (int)14L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MM_MAP_SIZE 15
      * }
      */
-    public static int PR_SET_MM_MAP_SIZE() {
-        return PR_SET_MM_MAP_SIZE;
-    }
-    private static final int PR_SET_PTRACER = (int)1499557217L;
+    public static final int PR_SET_MM_MAP_SIZE = (int)15L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_PTRACER 1499557217
      * }
      */
-    public static int PR_SET_PTRACER() {
-        return PR_SET_PTRACER;
-    }
-    private static final int PR_SET_CHILD_SUBREAPER = (int)36L;
+    public static final int PR_SET_PTRACER = (int)1499557217L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_CHILD_SUBREAPER 36
      * }
      */
-    public static int PR_SET_CHILD_SUBREAPER() {
-        return PR_SET_CHILD_SUBREAPER;
-    }
-    private static final int PR_GET_CHILD_SUBREAPER = (int)37L;
+    public static final int PR_SET_CHILD_SUBREAPER = (int)36L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_CHILD_SUBREAPER 37
      * }
      */
-    public static int PR_GET_CHILD_SUBREAPER() {
-        return PR_GET_CHILD_SUBREAPER;
-    }
-    private static final int PR_SET_NO_NEW_PRIVS = (int)38L;
+    public static final int PR_GET_CHILD_SUBREAPER = (int)37L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_NO_NEW_PRIVS 38
      * }
      */
-    public static int PR_SET_NO_NEW_PRIVS() {
-        return PR_SET_NO_NEW_PRIVS;
-    }
-    private static final int PR_GET_NO_NEW_PRIVS = (int)39L;
+    public static final int PR_SET_NO_NEW_PRIVS = (int)38L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_NO_NEW_PRIVS 39
      * }
      */
-    public static int PR_GET_NO_NEW_PRIVS() {
-        return PR_GET_NO_NEW_PRIVS;
-    }
-    private static final int PR_GET_TID_ADDRESS = (int)40L;
+    public static final int PR_GET_NO_NEW_PRIVS = (int)39L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_TID_ADDRESS 40
      * }
      */
-    public static int PR_GET_TID_ADDRESS() {
-        return PR_GET_TID_ADDRESS;
-    }
-    private static final int PR_SET_THP_DISABLE = (int)41L;
+    public static final int PR_GET_TID_ADDRESS = (int)40L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_THP_DISABLE 41
      * }
      */
-    public static int PR_SET_THP_DISABLE() {
-        return PR_SET_THP_DISABLE;
-    }
-    private static final int PR_GET_THP_DISABLE = (int)42L;
+    public static final int PR_SET_THP_DISABLE = (int)41L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_THP_DISABLE 42
      * }
      */
-    public static int PR_GET_THP_DISABLE() {
-        return PR_GET_THP_DISABLE;
-    }
-    private static final int PR_MPX_ENABLE_MANAGEMENT = (int)43L;
+    public static final int PR_GET_THP_DISABLE = (int)42L;
     /**
      * {@snippet lang=c :
      * #define PR_MPX_ENABLE_MANAGEMENT 43
      * }
      */
-    public static int PR_MPX_ENABLE_MANAGEMENT() {
-        return PR_MPX_ENABLE_MANAGEMENT;
-    }
-    private static final int PR_MPX_DISABLE_MANAGEMENT = (int)44L;
+    public static final int PR_MPX_ENABLE_MANAGEMENT = (int)43L;
     /**
      * {@snippet lang=c :
      * #define PR_MPX_DISABLE_MANAGEMENT 44
      * }
      */
-    public static int PR_MPX_DISABLE_MANAGEMENT() {
-        return PR_MPX_DISABLE_MANAGEMENT;
-    }
-    private static final int PR_SET_FP_MODE = (int)45L;
+    public static final int PR_MPX_DISABLE_MANAGEMENT = (int)44L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_FP_MODE 45
      * }
      */
-    public static int PR_SET_FP_MODE() {
-        return PR_SET_FP_MODE;
-    }
-    private static final int PR_GET_FP_MODE = (int)46L;
+    public static final int PR_SET_FP_MODE = (int)45L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_FP_MODE 46
      * }
      */
-    public static int PR_GET_FP_MODE() {
-        return PR_GET_FP_MODE;
-    }
-    private static final int PR_CAP_AMBIENT = (int)47L;
+    public static final int PR_GET_FP_MODE = (int)46L;
     /**
      * {@snippet lang=c :
      * #define PR_CAP_AMBIENT 47
      * }
      */
-    public static int PR_CAP_AMBIENT() {
-        return PR_CAP_AMBIENT;
-    }
-    private static final int PR_CAP_AMBIENT_IS_SET = (int)1L;
+    public static final int PR_CAP_AMBIENT = (int)47L;
     /**
      * {@snippet lang=c :
      * #define PR_CAP_AMBIENT_IS_SET 1
      * }
      */
-    public static int PR_CAP_AMBIENT_IS_SET() {
-        return PR_CAP_AMBIENT_IS_SET;
-    }
-    private static final int PR_CAP_AMBIENT_RAISE = (int)2L;
+    public static final int PR_CAP_AMBIENT_IS_SET = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_CAP_AMBIENT_RAISE 2
      * }
      */
-    public static int PR_CAP_AMBIENT_RAISE() {
-        return PR_CAP_AMBIENT_RAISE;
-    }
-    private static final int PR_CAP_AMBIENT_LOWER = (int)3L;
+    public static final int PR_CAP_AMBIENT_RAISE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_CAP_AMBIENT_LOWER 3
      * }
      */
-    public static int PR_CAP_AMBIENT_LOWER() {
-        return PR_CAP_AMBIENT_LOWER;
-    }
-    private static final int PR_CAP_AMBIENT_CLEAR_ALL = (int)4L;
+    public static final int PR_CAP_AMBIENT_LOWER = (int)3L;
     /**
      * {@snippet lang=c :
      * #define PR_CAP_AMBIENT_CLEAR_ALL 4
      * }
      */
-    public static int PR_CAP_AMBIENT_CLEAR_ALL() {
-        return PR_CAP_AMBIENT_CLEAR_ALL;
-    }
-    private static final int PR_SVE_SET_VL = (int)50L;
+    public static final int PR_CAP_AMBIENT_CLEAR_ALL = (int)4L;
     /**
      * {@snippet lang=c :
      * #define PR_SVE_SET_VL 50
      * }
      */
-    public static int PR_SVE_SET_VL() {
-        return PR_SVE_SET_VL;
-    }
-    private static final int PR_SVE_GET_VL = (int)51L;
+    public static final int PR_SVE_SET_VL = (int)50L;
     /**
      * {@snippet lang=c :
      * #define PR_SVE_GET_VL 51
      * }
      */
-    public static int PR_SVE_GET_VL() {
-        return PR_SVE_GET_VL;
-    }
-    private static final int PR_SVE_VL_LEN_MASK = (int)65535L;
+    public static final int PR_SVE_GET_VL = (int)51L;
     /**
      * {@snippet lang=c :
      * #define PR_SVE_VL_LEN_MASK 65535
      * }
      */
-    public static int PR_SVE_VL_LEN_MASK() {
-        return PR_SVE_VL_LEN_MASK;
-    }
-    private static final int PR_GET_SPECULATION_CTRL = (int)52L;
+    public static final int PR_SVE_VL_LEN_MASK = (int)65535L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_SPECULATION_CTRL 52
      * }
      */
-    public static int PR_GET_SPECULATION_CTRL() {
-        return PR_GET_SPECULATION_CTRL;
-    }
-    private static final int PR_SET_SPECULATION_CTRL = (int)53L;
+    public static final int PR_GET_SPECULATION_CTRL = (int)52L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_SPECULATION_CTRL 53
      * }
      */
-    public static int PR_SET_SPECULATION_CTRL() {
-        return PR_SET_SPECULATION_CTRL;
-    }
-    private static final int PR_SPEC_STORE_BYPASS = (int)0L;
+    public static final int PR_SET_SPECULATION_CTRL = (int)53L;
     /**
      * {@snippet lang=c :
      * #define PR_SPEC_STORE_BYPASS 0
      * }
      */
-    public static int PR_SPEC_STORE_BYPASS() {
-        return PR_SPEC_STORE_BYPASS;
-    }
-    private static final int PR_SPEC_INDIRECT_BRANCH = (int)1L;
+    public static final int PR_SPEC_STORE_BYPASS = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_SPEC_INDIRECT_BRANCH 1
      * }
      */
-    public static int PR_SPEC_INDIRECT_BRANCH() {
-        return PR_SPEC_INDIRECT_BRANCH;
-    }
-    private static final int PR_SPEC_L1D_FLUSH = (int)2L;
+    public static final int PR_SPEC_INDIRECT_BRANCH = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_SPEC_L1D_FLUSH 2
      * }
      */
-    public static int PR_SPEC_L1D_FLUSH() {
-        return PR_SPEC_L1D_FLUSH;
-    }
-    private static final int PR_SPEC_NOT_AFFECTED = (int)0L;
+    public static final int PR_SPEC_L1D_FLUSH = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_SPEC_NOT_AFFECTED 0
      * }
      */
-    public static int PR_SPEC_NOT_AFFECTED() {
-        return PR_SPEC_NOT_AFFECTED;
-    }
-    private static final int PR_PAC_RESET_KEYS = (int)54L;
+    public static final int PR_SPEC_NOT_AFFECTED = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_PAC_RESET_KEYS 54
      * }
      */
-    public static int PR_PAC_RESET_KEYS() {
-        return PR_PAC_RESET_KEYS;
-    }
-    private static final int PR_SET_TAGGED_ADDR_CTRL = (int)55L;
+    public static final int PR_PAC_RESET_KEYS = (int)54L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_TAGGED_ADDR_CTRL 55
      * }
      */
-    public static int PR_SET_TAGGED_ADDR_CTRL() {
-        return PR_SET_TAGGED_ADDR_CTRL;
-    }
-    private static final int PR_GET_TAGGED_ADDR_CTRL = (int)56L;
+    public static final int PR_SET_TAGGED_ADDR_CTRL = (int)55L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_TAGGED_ADDR_CTRL 56
      * }
      */
-    public static int PR_GET_TAGGED_ADDR_CTRL() {
-        return PR_GET_TAGGED_ADDR_CTRL;
-    }
-    private static final int PR_MTE_TAG_SHIFT = (int)3L;
+    public static final int PR_GET_TAGGED_ADDR_CTRL = (int)56L;
     /**
      * {@snippet lang=c :
      * #define PR_MTE_TAG_SHIFT 3
      * }
      */
-    public static int PR_MTE_TAG_SHIFT() {
-        return PR_MTE_TAG_SHIFT;
-    }
-    private static final int PR_MTE_TCF_SHIFT = (int)1L;
+    public static final int PR_MTE_TAG_SHIFT = (int)3L;
     /**
      * {@snippet lang=c :
      * #define PR_MTE_TCF_SHIFT 1
      * }
      */
-    public static int PR_MTE_TCF_SHIFT() {
-        return PR_MTE_TCF_SHIFT;
-    }
-    private static final int PR_PMLEN_SHIFT = (int)24L;
+    public static final int PR_MTE_TCF_SHIFT = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_PMLEN_SHIFT 24
      * }
      */
-    public static int PR_PMLEN_SHIFT() {
-        return PR_PMLEN_SHIFT;
-    }
-    private static final int PR_SET_IO_FLUSHER = (int)57L;
+    public static final int PR_PMLEN_SHIFT = (int)24L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_IO_FLUSHER 57
      * }
      */
-    public static int PR_SET_IO_FLUSHER() {
-        return PR_SET_IO_FLUSHER;
-    }
-    private static final int PR_GET_IO_FLUSHER = (int)58L;
+    public static final int PR_SET_IO_FLUSHER = (int)57L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_IO_FLUSHER 58
      * }
      */
-    public static int PR_GET_IO_FLUSHER() {
-        return PR_GET_IO_FLUSHER;
-    }
-    private static final int PR_SET_SYSCALL_USER_DISPATCH = (int)59L;
+    public static final int PR_GET_IO_FLUSHER = (int)58L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_SYSCALL_USER_DISPATCH 59
      * }
      */
-    public static int PR_SET_SYSCALL_USER_DISPATCH() {
-        return PR_SET_SYSCALL_USER_DISPATCH;
-    }
-    private static final int PR_SYS_DISPATCH_OFF = (int)0L;
+    public static final int PR_SET_SYSCALL_USER_DISPATCH = (int)59L;
     /**
      * {@snippet lang=c :
      * #define PR_SYS_DISPATCH_OFF 0
      * }
      */
-    public static int PR_SYS_DISPATCH_OFF() {
-        return PR_SYS_DISPATCH_OFF;
-    }
-    private static final int PR_SYS_DISPATCH_EXCLUSIVE_ON = (int)1L;
+    public static final int PR_SYS_DISPATCH_OFF = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_SYS_DISPATCH_EXCLUSIVE_ON 1
      * }
      */
-    public static int PR_SYS_DISPATCH_EXCLUSIVE_ON() {
-        return PR_SYS_DISPATCH_EXCLUSIVE_ON;
-    }
-    private static final int PR_SYS_DISPATCH_INCLUSIVE_ON = (int)2L;
+    public static final int PR_SYS_DISPATCH_EXCLUSIVE_ON = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_SYS_DISPATCH_INCLUSIVE_ON 2
      * }
      */
-    public static int PR_SYS_DISPATCH_INCLUSIVE_ON() {
-        return PR_SYS_DISPATCH_INCLUSIVE_ON;
-    }
-    private static final int PR_PAC_SET_ENABLED_KEYS = (int)60L;
+    public static final int PR_SYS_DISPATCH_INCLUSIVE_ON = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_PAC_SET_ENABLED_KEYS 60
      * }
      */
-    public static int PR_PAC_SET_ENABLED_KEYS() {
-        return PR_PAC_SET_ENABLED_KEYS;
-    }
-    private static final int PR_PAC_GET_ENABLED_KEYS = (int)61L;
+    public static final int PR_PAC_SET_ENABLED_KEYS = (int)60L;
     /**
      * {@snippet lang=c :
      * #define PR_PAC_GET_ENABLED_KEYS 61
      * }
      */
-    public static int PR_PAC_GET_ENABLED_KEYS() {
-        return PR_PAC_GET_ENABLED_KEYS;
-    }
-    private static final int PR_SCHED_CORE = (int)62L;
+    public static final int PR_PAC_GET_ENABLED_KEYS = (int)61L;
     /**
      * {@snippet lang=c :
      * #define PR_SCHED_CORE 62
      * }
      */
-    public static int PR_SCHED_CORE() {
-        return PR_SCHED_CORE;
-    }
-    private static final int PR_SCHED_CORE_GET = (int)0L;
+    public static final int PR_SCHED_CORE = (int)62L;
     /**
      * {@snippet lang=c :
      * #define PR_SCHED_CORE_GET 0
      * }
      */
-    public static int PR_SCHED_CORE_GET() {
-        return PR_SCHED_CORE_GET;
-    }
-    private static final int PR_SCHED_CORE_CREATE = (int)1L;
+    public static final int PR_SCHED_CORE_GET = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_SCHED_CORE_CREATE 1
      * }
      */
-    public static int PR_SCHED_CORE_CREATE() {
-        return PR_SCHED_CORE_CREATE;
-    }
-    private static final int PR_SCHED_CORE_SHARE_TO = (int)2L;
+    public static final int PR_SCHED_CORE_CREATE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_SCHED_CORE_SHARE_TO 2
      * }
      */
-    public static int PR_SCHED_CORE_SHARE_TO() {
-        return PR_SCHED_CORE_SHARE_TO;
-    }
-    private static final int PR_SCHED_CORE_SHARE_FROM = (int)3L;
+    public static final int PR_SCHED_CORE_SHARE_TO = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_SCHED_CORE_SHARE_FROM 3
      * }
      */
-    public static int PR_SCHED_CORE_SHARE_FROM() {
-        return PR_SCHED_CORE_SHARE_FROM;
-    }
-    private static final int PR_SCHED_CORE_MAX = (int)4L;
+    public static final int PR_SCHED_CORE_SHARE_FROM = (int)3L;
     /**
      * {@snippet lang=c :
      * #define PR_SCHED_CORE_MAX 4
      * }
      */
-    public static int PR_SCHED_CORE_MAX() {
-        return PR_SCHED_CORE_MAX;
-    }
-    private static final int PR_SCHED_CORE_SCOPE_THREAD = (int)0L;
+    public static final int PR_SCHED_CORE_MAX = (int)4L;
     /**
      * {@snippet lang=c :
      * #define PR_SCHED_CORE_SCOPE_THREAD 0
      * }
      */
-    public static int PR_SCHED_CORE_SCOPE_THREAD() {
-        return PR_SCHED_CORE_SCOPE_THREAD;
-    }
-    private static final int PR_SCHED_CORE_SCOPE_THREAD_GROUP = (int)1L;
+    public static final int PR_SCHED_CORE_SCOPE_THREAD = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_SCHED_CORE_SCOPE_THREAD_GROUP 1
      * }
      */
-    public static int PR_SCHED_CORE_SCOPE_THREAD_GROUP() {
-        return PR_SCHED_CORE_SCOPE_THREAD_GROUP;
-    }
-    private static final int PR_SCHED_CORE_SCOPE_PROCESS_GROUP = (int)2L;
+    public static final int PR_SCHED_CORE_SCOPE_THREAD_GROUP = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_SCHED_CORE_SCOPE_PROCESS_GROUP 2
      * }
      */
-    public static int PR_SCHED_CORE_SCOPE_PROCESS_GROUP() {
-        return PR_SCHED_CORE_SCOPE_PROCESS_GROUP;
-    }
-    private static final int PR_SME_SET_VL = (int)63L;
+    public static final int PR_SCHED_CORE_SCOPE_PROCESS_GROUP = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_SME_SET_VL 63
      * }
      */
-    public static int PR_SME_SET_VL() {
-        return PR_SME_SET_VL;
-    }
-    private static final int PR_SME_GET_VL = (int)64L;
+    public static final int PR_SME_SET_VL = (int)63L;
     /**
      * {@snippet lang=c :
      * #define PR_SME_GET_VL 64
      * }
      */
-    public static int PR_SME_GET_VL() {
-        return PR_SME_GET_VL;
-    }
-    private static final int PR_SME_VL_LEN_MASK = (int)65535L;
+    public static final int PR_SME_GET_VL = (int)64L;
     /**
      * {@snippet lang=c :
      * #define PR_SME_VL_LEN_MASK 65535
      * }
      */
-    public static int PR_SME_VL_LEN_MASK() {
-        return PR_SME_VL_LEN_MASK;
-    }
-    private static final int PR_SET_MDWE = (int)65L;
+    public static final int PR_SME_VL_LEN_MASK = (int)65535L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MDWE 65
      * }
      */
-    public static int PR_SET_MDWE() {
-        return PR_SET_MDWE;
-    }
-    private static final int PR_GET_MDWE = (int)66L;
+    public static final int PR_SET_MDWE = (int)65L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_MDWE 66
      * }
      */
-    public static int PR_GET_MDWE() {
-        return PR_GET_MDWE;
-    }
-    private static final int PR_SET_VMA = (int)1398164801L;
+    public static final int PR_GET_MDWE = (int)66L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_VMA 1398164801
      * }
      */
-    public static int PR_SET_VMA() {
-        return PR_SET_VMA;
-    }
-    private static final int PR_SET_VMA_ANON_NAME = (int)0L;
+    public static final int PR_SET_VMA = (int)1398164801L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_VMA_ANON_NAME 0
      * }
      */
-    public static int PR_SET_VMA_ANON_NAME() {
-        return PR_SET_VMA_ANON_NAME;
-    }
-    private static final int PR_GET_AUXV = (int)1096112214L;
+    public static final int PR_SET_VMA_ANON_NAME = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_AUXV 1096112214
      * }
      */
-    public static int PR_GET_AUXV() {
-        return PR_GET_AUXV;
-    }
-    private static final int PR_SET_MEMORY_MERGE = (int)67L;
+    public static final int PR_GET_AUXV = (int)1096112214L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_MEMORY_MERGE 67
      * }
      */
-    public static int PR_SET_MEMORY_MERGE() {
-        return PR_SET_MEMORY_MERGE;
-    }
-    private static final int PR_GET_MEMORY_MERGE = (int)68L;
+    public static final int PR_SET_MEMORY_MERGE = (int)67L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_MEMORY_MERGE 68
      * }
      */
-    public static int PR_GET_MEMORY_MERGE() {
-        return PR_GET_MEMORY_MERGE;
-    }
-    private static final int PR_RISCV_V_SET_CONTROL = (int)69L;
+    public static final int PR_GET_MEMORY_MERGE = (int)68L;
     /**
      * {@snippet lang=c :
      * #define PR_RISCV_V_SET_CONTROL 69
      * }
      */
-    public static int PR_RISCV_V_SET_CONTROL() {
-        return PR_RISCV_V_SET_CONTROL;
-    }
-    private static final int PR_RISCV_V_GET_CONTROL = (int)70L;
+    public static final int PR_RISCV_V_SET_CONTROL = (int)69L;
     /**
      * {@snippet lang=c :
      * #define PR_RISCV_V_GET_CONTROL 70
      * }
      */
-    public static int PR_RISCV_V_GET_CONTROL() {
-        return PR_RISCV_V_GET_CONTROL;
-    }
-    private static final int PR_RISCV_V_VSTATE_CTRL_DEFAULT = (int)0L;
+    public static final int PR_RISCV_V_GET_CONTROL = (int)70L;
     /**
      * {@snippet lang=c :
      * #define PR_RISCV_V_VSTATE_CTRL_DEFAULT 0
      * }
      */
-    public static int PR_RISCV_V_VSTATE_CTRL_DEFAULT() {
-        return PR_RISCV_V_VSTATE_CTRL_DEFAULT;
-    }
-    private static final int PR_RISCV_V_VSTATE_CTRL_OFF = (int)1L;
+    public static final int PR_RISCV_V_VSTATE_CTRL_DEFAULT = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_RISCV_V_VSTATE_CTRL_OFF 1
      * }
      */
-    public static int PR_RISCV_V_VSTATE_CTRL_OFF() {
-        return PR_RISCV_V_VSTATE_CTRL_OFF;
-    }
-    private static final int PR_RISCV_V_VSTATE_CTRL_ON = (int)2L;
+    public static final int PR_RISCV_V_VSTATE_CTRL_OFF = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_RISCV_V_VSTATE_CTRL_ON 2
      * }
      */
-    public static int PR_RISCV_V_VSTATE_CTRL_ON() {
-        return PR_RISCV_V_VSTATE_CTRL_ON;
-    }
-    private static final int PR_RISCV_V_VSTATE_CTRL_CUR_MASK = (int)3L;
+    public static final int PR_RISCV_V_VSTATE_CTRL_ON = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_RISCV_V_VSTATE_CTRL_CUR_MASK 3
      * }
      */
-    public static int PR_RISCV_V_VSTATE_CTRL_CUR_MASK() {
-        return PR_RISCV_V_VSTATE_CTRL_CUR_MASK;
-    }
-    private static final int PR_RISCV_V_VSTATE_CTRL_NEXT_MASK = (int)12L;
+    public static final int PR_RISCV_V_VSTATE_CTRL_CUR_MASK = (int)3L;
     /**
      * {@snippet lang=c :
      * #define PR_RISCV_V_VSTATE_CTRL_NEXT_MASK 12
      * }
      */
-    public static int PR_RISCV_V_VSTATE_CTRL_NEXT_MASK() {
-        return PR_RISCV_V_VSTATE_CTRL_NEXT_MASK;
-    }
-    private static final int PR_RISCV_V_VSTATE_CTRL_MASK = (int)31L;
+    public static final int PR_RISCV_V_VSTATE_CTRL_NEXT_MASK = (int)12L;
     /**
      * {@snippet lang=c :
      * #define PR_RISCV_V_VSTATE_CTRL_MASK 31
      * }
      */
-    public static int PR_RISCV_V_VSTATE_CTRL_MASK() {
-        return PR_RISCV_V_VSTATE_CTRL_MASK;
-    }
-    private static final int PR_RISCV_SET_ICACHE_FLUSH_CTX = (int)71L;
+    public static final int PR_RISCV_V_VSTATE_CTRL_MASK = (int)31L;
     /**
      * {@snippet lang=c :
      * #define PR_RISCV_SET_ICACHE_FLUSH_CTX 71
      * }
      */
-    public static int PR_RISCV_SET_ICACHE_FLUSH_CTX() {
-        return PR_RISCV_SET_ICACHE_FLUSH_CTX;
-    }
-    private static final int PR_RISCV_CTX_SW_FENCEI_ON = (int)0L;
+    public static final int PR_RISCV_SET_ICACHE_FLUSH_CTX = (int)71L;
     /**
      * {@snippet lang=c :
      * #define PR_RISCV_CTX_SW_FENCEI_ON 0
      * }
      */
-    public static int PR_RISCV_CTX_SW_FENCEI_ON() {
-        return PR_RISCV_CTX_SW_FENCEI_ON;
-    }
-    private static final int PR_RISCV_CTX_SW_FENCEI_OFF = (int)1L;
+    public static final int PR_RISCV_CTX_SW_FENCEI_ON = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_RISCV_CTX_SW_FENCEI_OFF 1
      * }
      */
-    public static int PR_RISCV_CTX_SW_FENCEI_OFF() {
-        return PR_RISCV_CTX_SW_FENCEI_OFF;
-    }
-    private static final int PR_RISCV_SCOPE_PER_PROCESS = (int)0L;
+    public static final int PR_RISCV_CTX_SW_FENCEI_OFF = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_RISCV_SCOPE_PER_PROCESS 0
      * }
      */
-    public static int PR_RISCV_SCOPE_PER_PROCESS() {
-        return PR_RISCV_SCOPE_PER_PROCESS;
-    }
-    private static final int PR_RISCV_SCOPE_PER_THREAD = (int)1L;
+    public static final int PR_RISCV_SCOPE_PER_PROCESS = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_RISCV_SCOPE_PER_THREAD 1
      * }
      */
-    public static int PR_RISCV_SCOPE_PER_THREAD() {
-        return PR_RISCV_SCOPE_PER_THREAD;
-    }
-    private static final int PR_PPC_GET_DEXCR = (int)72L;
+    public static final int PR_RISCV_SCOPE_PER_THREAD = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_PPC_GET_DEXCR 72
      * }
      */
-    public static int PR_PPC_GET_DEXCR() {
-        return PR_PPC_GET_DEXCR;
-    }
-    private static final int PR_PPC_SET_DEXCR = (int)73L;
+    public static final int PR_PPC_GET_DEXCR = (int)72L;
     /**
      * {@snippet lang=c :
      * #define PR_PPC_SET_DEXCR 73
      * }
      */
-    public static int PR_PPC_SET_DEXCR() {
-        return PR_PPC_SET_DEXCR;
-    }
-    private static final int PR_PPC_DEXCR_SBHE = (int)0L;
+    public static final int PR_PPC_SET_DEXCR = (int)73L;
     /**
      * {@snippet lang=c :
      * #define PR_PPC_DEXCR_SBHE 0
      * }
      */
-    public static int PR_PPC_DEXCR_SBHE() {
-        return PR_PPC_DEXCR_SBHE;
-    }
-    private static final int PR_PPC_DEXCR_IBRTPD = (int)1L;
+    public static final int PR_PPC_DEXCR_SBHE = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_PPC_DEXCR_IBRTPD 1
      * }
      */
-    public static int PR_PPC_DEXCR_IBRTPD() {
-        return PR_PPC_DEXCR_IBRTPD;
-    }
-    private static final int PR_PPC_DEXCR_SRAPD = (int)2L;
+    public static final int PR_PPC_DEXCR_IBRTPD = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_PPC_DEXCR_SRAPD 2
      * }
      */
-    public static int PR_PPC_DEXCR_SRAPD() {
-        return PR_PPC_DEXCR_SRAPD;
-    }
-    private static final int PR_PPC_DEXCR_NPHIE = (int)3L;
+    public static final int PR_PPC_DEXCR_SRAPD = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_PPC_DEXCR_NPHIE 3
      * }
      */
-    public static int PR_PPC_DEXCR_NPHIE() {
-        return PR_PPC_DEXCR_NPHIE;
-    }
-    private static final int PR_PPC_DEXCR_CTRL_EDITABLE = (int)1L;
+    public static final int PR_PPC_DEXCR_NPHIE = (int)3L;
     /**
      * {@snippet lang=c :
      * #define PR_PPC_DEXCR_CTRL_EDITABLE 1
      * }
      */
-    public static int PR_PPC_DEXCR_CTRL_EDITABLE() {
-        return PR_PPC_DEXCR_CTRL_EDITABLE;
-    }
-    private static final int PR_PPC_DEXCR_CTRL_SET = (int)2L;
+    public static final int PR_PPC_DEXCR_CTRL_EDITABLE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_PPC_DEXCR_CTRL_SET 2
      * }
      */
-    public static int PR_PPC_DEXCR_CTRL_SET() {
-        return PR_PPC_DEXCR_CTRL_SET;
-    }
-    private static final int PR_PPC_DEXCR_CTRL_CLEAR = (int)4L;
+    public static final int PR_PPC_DEXCR_CTRL_SET = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_PPC_DEXCR_CTRL_CLEAR 4
      * }
      */
-    public static int PR_PPC_DEXCR_CTRL_CLEAR() {
-        return PR_PPC_DEXCR_CTRL_CLEAR;
-    }
-    private static final int PR_PPC_DEXCR_CTRL_SET_ONEXEC = (int)8L;
+    public static final int PR_PPC_DEXCR_CTRL_CLEAR = (int)4L;
     /**
      * {@snippet lang=c :
      * #define PR_PPC_DEXCR_CTRL_SET_ONEXEC 8
      * }
      */
-    public static int PR_PPC_DEXCR_CTRL_SET_ONEXEC() {
-        return PR_PPC_DEXCR_CTRL_SET_ONEXEC;
-    }
-    private static final int PR_PPC_DEXCR_CTRL_CLEAR_ONEXEC = (int)16L;
+    public static final int PR_PPC_DEXCR_CTRL_SET_ONEXEC = (int)8L;
     /**
      * {@snippet lang=c :
      * #define PR_PPC_DEXCR_CTRL_CLEAR_ONEXEC 16
      * }
      */
-    public static int PR_PPC_DEXCR_CTRL_CLEAR_ONEXEC() {
-        return PR_PPC_DEXCR_CTRL_CLEAR_ONEXEC;
-    }
-    private static final int PR_PPC_DEXCR_CTRL_MASK = (int)31L;
+    public static final int PR_PPC_DEXCR_CTRL_CLEAR_ONEXEC = (int)16L;
     /**
      * {@snippet lang=c :
      * #define PR_PPC_DEXCR_CTRL_MASK 31
      * }
      */
-    public static int PR_PPC_DEXCR_CTRL_MASK() {
-        return PR_PPC_DEXCR_CTRL_MASK;
-    }
-    private static final int PR_GET_SHADOW_STACK_STATUS = (int)74L;
+    public static final int PR_PPC_DEXCR_CTRL_MASK = (int)31L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_SHADOW_STACK_STATUS 74
      * }
      */
-    public static int PR_GET_SHADOW_STACK_STATUS() {
-        return PR_GET_SHADOW_STACK_STATUS;
-    }
-    private static final int PR_SET_SHADOW_STACK_STATUS = (int)75L;
+    public static final int PR_GET_SHADOW_STACK_STATUS = (int)74L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_SHADOW_STACK_STATUS 75
      * }
      */
-    public static int PR_SET_SHADOW_STACK_STATUS() {
-        return PR_SET_SHADOW_STACK_STATUS;
-    }
-    private static final int PR_LOCK_SHADOW_STACK_STATUS = (int)76L;
+    public static final int PR_SET_SHADOW_STACK_STATUS = (int)75L;
     /**
      * {@snippet lang=c :
      * #define PR_LOCK_SHADOW_STACK_STATUS 76
      * }
      */
-    public static int PR_LOCK_SHADOW_STACK_STATUS() {
-        return PR_LOCK_SHADOW_STACK_STATUS;
-    }
-    private static final int PR_TIMER_CREATE_RESTORE_IDS = (int)77L;
+    public static final int PR_LOCK_SHADOW_STACK_STATUS = (int)76L;
     /**
      * {@snippet lang=c :
      * #define PR_TIMER_CREATE_RESTORE_IDS 77
      * }
      */
-    public static int PR_TIMER_CREATE_RESTORE_IDS() {
-        return PR_TIMER_CREATE_RESTORE_IDS;
-    }
-    private static final int PR_TIMER_CREATE_RESTORE_IDS_OFF = (int)0L;
+    public static final int PR_TIMER_CREATE_RESTORE_IDS = (int)77L;
     /**
      * {@snippet lang=c :
      * #define PR_TIMER_CREATE_RESTORE_IDS_OFF 0
      * }
      */
-    public static int PR_TIMER_CREATE_RESTORE_IDS_OFF() {
-        return PR_TIMER_CREATE_RESTORE_IDS_OFF;
-    }
-    private static final int PR_TIMER_CREATE_RESTORE_IDS_ON = (int)1L;
+    public static final int PR_TIMER_CREATE_RESTORE_IDS_OFF = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PR_TIMER_CREATE_RESTORE_IDS_ON 1
      * }
      */
-    public static int PR_TIMER_CREATE_RESTORE_IDS_ON() {
-        return PR_TIMER_CREATE_RESTORE_IDS_ON;
-    }
-    private static final int PR_TIMER_CREATE_RESTORE_IDS_GET = (int)2L;
+    public static final int PR_TIMER_CREATE_RESTORE_IDS_ON = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_TIMER_CREATE_RESTORE_IDS_GET 2
      * }
      */
-    public static int PR_TIMER_CREATE_RESTORE_IDS_GET() {
-        return PR_TIMER_CREATE_RESTORE_IDS_GET;
-    }
-    private static final int PR_FUTEX_HASH = (int)78L;
+    public static final int PR_TIMER_CREATE_RESTORE_IDS_GET = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_FUTEX_HASH 78
      * }
      */
-    public static int PR_FUTEX_HASH() {
-        return PR_FUTEX_HASH;
-    }
-    private static final int PR_FUTEX_HASH_SET_SLOTS = (int)1L;
+    public static final int PR_FUTEX_HASH = (int)78L;
     /**
      * {@snippet lang=c :
      * #define PR_FUTEX_HASH_SET_SLOTS 1
      * }
      */
-    public static int PR_FUTEX_HASH_SET_SLOTS() {
-        return PR_FUTEX_HASH_SET_SLOTS;
-    }
-    private static final int PR_FUTEX_HASH_GET_SLOTS = (int)2L;
+    public static final int PR_FUTEX_HASH_SET_SLOTS = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_FUTEX_HASH_GET_SLOTS 2
      * }
      */
-    public static int PR_FUTEX_HASH_GET_SLOTS() {
-        return PR_FUTEX_HASH_GET_SLOTS;
-    }
-    private static final int PR_RSEQ_SLICE_EXTENSION = (int)79L;
+    public static final int PR_FUTEX_HASH_GET_SLOTS = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_RSEQ_SLICE_EXTENSION 79
      * }
      */
-    public static int PR_RSEQ_SLICE_EXTENSION() {
-        return PR_RSEQ_SLICE_EXTENSION;
-    }
-    private static final int PR_RSEQ_SLICE_EXTENSION_GET = (int)1L;
+    public static final int PR_RSEQ_SLICE_EXTENSION = (int)79L;
     /**
      * {@snippet lang=c :
      * #define PR_RSEQ_SLICE_EXTENSION_GET 1
      * }
      */
-    public static int PR_RSEQ_SLICE_EXTENSION_GET() {
-        return PR_RSEQ_SLICE_EXTENSION_GET;
-    }
-    private static final int PR_RSEQ_SLICE_EXTENSION_SET = (int)2L;
+    public static final int PR_RSEQ_SLICE_EXTENSION_GET = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_RSEQ_SLICE_EXTENSION_SET 2
      * }
      */
-    public static int PR_RSEQ_SLICE_EXTENSION_SET() {
-        return PR_RSEQ_SLICE_EXTENSION_SET;
-    }
-    private static final int PR_RSEQ_SLICE_EXT_ENABLE = (int)1L;
+    public static final int PR_RSEQ_SLICE_EXTENSION_SET = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_RSEQ_SLICE_EXT_ENABLE 1
      * }
      */
-    public static int PR_RSEQ_SLICE_EXT_ENABLE() {
-        return PR_RSEQ_SLICE_EXT_ENABLE;
-    }
-    private static final int PR_GET_CFI = (int)80L;
+    public static final int PR_RSEQ_SLICE_EXT_ENABLE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_GET_CFI 80
      * }
      */
-    public static int PR_GET_CFI() {
-        return PR_GET_CFI;
-    }
-    private static final int PR_SET_CFI = (int)81L;
+    public static final int PR_GET_CFI = (int)80L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_CFI 81
      * }
      */
-    public static int PR_SET_CFI() {
-        return PR_SET_CFI;
-    }
-    private static final int PR_CFI_BRANCH_LANDING_PADS = (int)0L;
+    public static final int PR_SET_CFI = (int)81L;
     /**
      * {@snippet lang=c :
      * #define PR_CFI_BRANCH_LANDING_PADS 0
      * }
      */
-    public static int PR_CFI_BRANCH_LANDING_PADS() {
-        return PR_CFI_BRANCH_LANDING_PADS;
-    }
-    private static final int PRIO_MAX = (int)20L;
+    public static final int PR_CFI_BRANCH_LANDING_PADS = (int)0L;
     /**
      * {@snippet lang=c :
      * #define PRIO_MAX 20
      * }
      */
-    public static int PRIO_MAX() {
-        return PRIO_MAX;
-    }
-    private static final int PRIO_PROCESS = (int)0L;
+    public static final int PRIO_MAX = (int)20L;
     /**
      * {@snippet lang=c :
      * #define PRIO_PROCESS 0
      * }
      */
-    public static int PRIO_PROCESS() {
-        return PRIO_PROCESS;
-    }
-    private static final int RLIMIT_CPU = (int)0L;
+    public static final int PRIO_PROCESS = (int)0L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_CPU 0
      * }
      */
-    public static int RLIMIT_CPU() {
-        return RLIMIT_CPU;
-    }
-    private static final int RLIMIT_FSIZE = (int)1L;
+    public static final int RLIMIT_CPU = (int)0L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_FSIZE 1
      * }
      */
-    public static int RLIMIT_FSIZE() {
-        return RLIMIT_FSIZE;
-    }
-    private static final int RLIMIT_DATA = (int)2L;
+    public static final int RLIMIT_FSIZE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_DATA 2
      * }
      */
-    public static int RLIMIT_DATA() {
-        return RLIMIT_DATA;
-    }
-    private static final int RLIMIT_STACK = (int)3L;
+    public static final int RLIMIT_DATA = (int)2L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_STACK 3
      * }
      */
-    public static int RLIMIT_STACK() {
-        return RLIMIT_STACK;
-    }
-    private static final int RLIMIT_CORE = (int)4L;
+    public static final int RLIMIT_STACK = (int)3L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_CORE 4
      * }
      */
-    public static int RLIMIT_CORE() {
-        return RLIMIT_CORE;
-    }
-    private static final int RLIMIT_RSS = (int)5L;
+    public static final int RLIMIT_CORE = (int)4L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_RSS 5
      * }
      */
-    public static int RLIMIT_RSS() {
-        return RLIMIT_RSS;
-    }
-    private static final int RLIMIT_NPROC = (int)6L;
+    public static final int RLIMIT_RSS = (int)5L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_NPROC 6
      * }
      */
-    public static int RLIMIT_NPROC() {
-        return RLIMIT_NPROC;
-    }
-    private static final int RLIMIT_NOFILE = (int)7L;
+    public static final int RLIMIT_NPROC = (int)6L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_NOFILE 7
      * }
      */
-    public static int RLIMIT_NOFILE() {
-        return RLIMIT_NOFILE;
-    }
-    private static final int RLIMIT_MEMLOCK = (int)8L;
+    public static final int RLIMIT_NOFILE = (int)7L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_MEMLOCK 8
      * }
      */
-    public static int RLIMIT_MEMLOCK() {
-        return RLIMIT_MEMLOCK;
-    }
-    private static final int RLIMIT_AS = (int)9L;
+    public static final int RLIMIT_MEMLOCK = (int)8L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_AS 9
      * }
      */
-    public static int RLIMIT_AS() {
-        return RLIMIT_AS;
-    }
-    private static final int RLIMIT_LOCKS = (int)10L;
+    public static final int RLIMIT_AS = (int)9L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_LOCKS 10
      * }
      */
-    public static int RLIMIT_LOCKS() {
-        return RLIMIT_LOCKS;
-    }
-    private static final int RLIMIT_SIGPENDING = (int)11L;
+    public static final int RLIMIT_LOCKS = (int)10L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_SIGPENDING 11
      * }
      */
-    public static int RLIMIT_SIGPENDING() {
-        return RLIMIT_SIGPENDING;
-    }
-    private static final int RLIMIT_MSGQUEUE = (int)12L;
+    public static final int RLIMIT_SIGPENDING = (int)11L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_MSGQUEUE 12
      * }
      */
-    public static int RLIMIT_MSGQUEUE() {
-        return RLIMIT_MSGQUEUE;
-    }
-    private static final int RLIMIT_NICE = (int)13L;
+    public static final int RLIMIT_MSGQUEUE = (int)12L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_NICE 13
      * }
      */
-    public static int RLIMIT_NICE() {
-        return RLIMIT_NICE;
-    }
-    private static final int RLIMIT_RTPRIO = (int)14L;
+    public static final int RLIMIT_NICE = (int)13L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_RTPRIO 14
      * }
      */
-    public static int RLIMIT_RTPRIO() {
-        return RLIMIT_RTPRIO;
-    }
-    private static final int RLIMIT_RTTIME = (int)15L;
+    public static final int RLIMIT_RTPRIO = (int)14L;
     /**
      * {@snippet lang=c :
      * #define RLIMIT_RTTIME 15
      * }
      */
-    public static int RLIMIT_RTTIME() {
-        return RLIMIT_RTTIME;
-    }
-    private static final int RLIM_NLIMITS = (int)16L;
+    public static final int RLIMIT_RTTIME = (int)15L;
     /**
      * {@snippet lang=c :
      * #define RLIM_NLIMITS 16
      * }
      */
-    public static int RLIM_NLIMITS() {
-        return RLIM_NLIMITS;
-    }
-    private static final int AT_SYSINFO_EHDR = (int)33L;
+    public static final int RLIM_NLIMITS = (int)16L;
     /**
      * {@snippet lang=c :
      * #define AT_SYSINFO_EHDR 33
      * }
      */
-    public static int AT_SYSINFO_EHDR() {
-        return AT_SYSINFO_EHDR;
-    }
-    private static final int AT_NULL = (int)0L;
+    public static final int AT_SYSINFO_EHDR = (int)33L;
     /**
      * {@snippet lang=c :
      * #define AT_NULL 0
      * }
      */
-    public static int AT_NULL() {
-        return AT_NULL;
-    }
-    private static final int AT_IGNORE = (int)1L;
+    public static final int AT_NULL = (int)0L;
     /**
      * {@snippet lang=c :
      * #define AT_IGNORE 1
      * }
      */
-    public static int AT_IGNORE() {
-        return AT_IGNORE;
-    }
-    private static final int AT_EXECFD = (int)2L;
+    public static final int AT_IGNORE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define AT_EXECFD 2
      * }
      */
-    public static int AT_EXECFD() {
-        return AT_EXECFD;
-    }
-    private static final int AT_PHDR = (int)3L;
+    public static final int AT_EXECFD = (int)2L;
     /**
      * {@snippet lang=c :
      * #define AT_PHDR 3
      * }
      */
-    public static int AT_PHDR() {
-        return AT_PHDR;
-    }
-    private static final int AT_PHENT = (int)4L;
+    public static final int AT_PHDR = (int)3L;
     /**
      * {@snippet lang=c :
      * #define AT_PHENT 4
      * }
      */
-    public static int AT_PHENT() {
-        return AT_PHENT;
-    }
-    private static final int AT_PHNUM = (int)5L;
+    public static final int AT_PHENT = (int)4L;
     /**
      * {@snippet lang=c :
      * #define AT_PHNUM 5
      * }
      */
-    public static int AT_PHNUM() {
-        return AT_PHNUM;
-    }
-    private static final int AT_PAGESZ = (int)6L;
+    public static final int AT_PHNUM = (int)5L;
     /**
      * {@snippet lang=c :
      * #define AT_PAGESZ 6
      * }
      */
-    public static int AT_PAGESZ() {
-        return AT_PAGESZ;
-    }
-    private static final int AT_BASE = (int)7L;
+    public static final int AT_PAGESZ = (int)6L;
     /**
      * {@snippet lang=c :
      * #define AT_BASE 7
      * }
      */
-    public static int AT_BASE() {
-        return AT_BASE;
-    }
-    private static final int AT_FLAGS = (int)8L;
+    public static final int AT_BASE = (int)7L;
     /**
      * {@snippet lang=c :
      * #define AT_FLAGS 8
      * }
      */
-    public static int AT_FLAGS() {
-        return AT_FLAGS;
-    }
-    private static final int AT_ENTRY = (int)9L;
+    public static final int AT_FLAGS = (int)8L;
     /**
      * {@snippet lang=c :
      * #define AT_ENTRY 9
      * }
      */
-    public static int AT_ENTRY() {
-        return AT_ENTRY;
-    }
-    private static final int AT_NOTELF = (int)10L;
+    public static final int AT_ENTRY = (int)9L;
     /**
      * {@snippet lang=c :
      * #define AT_NOTELF 10
      * }
      */
-    public static int AT_NOTELF() {
-        return AT_NOTELF;
-    }
-    private static final int AT_UID = (int)11L;
+    public static final int AT_NOTELF = (int)10L;
     /**
      * {@snippet lang=c :
      * #define AT_UID 11
      * }
      */
-    public static int AT_UID() {
-        return AT_UID;
-    }
-    private static final int AT_EUID = (int)12L;
+    public static final int AT_UID = (int)11L;
     /**
      * {@snippet lang=c :
      * #define AT_EUID 12
      * }
      */
-    public static int AT_EUID() {
-        return AT_EUID;
-    }
-    private static final int AT_GID = (int)13L;
+    public static final int AT_EUID = (int)12L;
     /**
      * {@snippet lang=c :
      * #define AT_GID 13
      * }
      */
-    public static int AT_GID() {
-        return AT_GID;
-    }
-    private static final int AT_EGID = (int)14L;
+    public static final int AT_GID = (int)13L;
     /**
      * {@snippet lang=c :
      * #define AT_EGID 14
      * }
      */
-    public static int AT_EGID() {
-        return AT_EGID;
-    }
-    private static final int AT_PLATFORM = (int)15L;
+    public static final int AT_EGID = (int)14L;
     /**
      * {@snippet lang=c :
      * #define AT_PLATFORM 15
      * }
      */
-    public static int AT_PLATFORM() {
-        return AT_PLATFORM;
-    }
-    private static final int AT_HWCAP = (int)16L;
+    public static final int AT_PLATFORM = (int)15L;
     /**
      * {@snippet lang=c :
      * #define AT_HWCAP 16
      * }
      */
-    public static int AT_HWCAP() {
-        return AT_HWCAP;
-    }
-    private static final int AT_CLKTCK = (int)17L;
+    public static final int AT_HWCAP = (int)16L;
     /**
      * {@snippet lang=c :
      * #define AT_CLKTCK 17
      * }
      */
-    public static int AT_CLKTCK() {
-        return AT_CLKTCK;
-    }
-    private static final int AT_SECURE = (int)23L;
+    public static final int AT_CLKTCK = (int)17L;
     /**
      * {@snippet lang=c :
      * #define AT_SECURE 23
      * }
      */
-    public static int AT_SECURE() {
-        return AT_SECURE;
-    }
-    private static final int AT_BASE_PLATFORM = (int)24L;
+    public static final int AT_SECURE = (int)23L;
     /**
      * {@snippet lang=c :
      * #define AT_BASE_PLATFORM 24
      * }
      */
-    public static int AT_BASE_PLATFORM() {
-        return AT_BASE_PLATFORM;
-    }
-    private static final int AT_RANDOM = (int)25L;
+    public static final int AT_BASE_PLATFORM = (int)24L;
     /**
      * {@snippet lang=c :
      * #define AT_RANDOM 25
      * }
      */
-    public static int AT_RANDOM() {
-        return AT_RANDOM;
-    }
-    private static final int AT_HWCAP2 = (int)26L;
+    public static final int AT_RANDOM = (int)25L;
     /**
      * {@snippet lang=c :
      * #define AT_HWCAP2 26
      * }
      */
-    public static int AT_HWCAP2() {
-        return AT_HWCAP2;
-    }
-    private static final int AT_RSEQ_FEATURE_SIZE = (int)27L;
+    public static final int AT_HWCAP2 = (int)26L;
     /**
      * {@snippet lang=c :
      * #define AT_RSEQ_FEATURE_SIZE 27
      * }
      */
-    public static int AT_RSEQ_FEATURE_SIZE() {
-        return AT_RSEQ_FEATURE_SIZE;
-    }
-    private static final int AT_RSEQ_ALIGN = (int)28L;
+    public static final int AT_RSEQ_FEATURE_SIZE = (int)27L;
     /**
      * {@snippet lang=c :
      * #define AT_RSEQ_ALIGN 28
      * }
      */
-    public static int AT_RSEQ_ALIGN() {
-        return AT_RSEQ_ALIGN;
-    }
-    private static final int AT_HWCAP3 = (int)29L;
+    public static final int AT_RSEQ_ALIGN = (int)28L;
     /**
      * {@snippet lang=c :
      * #define AT_HWCAP3 29
      * }
      */
-    public static int AT_HWCAP3() {
-        return AT_HWCAP3;
-    }
-    private static final int AT_HWCAP4 = (int)30L;
+    public static final int AT_HWCAP3 = (int)29L;
     /**
      * {@snippet lang=c :
      * #define AT_HWCAP4 30
      * }
      */
-    public static int AT_HWCAP4() {
-        return AT_HWCAP4;
-    }
-    private static final int AT_EXECFN = (int)31L;
+    public static final int AT_HWCAP4 = (int)30L;
     /**
      * {@snippet lang=c :
      * #define AT_EXECFN 31
      * }
      */
-    public static int AT_EXECFN() {
-        return AT_EXECFN;
-    }
-    private static final int AT_MINSIGSTKSZ = (int)51L;
+    public static final int AT_EXECFN = (int)31L;
     /**
      * {@snippet lang=c :
      * #define AT_MINSIGSTKSZ 51
      * }
      */
-    public static int AT_MINSIGSTKSZ() {
-        return AT_MINSIGSTKSZ;
-    }
-    private static final int SIGHUP = (int)1L;
+    public static final int AT_MINSIGSTKSZ = (int)51L;
     /**
      * {@snippet lang=c :
      * #define SIGHUP 1
      * }
      */
-    public static int SIGHUP() {
-        return SIGHUP;
-    }
-    private static final int SIGINT = (int)2L;
+    public static final int SIGHUP = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SIGINT 2
      * }
      */
-    public static int SIGINT() {
-        return SIGINT;
-    }
-    private static final int SIGQUIT = (int)3L;
+    public static final int SIGINT = (int)2L;
     /**
      * {@snippet lang=c :
      * #define SIGQUIT 3
      * }
      */
-    public static int SIGQUIT() {
-        return SIGQUIT;
-    }
-    private static final int SIGILL = (int)4L;
+    public static final int SIGQUIT = (int)3L;
     /**
      * {@snippet lang=c :
      * #define SIGILL 4
      * }
      */
-    public static int SIGILL() {
-        return SIGILL;
-    }
-    private static final int SIGTRAP = (int)5L;
+    public static final int SIGILL = (int)4L;
     /**
      * {@snippet lang=c :
      * #define SIGTRAP 5
      * }
      */
-    public static int SIGTRAP() {
-        return SIGTRAP;
-    }
-    private static final int SIGABRT = (int)6L;
+    public static final int SIGTRAP = (int)5L;
     /**
      * {@snippet lang=c :
      * #define SIGABRT 6
      * }
      */
-    public static int SIGABRT() {
-        return SIGABRT;
-    }
-    private static final int SIGIOT = (int)6L;
+    public static final int SIGABRT = (int)6L;
     /**
      * {@snippet lang=c :
      * #define SIGIOT 6
      * }
      */
-    public static int SIGIOT() {
-        return SIGIOT;
-    }
-    private static final int SIGBUS = (int)7L;
+    public static final int SIGIOT = (int)6L;
     /**
      * {@snippet lang=c :
      * #define SIGBUS 7
      * }
      */
-    public static int SIGBUS() {
-        return SIGBUS;
-    }
-    private static final int SIGFPE = (int)8L;
+    public static final int SIGBUS = (int)7L;
     /**
      * {@snippet lang=c :
      * #define SIGFPE 8
      * }
      */
-    public static int SIGFPE() {
-        return SIGFPE;
-    }
-    private static final int SIGKILL = (int)9L;
+    public static final int SIGFPE = (int)8L;
     /**
      * {@snippet lang=c :
      * #define SIGKILL 9
      * }
      */
-    public static int SIGKILL() {
-        return SIGKILL;
-    }
-    private static final int SIGUSR1 = (int)10L;
+    public static final int SIGKILL = (int)9L;
     /**
      * {@snippet lang=c :
      * #define SIGUSR1 10
      * }
      */
-    public static int SIGUSR1() {
-        return SIGUSR1;
-    }
-    private static final int SIGSEGV = (int)11L;
+    public static final int SIGUSR1 = (int)10L;
     /**
      * {@snippet lang=c :
      * #define SIGSEGV 11
      * }
      */
-    public static int SIGSEGV() {
-        return SIGSEGV;
-    }
-    private static final int SIGUSR2 = (int)12L;
+    public static final int SIGSEGV = (int)11L;
     /**
      * {@snippet lang=c :
      * #define SIGUSR2 12
      * }
      */
-    public static int SIGUSR2() {
-        return SIGUSR2;
-    }
-    private static final int SIGPIPE = (int)13L;
+    public static final int SIGUSR2 = (int)12L;
     /**
      * {@snippet lang=c :
      * #define SIGPIPE 13
      * }
      */
-    public static int SIGPIPE() {
-        return SIGPIPE;
-    }
-    private static final int SIGALRM = (int)14L;
+    public static final int SIGPIPE = (int)13L;
     /**
      * {@snippet lang=c :
      * #define SIGALRM 14
      * }
      */
-    public static int SIGALRM() {
-        return SIGALRM;
-    }
-    private static final int SIGTERM = (int)15L;
+    public static final int SIGALRM = (int)14L;
     /**
      * {@snippet lang=c :
      * #define SIGTERM 15
      * }
      */
-    public static int SIGTERM() {
-        return SIGTERM;
-    }
-    private static final int SIGSTKFLT = (int)16L;
+    public static final int SIGTERM = (int)15L;
     /**
      * {@snippet lang=c :
      * #define SIGSTKFLT 16
      * }
      */
-    public static int SIGSTKFLT() {
-        return SIGSTKFLT;
-    }
-    private static final int SIGCHLD = (int)17L;
+    public static final int SIGSTKFLT = (int)16L;
     /**
      * {@snippet lang=c :
      * #define SIGCHLD 17
      * }
      */
-    public static int SIGCHLD() {
-        return SIGCHLD;
-    }
-    private static final int SIGCONT = (int)18L;
+    public static final int SIGCHLD = (int)17L;
     /**
      * {@snippet lang=c :
      * #define SIGCONT 18
      * }
      */
-    public static int SIGCONT() {
-        return SIGCONT;
-    }
-    private static final int SIGSTOP = (int)19L;
+    public static final int SIGCONT = (int)18L;
     /**
      * {@snippet lang=c :
      * #define SIGSTOP 19
      * }
      */
-    public static int SIGSTOP() {
-        return SIGSTOP;
-    }
-    private static final int SIGTSTP = (int)20L;
+    public static final int SIGSTOP = (int)19L;
     /**
      * {@snippet lang=c :
      * #define SIGTSTP 20
      * }
      */
-    public static int SIGTSTP() {
-        return SIGTSTP;
-    }
-    private static final int SIGTTIN = (int)21L;
+    public static final int SIGTSTP = (int)20L;
     /**
      * {@snippet lang=c :
      * #define SIGTTIN 21
      * }
      */
-    public static int SIGTTIN() {
-        return SIGTTIN;
-    }
-    private static final int SIGTTOU = (int)22L;
+    public static final int SIGTTIN = (int)21L;
     /**
      * {@snippet lang=c :
      * #define SIGTTOU 22
      * }
      */
-    public static int SIGTTOU() {
-        return SIGTTOU;
-    }
-    private static final int SIGURG = (int)23L;
+    public static final int SIGTTOU = (int)22L;
     /**
      * {@snippet lang=c :
      * #define SIGURG 23
      * }
      */
-    public static int SIGURG() {
-        return SIGURG;
-    }
-    private static final int SIGXCPU = (int)24L;
+    public static final int SIGURG = (int)23L;
     /**
      * {@snippet lang=c :
      * #define SIGXCPU 24
      * }
      */
-    public static int SIGXCPU() {
-        return SIGXCPU;
-    }
-    private static final int SIGXFSZ = (int)25L;
+    public static final int SIGXCPU = (int)24L;
     /**
      * {@snippet lang=c :
      * #define SIGXFSZ 25
      * }
      */
-    public static int SIGXFSZ() {
-        return SIGXFSZ;
-    }
-    private static final int SIGVTALRM = (int)26L;
+    public static final int SIGXFSZ = (int)25L;
     /**
      * {@snippet lang=c :
      * #define SIGVTALRM 26
      * }
      */
-    public static int SIGVTALRM() {
-        return SIGVTALRM;
-    }
-    private static final int SIGPROF = (int)27L;
+    public static final int SIGVTALRM = (int)26L;
     /**
      * {@snippet lang=c :
      * #define SIGPROF 27
      * }
      */
-    public static int SIGPROF() {
-        return SIGPROF;
-    }
-    private static final int SIGWINCH = (int)28L;
+    public static final int SIGPROF = (int)27L;
     /**
      * {@snippet lang=c :
      * #define SIGWINCH 28
      * }
      */
-    public static int SIGWINCH() {
-        return SIGWINCH;
-    }
-    private static final int SIGIO = (int)29L;
+    public static final int SIGWINCH = (int)28L;
     /**
      * {@snippet lang=c :
      * #define SIGIO 29
      * }
      */
-    public static int SIGIO() {
-        return SIGIO;
-    }
-    private static final int SIGPWR = (int)30L;
+    public static final int SIGIO = (int)29L;
     /**
      * {@snippet lang=c :
      * #define SIGPWR 30
      * }
      */
-    public static int SIGPWR() {
-        return SIGPWR;
-    }
-    private static final int SIGSYS = (int)31L;
+    public static final int SIGPWR = (int)30L;
     /**
      * {@snippet lang=c :
      * #define SIGSYS 31
      * }
      */
-    public static int SIGSYS() {
-        return SIGSYS;
-    }
-    private static final int SIGUNUSED = (int)31L;
+    public static final int SIGSYS = (int)31L;
     /**
      * {@snippet lang=c :
      * #define SIGUNUSED 31
      * }
      */
-    public static int SIGUNUSED() {
-        return SIGUNUSED;
-    }
-    private static final int SIGRTMIN = (int)32L;
+    public static final int SIGUNUSED = (int)31L;
     /**
      * {@snippet lang=c :
      * #define SIGRTMIN 32
      * }
      */
-    public static int SIGRTMIN() {
-        return SIGRTMIN;
-    }
-    private static final int SA_NOCLDSTOP = (int)1L;
+    public static final int SIGRTMIN = (int)32L;
     /**
      * {@snippet lang=c :
      * #define SA_NOCLDSTOP 1
      * }
      */
-    public static int SA_NOCLDSTOP() {
-        return SA_NOCLDSTOP;
-    }
-    private static final int SA_NOCLDWAIT = (int)2L;
+    public static final int SA_NOCLDSTOP = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SA_NOCLDWAIT 2
      * }
      */
-    public static int SA_NOCLDWAIT() {
-        return SA_NOCLDWAIT;
-    }
-    private static final int SA_SIGINFO = (int)4L;
+    public static final int SA_NOCLDWAIT = (int)2L;
     /**
      * {@snippet lang=c :
      * #define SA_SIGINFO 4
      * }
      */
-    public static int SA_SIGINFO() {
-        return SA_SIGINFO;
-    }
-    private static final int SA_UNSUPPORTED = (int)1024L;
+    public static final int SA_SIGINFO = (int)4L;
     /**
      * {@snippet lang=c :
      * #define SA_UNSUPPORTED 1024
      * }
      */
-    public static int SA_UNSUPPORTED() {
-        return SA_UNSUPPORTED;
-    }
-    private static final int SA_EXPOSE_TAGBITS = (int)2048L;
+    public static final int SA_UNSUPPORTED = (int)1024L;
     /**
      * {@snippet lang=c :
      * #define SA_EXPOSE_TAGBITS 2048
      * }
      */
-    public static int SA_EXPOSE_TAGBITS() {
-        return SA_EXPOSE_TAGBITS;
-    }
-    private static final int SA_ONSTACK = (int)134217728L;
+    public static final int SA_EXPOSE_TAGBITS = (int)2048L;
     /**
      * {@snippet lang=c :
      * #define SA_ONSTACK 134217728
      * }
      */
-    public static int SA_ONSTACK() {
-        return SA_ONSTACK;
-    }
-    private static final int SA_RESTART = (int)268435456L;
+    public static final int SA_ONSTACK = (int)134217728L;
     /**
      * {@snippet lang=c :
      * #define SA_RESTART 268435456
      * }
      */
-    public static int SA_RESTART() {
-        return SA_RESTART;
-    }
-    private static final int SA_NODEFER = (int)1073741824L;
+    public static final int SA_RESTART = (int)268435456L;
     /**
      * {@snippet lang=c :
      * #define SA_NODEFER 1073741824
      * }
      */
-    public static int SA_NODEFER() {
-        return SA_NODEFER;
-    }
-    private static final int SIG_BLOCK = (int)0L;
+    public static final int SA_NODEFER = (int)1073741824L;
     /**
      * {@snippet lang=c :
      * #define SIG_BLOCK 0
      * }
      */
-    public static int SIG_BLOCK() {
-        return SIG_BLOCK;
-    }
-    private static final int SIG_UNBLOCK = (int)1L;
+    public static final int SIG_BLOCK = (int)0L;
     /**
      * {@snippet lang=c :
      * #define SIG_UNBLOCK 1
      * }
      */
-    public static int SIG_UNBLOCK() {
-        return SIG_UNBLOCK;
-    }
-    private static final int SIG_SETMASK = (int)2L;
+    public static final int SIG_UNBLOCK = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SIG_SETMASK 2
      * }
      */
-    public static int SIG_SETMASK() {
-        return SIG_SETMASK;
-    }
-    private static final int SI_MAX_SIZE = (int)128L;
+    public static final int SIG_SETMASK = (int)2L;
     /**
      * {@snippet lang=c :
      * #define SI_MAX_SIZE 128
      * }
      */
-    public static int SI_MAX_SIZE() {
-        return SI_MAX_SIZE;
-    }
-    private static final int SI_USER = (int)0L;
+    public static final int SI_MAX_SIZE = (int)128L;
     /**
      * {@snippet lang=c :
      * #define SI_USER 0
      * }
      */
-    public static int SI_USER() {
-        return SI_USER;
-    }
-    private static final int SI_KERNEL = (int)128L;
+    public static final int SI_USER = (int)0L;
     /**
      * {@snippet lang=c :
      * #define SI_KERNEL 128
      * }
      */
-    public static int SI_KERNEL() {
-        return SI_KERNEL;
-    }
-    private static final int ILL_ILLOPC = (int)1L;
+    public static final int SI_KERNEL = (int)128L;
     /**
      * {@snippet lang=c :
      * #define ILL_ILLOPC 1
      * }
      */
-    public static int ILL_ILLOPC() {
-        return ILL_ILLOPC;
-    }
-    private static final int ILL_ILLOPN = (int)2L;
+    public static final int ILL_ILLOPC = (int)1L;
     /**
      * {@snippet lang=c :
      * #define ILL_ILLOPN 2
      * }
      */
-    public static int ILL_ILLOPN() {
-        return ILL_ILLOPN;
-    }
-    private static final int ILL_ILLADR = (int)3L;
+    public static final int ILL_ILLOPN = (int)2L;
     /**
      * {@snippet lang=c :
      * #define ILL_ILLADR 3
      * }
      */
-    public static int ILL_ILLADR() {
-        return ILL_ILLADR;
-    }
-    private static final int ILL_ILLTRP = (int)4L;
+    public static final int ILL_ILLADR = (int)3L;
     /**
      * {@snippet lang=c :
      * #define ILL_ILLTRP 4
      * }
      */
-    public static int ILL_ILLTRP() {
-        return ILL_ILLTRP;
-    }
-    private static final int ILL_PRVOPC = (int)5L;
+    public static final int ILL_ILLTRP = (int)4L;
     /**
      * {@snippet lang=c :
      * #define ILL_PRVOPC 5
      * }
      */
-    public static int ILL_PRVOPC() {
-        return ILL_PRVOPC;
-    }
-    private static final int ILL_PRVREG = (int)6L;
+    public static final int ILL_PRVOPC = (int)5L;
     /**
      * {@snippet lang=c :
      * #define ILL_PRVREG 6
      * }
      */
-    public static int ILL_PRVREG() {
-        return ILL_PRVREG;
-    }
-    private static final int ILL_COPROC = (int)7L;
+    public static final int ILL_PRVREG = (int)6L;
     /**
      * {@snippet lang=c :
      * #define ILL_COPROC 7
      * }
      */
-    public static int ILL_COPROC() {
-        return ILL_COPROC;
-    }
-    private static final int ILL_BADSTK = (int)8L;
+    public static final int ILL_COPROC = (int)7L;
     /**
      * {@snippet lang=c :
      * #define ILL_BADSTK 8
      * }
      */
-    public static int ILL_BADSTK() {
-        return ILL_BADSTK;
-    }
-    private static final int ILL_BADIADDR = (int)9L;
+    public static final int ILL_BADSTK = (int)8L;
     /**
      * {@snippet lang=c :
      * #define ILL_BADIADDR 9
      * }
      */
-    public static int ILL_BADIADDR() {
-        return ILL_BADIADDR;
-    }
-    private static final int FPE_INTDIV = (int)1L;
+    public static final int ILL_BADIADDR = (int)9L;
     /**
      * {@snippet lang=c :
      * #define FPE_INTDIV 1
      * }
      */
-    public static int FPE_INTDIV() {
-        return FPE_INTDIV;
-    }
-    private static final int FPE_INTOVF = (int)2L;
+    public static final int FPE_INTDIV = (int)1L;
     /**
      * {@snippet lang=c :
      * #define FPE_INTOVF 2
      * }
      */
-    public static int FPE_INTOVF() {
-        return FPE_INTOVF;
-    }
-    private static final int FPE_FLTDIV = (int)3L;
+    public static final int FPE_INTOVF = (int)2L;
     /**
      * {@snippet lang=c :
      * #define FPE_FLTDIV 3
      * }
      */
-    public static int FPE_FLTDIV() {
-        return FPE_FLTDIV;
-    }
-    private static final int FPE_FLTOVF = (int)4L;
+    public static final int FPE_FLTDIV = (int)3L;
     /**
      * {@snippet lang=c :
      * #define FPE_FLTOVF 4
      * }
      */
-    public static int FPE_FLTOVF() {
-        return FPE_FLTOVF;
-    }
-    private static final int FPE_FLTUND = (int)5L;
+    public static final int FPE_FLTOVF = (int)4L;
     /**
      * {@snippet lang=c :
      * #define FPE_FLTUND 5
      * }
      */
-    public static int FPE_FLTUND() {
-        return FPE_FLTUND;
-    }
-    private static final int FPE_FLTRES = (int)6L;
+    public static final int FPE_FLTUND = (int)5L;
     /**
      * {@snippet lang=c :
      * #define FPE_FLTRES 6
      * }
      */
-    public static int FPE_FLTRES() {
-        return FPE_FLTRES;
-    }
-    private static final int FPE_FLTINV = (int)7L;
+    public static final int FPE_FLTRES = (int)6L;
     /**
      * {@snippet lang=c :
      * #define FPE_FLTINV 7
      * }
      */
-    public static int FPE_FLTINV() {
-        return FPE_FLTINV;
-    }
-    private static final int FPE_FLTSUB = (int)8L;
+    public static final int FPE_FLTINV = (int)7L;
     /**
      * {@snippet lang=c :
      * #define FPE_FLTSUB 8
      * }
      */
-    public static int FPE_FLTSUB() {
-        return FPE_FLTSUB;
-    }
-    private static final int FPE_FLTUNK = (int)14L;
+    public static final int FPE_FLTSUB = (int)8L;
     /**
      * {@snippet lang=c :
      * #define FPE_FLTUNK 14
      * }
      */
-    public static int FPE_FLTUNK() {
-        return FPE_FLTUNK;
-    }
-    private static final int FPE_CONDTRAP = (int)15L;
+    public static final int FPE_FLTUNK = (int)14L;
     /**
      * {@snippet lang=c :
      * #define FPE_CONDTRAP 15
      * }
      */
-    public static int FPE_CONDTRAP() {
-        return FPE_CONDTRAP;
-    }
-    private static final int SEGV_MAPERR = (int)1L;
+    public static final int FPE_CONDTRAP = (int)15L;
     /**
      * {@snippet lang=c :
      * #define SEGV_MAPERR 1
      * }
      */
-    public static int SEGV_MAPERR() {
-        return SEGV_MAPERR;
-    }
-    private static final int SEGV_ACCERR = (int)2L;
+    public static final int SEGV_MAPERR = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SEGV_ACCERR 2
      * }
      */
-    public static int SEGV_ACCERR() {
-        return SEGV_ACCERR;
-    }
-    private static final int SEGV_BNDERR = (int)3L;
+    public static final int SEGV_ACCERR = (int)2L;
     /**
      * {@snippet lang=c :
      * #define SEGV_BNDERR 3
      * }
      */
-    public static int SEGV_BNDERR() {
-        return SEGV_BNDERR;
-    }
-    private static final int SEGV_PKUERR = (int)4L;
+    public static final int SEGV_BNDERR = (int)3L;
     /**
      * {@snippet lang=c :
      * #define SEGV_PKUERR 4
      * }
      */
-    public static int SEGV_PKUERR() {
-        return SEGV_PKUERR;
-    }
-    private static final int SEGV_ACCADI = (int)5L;
+    public static final int SEGV_PKUERR = (int)4L;
     /**
      * {@snippet lang=c :
      * #define SEGV_ACCADI 5
      * }
      */
-    public static int SEGV_ACCADI() {
-        return SEGV_ACCADI;
-    }
-    private static final int SEGV_ADIDERR = (int)6L;
+    public static final int SEGV_ACCADI = (int)5L;
     /**
      * {@snippet lang=c :
      * #define SEGV_ADIDERR 6
      * }
      */
-    public static int SEGV_ADIDERR() {
-        return SEGV_ADIDERR;
-    }
-    private static final int SEGV_ADIPERR = (int)7L;
+    public static final int SEGV_ADIDERR = (int)6L;
     /**
      * {@snippet lang=c :
      * #define SEGV_ADIPERR 7
      * }
      */
-    public static int SEGV_ADIPERR() {
-        return SEGV_ADIPERR;
-    }
-    private static final int SEGV_MTEAERR = (int)8L;
+    public static final int SEGV_ADIPERR = (int)7L;
     /**
      * {@snippet lang=c :
      * #define SEGV_MTEAERR 8
      * }
      */
-    public static int SEGV_MTEAERR() {
-        return SEGV_MTEAERR;
-    }
-    private static final int SEGV_MTESERR = (int)9L;
+    public static final int SEGV_MTEAERR = (int)8L;
     /**
      * {@snippet lang=c :
      * #define SEGV_MTESERR 9
      * }
      */
-    public static int SEGV_MTESERR() {
-        return SEGV_MTESERR;
-    }
-    private static final int SEGV_CPERR = (int)10L;
+    public static final int SEGV_MTESERR = (int)9L;
     /**
      * {@snippet lang=c :
      * #define SEGV_CPERR 10
      * }
      */
-    public static int SEGV_CPERR() {
-        return SEGV_CPERR;
-    }
-    private static final int BUS_ADRALN = (int)1L;
+    public static final int SEGV_CPERR = (int)10L;
     /**
      * {@snippet lang=c :
      * #define BUS_ADRALN 1
      * }
      */
-    public static int BUS_ADRALN() {
-        return BUS_ADRALN;
-    }
-    private static final int BUS_ADRERR = (int)2L;
+    public static final int BUS_ADRALN = (int)1L;
     /**
      * {@snippet lang=c :
      * #define BUS_ADRERR 2
      * }
      */
-    public static int BUS_ADRERR() {
-        return BUS_ADRERR;
-    }
-    private static final int BUS_OBJERR = (int)3L;
+    public static final int BUS_ADRERR = (int)2L;
     /**
      * {@snippet lang=c :
      * #define BUS_OBJERR 3
      * }
      */
-    public static int BUS_OBJERR() {
-        return BUS_OBJERR;
-    }
-    private static final int BUS_MCEERR_AR = (int)4L;
+    public static final int BUS_OBJERR = (int)3L;
     /**
      * {@snippet lang=c :
      * #define BUS_MCEERR_AR 4
      * }
      */
-    public static int BUS_MCEERR_AR() {
-        return BUS_MCEERR_AR;
-    }
-    private static final int BUS_MCEERR_AO = (int)5L;
+    public static final int BUS_MCEERR_AR = (int)4L;
     /**
      * {@snippet lang=c :
      * #define BUS_MCEERR_AO 5
      * }
      */
-    public static int BUS_MCEERR_AO() {
-        return BUS_MCEERR_AO;
-    }
-    private static final int TRAP_BRKPT = (int)1L;
+    public static final int BUS_MCEERR_AO = (int)5L;
     /**
      * {@snippet lang=c :
      * #define TRAP_BRKPT 1
      * }
      */
-    public static int TRAP_BRKPT() {
-        return TRAP_BRKPT;
-    }
-    private static final int TRAP_TRACE = (int)2L;
+    public static final int TRAP_BRKPT = (int)1L;
     /**
      * {@snippet lang=c :
      * #define TRAP_TRACE 2
      * }
      */
-    public static int TRAP_TRACE() {
-        return TRAP_TRACE;
-    }
-    private static final int TRAP_BRANCH = (int)3L;
+    public static final int TRAP_TRACE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define TRAP_BRANCH 3
      * }
      */
-    public static int TRAP_BRANCH() {
-        return TRAP_BRANCH;
-    }
-    private static final int TRAP_HWBKPT = (int)4L;
+    public static final int TRAP_BRANCH = (int)3L;
     /**
      * {@snippet lang=c :
      * #define TRAP_HWBKPT 4
      * }
      */
-    public static int TRAP_HWBKPT() {
-        return TRAP_HWBKPT;
-    }
-    private static final int TRAP_UNK = (int)5L;
+    public static final int TRAP_HWBKPT = (int)4L;
     /**
      * {@snippet lang=c :
      * #define TRAP_UNK 5
      * }
      */
-    public static int TRAP_UNK() {
-        return TRAP_UNK;
-    }
-    private static final int TRAP_PERF = (int)6L;
+    public static final int TRAP_UNK = (int)5L;
     /**
      * {@snippet lang=c :
      * #define TRAP_PERF 6
      * }
      */
-    public static int TRAP_PERF() {
-        return TRAP_PERF;
-    }
-    private static final int CLD_EXITED = (int)1L;
+    public static final int TRAP_PERF = (int)6L;
     /**
      * {@snippet lang=c :
      * #define CLD_EXITED 1
      * }
      */
-    public static int CLD_EXITED() {
-        return CLD_EXITED;
-    }
-    private static final int CLD_KILLED = (int)2L;
+    public static final int CLD_EXITED = (int)1L;
     /**
      * {@snippet lang=c :
      * #define CLD_KILLED 2
      * }
      */
-    public static int CLD_KILLED() {
-        return CLD_KILLED;
-    }
-    private static final int CLD_DUMPED = (int)3L;
+    public static final int CLD_KILLED = (int)2L;
     /**
      * {@snippet lang=c :
      * #define CLD_DUMPED 3
      * }
      */
-    public static int CLD_DUMPED() {
-        return CLD_DUMPED;
-    }
-    private static final int CLD_TRAPPED = (int)4L;
+    public static final int CLD_DUMPED = (int)3L;
     /**
      * {@snippet lang=c :
      * #define CLD_TRAPPED 4
      * }
      */
-    public static int CLD_TRAPPED() {
-        return CLD_TRAPPED;
-    }
-    private static final int CLD_STOPPED = (int)5L;
+    public static final int CLD_TRAPPED = (int)4L;
     /**
      * {@snippet lang=c :
      * #define CLD_STOPPED 5
      * }
      */
-    public static int CLD_STOPPED() {
-        return CLD_STOPPED;
-    }
-    private static final int CLD_CONTINUED = (int)6L;
+    public static final int CLD_STOPPED = (int)5L;
     /**
      * {@snippet lang=c :
      * #define CLD_CONTINUED 6
      * }
      */
-    public static int CLD_CONTINUED() {
-        return CLD_CONTINUED;
-    }
-    private static final int POLL_IN = (int)1L;
+    public static final int CLD_CONTINUED = (int)6L;
     /**
      * {@snippet lang=c :
      * #define POLL_IN 1
      * }
      */
-    public static int POLL_IN() {
-        return POLL_IN;
-    }
-    private static final int POLL_OUT = (int)2L;
+    public static final int POLL_IN = (int)1L;
     /**
      * {@snippet lang=c :
      * #define POLL_OUT 2
      * }
      */
-    public static int POLL_OUT() {
-        return POLL_OUT;
-    }
-    private static final int POLL_MSG = (int)3L;
+    public static final int POLL_OUT = (int)2L;
     /**
      * {@snippet lang=c :
      * #define POLL_MSG 3
      * }
      */
-    public static int POLL_MSG() {
-        return POLL_MSG;
-    }
-    private static final int POLL_ERR = (int)4L;
+    public static final int POLL_MSG = (int)3L;
     /**
      * {@snippet lang=c :
      * #define POLL_ERR 4
      * }
      */
-    public static int POLL_ERR() {
-        return POLL_ERR;
-    }
-    private static final int POLL_PRI = (int)5L;
+    public static final int POLL_ERR = (int)4L;
     /**
      * {@snippet lang=c :
      * #define POLL_PRI 5
      * }
      */
-    public static int POLL_PRI() {
-        return POLL_PRI;
-    }
-    private static final int POLL_HUP = (int)6L;
+    public static final int POLL_PRI = (int)5L;
     /**
      * {@snippet lang=c :
      * #define POLL_HUP 6
      * }
      */
-    public static int POLL_HUP() {
-        return POLL_HUP;
-    }
-    private static final int SYS_SECCOMP = (int)1L;
+    public static final int POLL_HUP = (int)6L;
     /**
      * {@snippet lang=c :
      * #define SYS_SECCOMP 1
      * }
      */
-    public static int SYS_SECCOMP() {
-        return SYS_SECCOMP;
-    }
-    private static final int SYS_USER_DISPATCH = (int)2L;
+    public static final int SYS_SECCOMP = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SYS_USER_DISPATCH 2
      * }
      */
-    public static int SYS_USER_DISPATCH() {
-        return SYS_USER_DISPATCH;
-    }
-    private static final int SS_ONSTACK = (int)1L;
+    public static final int SYS_USER_DISPATCH = (int)2L;
     /**
      * {@snippet lang=c :
      * #define SS_ONSTACK 1
      * }
      */
-    public static int SS_ONSTACK() {
-        return SS_ONSTACK;
-    }
-    private static final int SS_DISABLE = (int)2L;
+    public static final int SS_ONSTACK = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SS_DISABLE 2
      * }
      */
-    public static int SS_DISABLE() {
-        return SS_DISABLE;
-    }
-    private static final int SECCOMP_MODE_DISABLED = (int)0L;
+    public static final int SS_DISABLE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_MODE_DISABLED 0
      * }
      */
-    public static int SECCOMP_MODE_DISABLED() {
-        return SECCOMP_MODE_DISABLED;
-    }
-    private static final int SECCOMP_MODE_STRICT = (int)1L;
+    public static final int SECCOMP_MODE_DISABLED = (int)0L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_MODE_STRICT 1
      * }
      */
-    public static int SECCOMP_MODE_STRICT() {
-        return SECCOMP_MODE_STRICT;
-    }
-    private static final int SECCOMP_MODE_FILTER = (int)2L;
+    public static final int SECCOMP_MODE_STRICT = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_MODE_FILTER 2
      * }
      */
-    public static int SECCOMP_MODE_FILTER() {
-        return SECCOMP_MODE_FILTER;
-    }
-    private static final int SECCOMP_SET_MODE_STRICT = (int)0L;
+    public static final int SECCOMP_MODE_FILTER = (int)2L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_SET_MODE_STRICT 0
      * }
      */
-    public static int SECCOMP_SET_MODE_STRICT() {
-        return SECCOMP_SET_MODE_STRICT;
-    }
-    private static final int SECCOMP_SET_MODE_FILTER = (int)1L;
+    public static final int SECCOMP_SET_MODE_STRICT = (int)0L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_SET_MODE_FILTER 1
      * }
      */
-    public static int SECCOMP_SET_MODE_FILTER() {
-        return SECCOMP_SET_MODE_FILTER;
-    }
-    private static final int SECCOMP_GET_ACTION_AVAIL = (int)2L;
+    public static final int SECCOMP_SET_MODE_FILTER = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_GET_ACTION_AVAIL 2
      * }
      */
-    public static int SECCOMP_GET_ACTION_AVAIL() {
-        return SECCOMP_GET_ACTION_AVAIL;
-    }
-    private static final int SECCOMP_GET_NOTIF_SIZES = (int)3L;
+    public static final int SECCOMP_GET_ACTION_AVAIL = (int)2L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_GET_NOTIF_SIZES 3
      * }
      */
-    public static int SECCOMP_GET_NOTIF_SIZES() {
-        return SECCOMP_GET_NOTIF_SIZES;
-    }
-    private static final int BPF_LD = (int)0L;
+    public static final int SECCOMP_GET_NOTIF_SIZES = (int)3L;
     /**
      * {@snippet lang=c :
      * #define BPF_LD 0
      * }
      */
-    public static int BPF_LD() {
-        return BPF_LD;
-    }
-    private static final int BPF_LDX = (int)1L;
+    public static final int BPF_LD = (int)0L;
     /**
      * {@snippet lang=c :
      * #define BPF_LDX 1
      * }
      */
-    public static int BPF_LDX() {
-        return BPF_LDX;
-    }
-    private static final int BPF_ST = (int)2L;
+    public static final int BPF_LDX = (int)1L;
     /**
      * {@snippet lang=c :
      * #define BPF_ST 2
      * }
      */
-    public static int BPF_ST() {
-        return BPF_ST;
-    }
-    private static final int BPF_STX = (int)3L;
+    public static final int BPF_ST = (int)2L;
     /**
      * {@snippet lang=c :
      * #define BPF_STX 3
      * }
      */
-    public static int BPF_STX() {
-        return BPF_STX;
-    }
-    private static final int BPF_ALU = (int)4L;
+    public static final int BPF_STX = (int)3L;
     /**
      * {@snippet lang=c :
      * #define BPF_ALU 4
      * }
      */
-    public static int BPF_ALU() {
-        return BPF_ALU;
-    }
-    private static final int BPF_JMP = (int)5L;
+    public static final int BPF_ALU = (int)4L;
     /**
      * {@snippet lang=c :
      * #define BPF_JMP 5
      * }
      */
-    public static int BPF_JMP() {
-        return BPF_JMP;
-    }
-    private static final int BPF_RET = (int)6L;
+    public static final int BPF_JMP = (int)5L;
     /**
      * {@snippet lang=c :
      * #define BPF_RET 6
      * }
      */
-    public static int BPF_RET() {
-        return BPF_RET;
-    }
-    private static final int BPF_MISC = (int)7L;
+    public static final int BPF_RET = (int)6L;
     /**
      * {@snippet lang=c :
      * #define BPF_MISC 7
      * }
      */
-    public static int BPF_MISC() {
-        return BPF_MISC;
-    }
-    private static final int BPF_W = (int)0L;
+    public static final int BPF_MISC = (int)7L;
     /**
      * {@snippet lang=c :
      * #define BPF_W 0
      * }
      */
-    public static int BPF_W() {
-        return BPF_W;
-    }
-    private static final int BPF_H = (int)8L;
+    public static final int BPF_W = (int)0L;
     /**
      * {@snippet lang=c :
      * #define BPF_H 8
      * }
      */
-    public static int BPF_H() {
-        return BPF_H;
-    }
-    private static final int BPF_B = (int)16L;
+    public static final int BPF_H = (int)8L;
     /**
      * {@snippet lang=c :
      * #define BPF_B 16
      * }
      */
-    public static int BPF_B() {
-        return BPF_B;
-    }
-    private static final int BPF_IMM = (int)0L;
+    public static final int BPF_B = (int)16L;
     /**
      * {@snippet lang=c :
      * #define BPF_IMM 0
      * }
      */
-    public static int BPF_IMM() {
-        return BPF_IMM;
-    }
-    private static final int BPF_ABS = (int)32L;
+    public static final int BPF_IMM = (int)0L;
     /**
      * {@snippet lang=c :
      * #define BPF_ABS 32
      * }
      */
-    public static int BPF_ABS() {
-        return BPF_ABS;
-    }
-    private static final int BPF_IND = (int)64L;
+    public static final int BPF_ABS = (int)32L;
     /**
      * {@snippet lang=c :
      * #define BPF_IND 64
      * }
      */
-    public static int BPF_IND() {
-        return BPF_IND;
-    }
-    private static final int BPF_MEM = (int)96L;
+    public static final int BPF_IND = (int)64L;
     /**
      * {@snippet lang=c :
      * #define BPF_MEM 96
      * }
      */
-    public static int BPF_MEM() {
-        return BPF_MEM;
-    }
-    private static final int BPF_LEN = (int)128L;
+    public static final int BPF_MEM = (int)96L;
     /**
      * {@snippet lang=c :
      * #define BPF_LEN 128
      * }
      */
-    public static int BPF_LEN() {
-        return BPF_LEN;
-    }
-    private static final int BPF_MSH = (int)160L;
+    public static final int BPF_LEN = (int)128L;
     /**
      * {@snippet lang=c :
      * #define BPF_MSH 160
      * }
      */
-    public static int BPF_MSH() {
-        return BPF_MSH;
-    }
-    private static final int BPF_ADD = (int)0L;
+    public static final int BPF_MSH = (int)160L;
     /**
      * {@snippet lang=c :
      * #define BPF_ADD 0
      * }
      */
-    public static int BPF_ADD() {
-        return BPF_ADD;
-    }
-    private static final int BPF_SUB = (int)16L;
+    public static final int BPF_ADD = (int)0L;
     /**
      * {@snippet lang=c :
      * #define BPF_SUB 16
      * }
      */
-    public static int BPF_SUB() {
-        return BPF_SUB;
-    }
-    private static final int BPF_MUL = (int)32L;
+    public static final int BPF_SUB = (int)16L;
     /**
      * {@snippet lang=c :
      * #define BPF_MUL 32
      * }
      */
-    public static int BPF_MUL() {
-        return BPF_MUL;
-    }
-    private static final int BPF_DIV = (int)48L;
+    public static final int BPF_MUL = (int)32L;
     /**
      * {@snippet lang=c :
      * #define BPF_DIV 48
      * }
      */
-    public static int BPF_DIV() {
-        return BPF_DIV;
-    }
-    private static final int BPF_OR = (int)64L;
+    public static final int BPF_DIV = (int)48L;
     /**
      * {@snippet lang=c :
      * #define BPF_OR 64
      * }
      */
-    public static int BPF_OR() {
-        return BPF_OR;
-    }
-    private static final int BPF_AND = (int)80L;
+    public static final int BPF_OR = (int)64L;
     /**
      * {@snippet lang=c :
      * #define BPF_AND 80
      * }
      */
-    public static int BPF_AND() {
-        return BPF_AND;
-    }
-    private static final int BPF_LSH = (int)96L;
+    public static final int BPF_AND = (int)80L;
     /**
      * {@snippet lang=c :
      * #define BPF_LSH 96
      * }
      */
-    public static int BPF_LSH() {
-        return BPF_LSH;
-    }
-    private static final int BPF_RSH = (int)112L;
+    public static final int BPF_LSH = (int)96L;
     /**
      * {@snippet lang=c :
      * #define BPF_RSH 112
      * }
      */
-    public static int BPF_RSH() {
-        return BPF_RSH;
-    }
-    private static final int BPF_NEG = (int)128L;
+    public static final int BPF_RSH = (int)112L;
     /**
      * {@snippet lang=c :
      * #define BPF_NEG 128
      * }
      */
-    public static int BPF_NEG() {
-        return BPF_NEG;
-    }
-    private static final int BPF_MOD = (int)144L;
+    public static final int BPF_NEG = (int)128L;
     /**
      * {@snippet lang=c :
      * #define BPF_MOD 144
      * }
      */
-    public static int BPF_MOD() {
-        return BPF_MOD;
-    }
-    private static final int BPF_XOR = (int)160L;
+    public static final int BPF_MOD = (int)144L;
     /**
      * {@snippet lang=c :
      * #define BPF_XOR 160
      * }
      */
-    public static int BPF_XOR() {
-        return BPF_XOR;
-    }
-    private static final int BPF_JA = (int)0L;
+    public static final int BPF_XOR = (int)160L;
     /**
      * {@snippet lang=c :
      * #define BPF_JA 0
      * }
      */
-    public static int BPF_JA() {
-        return BPF_JA;
-    }
-    private static final int BPF_JEQ = (int)16L;
+    public static final int BPF_JA = (int)0L;
     /**
      * {@snippet lang=c :
      * #define BPF_JEQ 16
      * }
      */
-    public static int BPF_JEQ() {
-        return BPF_JEQ;
-    }
-    private static final int BPF_JGT = (int)32L;
+    public static final int BPF_JEQ = (int)16L;
     /**
      * {@snippet lang=c :
      * #define BPF_JGT 32
      * }
      */
-    public static int BPF_JGT() {
-        return BPF_JGT;
-    }
-    private static final int BPF_JGE = (int)48L;
+    public static final int BPF_JGT = (int)32L;
     /**
      * {@snippet lang=c :
      * #define BPF_JGE 48
      * }
      */
-    public static int BPF_JGE() {
-        return BPF_JGE;
-    }
-    private static final int BPF_JSET = (int)64L;
+    public static final int BPF_JGE = (int)48L;
     /**
      * {@snippet lang=c :
      * #define BPF_JSET 64
      * }
      */
-    public static int BPF_JSET() {
-        return BPF_JSET;
-    }
-    private static final int BPF_K = (int)0L;
+    public static final int BPF_JSET = (int)64L;
     /**
      * {@snippet lang=c :
      * #define BPF_K 0
      * }
      */
-    public static int BPF_K() {
-        return BPF_K;
-    }
-    private static final int BPF_X = (int)8L;
+    public static final int BPF_K = (int)0L;
     /**
      * {@snippet lang=c :
      * #define BPF_X 8
      * }
      */
-    public static int BPF_X() {
-        return BPF_X;
-    }
-    private static final int BPF_MAXINSNS = (int)4096L;
+    public static final int BPF_X = (int)8L;
     /**
      * {@snippet lang=c :
      * #define BPF_MAXINSNS 4096
      * }
      */
-    public static int BPF_MAXINSNS() {
-        return BPF_MAXINSNS;
-    }
-    private static final int BPF_MAJOR_VERSION = (int)1L;
+    public static final int BPF_MAXINSNS = (int)4096L;
     /**
      * {@snippet lang=c :
      * #define BPF_MAJOR_VERSION 1
      * }
      */
-    public static int BPF_MAJOR_VERSION() {
-        return BPF_MAJOR_VERSION;
-    }
-    private static final int BPF_MINOR_VERSION = (int)1L;
+    public static final int BPF_MAJOR_VERSION = (int)1L;
     /**
      * {@snippet lang=c :
      * #define BPF_MINOR_VERSION 1
      * }
      */
-    public static int BPF_MINOR_VERSION() {
-        return BPF_MINOR_VERSION;
-    }
-    private static final int BPF_A = (int)16L;
+    public static final int BPF_MINOR_VERSION = (int)1L;
     /**
      * {@snippet lang=c :
      * #define BPF_A 16
      * }
      */
-    public static int BPF_A() {
-        return BPF_A;
-    }
-    private static final int BPF_TAX = (int)0L;
+    public static final int BPF_A = (int)16L;
     /**
      * {@snippet lang=c :
      * #define BPF_TAX 0
      * }
      */
-    public static int BPF_TAX() {
-        return BPF_TAX;
-    }
-    private static final int BPF_TXA = (int)128L;
+    public static final int BPF_TAX = (int)0L;
     /**
      * {@snippet lang=c :
      * #define BPF_TXA 128
      * }
      */
-    public static int BPF_TXA() {
-        return BPF_TXA;
-    }
-    private static final int BPF_MEMWORDS = (int)16L;
+    public static final int BPF_TXA = (int)128L;
     /**
      * {@snippet lang=c :
      * #define BPF_MEMWORDS 16
      * }
      */
-    public static int BPF_MEMWORDS() {
-        return BPF_MEMWORDS;
-    }
-    private static final int IPC_CREAT = (int)512L;
+    public static final int BPF_MEMWORDS = (int)16L;
     /**
      * {@snippet lang=c :
      * #define IPC_CREAT 512
      * }
      */
-    public static int IPC_CREAT() {
-        return IPC_CREAT;
-    }
-    private static final int IPC_RMID = (int)0L;
+    public static final int IPC_CREAT = (int)512L;
     /**
      * {@snippet lang=c :
      * #define IPC_RMID 0
      * }
      */
-    public static int IPC_RMID() {
-        return IPC_RMID;
-    }
-    private static final int SEM_UNDO = (int)4096L;
+    public static final int IPC_RMID = (int)0L;
     /**
      * {@snippet lang=c :
      * #define SEM_UNDO 4096
      * }
      */
-    public static int SEM_UNDO() {
-        return SEM_UNDO;
-    }
-    private static final int GETVAL = (int)12L;
+    public static final int SEM_UNDO = (int)4096L;
     /**
      * {@snippet lang=c :
      * #define GETVAL 12
      * }
      */
-    public static int GETVAL() {
-        return GETVAL;
-    }
-    private static final int SETVAL = (int)16L;
+    public static final int GETVAL = (int)12L;
     /**
      * {@snippet lang=c :
      * #define SETVAL 16
      * }
      */
-    public static int SETVAL() {
-        return SETVAL;
-    }
-    private static final int IOPRIO_CLASS_SHIFT = (int)13L;
+    public static final int SETVAL = (int)16L;
     /**
      * {@snippet lang=c :
      * #define IOPRIO_CLASS_SHIFT 13
      * }
      */
-    public static int IOPRIO_CLASS_SHIFT() {
-        return IOPRIO_CLASS_SHIFT;
-    }
-    private static final int EPERM = (int)1L;
+    public static final int IOPRIO_CLASS_SHIFT = (int)13L;
     /**
      * {@snippet lang=c :
      * #define EPERM 1
      * }
      */
-    public static int EPERM() {
-        return EPERM;
-    }
-    private static final int ENOENT = (int)2L;
+    public static final int EPERM = (int)1L;
     /**
      * {@snippet lang=c :
      * #define ENOENT 2
      * }
      */
-    public static int ENOENT() {
-        return ENOENT;
-    }
-    private static final int ESRCH = (int)3L;
+    public static final int ENOENT = (int)2L;
     /**
      * {@snippet lang=c :
      * #define ESRCH 3
      * }
      */
-    public static int ESRCH() {
-        return ESRCH;
-    }
-    private static final int EINTR = (int)4L;
+    public static final int ESRCH = (int)3L;
     /**
      * {@snippet lang=c :
      * #define EINTR 4
      * }
      */
-    public static int EINTR() {
-        return EINTR;
-    }
-    private static final int EIO = (int)5L;
+    public static final int EINTR = (int)4L;
     /**
      * {@snippet lang=c :
      * #define EIO 5
      * }
      */
-    public static int EIO() {
-        return EIO;
-    }
-    private static final int ENXIO = (int)6L;
+    public static final int EIO = (int)5L;
     /**
      * {@snippet lang=c :
      * #define ENXIO 6
      * }
      */
-    public static int ENXIO() {
-        return ENXIO;
-    }
-    private static final int E2BIG = (int)7L;
+    public static final int ENXIO = (int)6L;
     /**
      * {@snippet lang=c :
      * #define E2BIG 7
      * }
      */
-    public static int E2BIG() {
-        return E2BIG;
-    }
-    private static final int ENOEXEC = (int)8L;
+    public static final int E2BIG = (int)7L;
     /**
      * {@snippet lang=c :
      * #define ENOEXEC 8
      * }
      */
-    public static int ENOEXEC() {
-        return ENOEXEC;
-    }
-    private static final int EBADF = (int)9L;
+    public static final int ENOEXEC = (int)8L;
     /**
      * {@snippet lang=c :
      * #define EBADF 9
      * }
      */
-    public static int EBADF() {
-        return EBADF;
-    }
-    private static final int ECHILD = (int)10L;
+    public static final int EBADF = (int)9L;
     /**
      * {@snippet lang=c :
      * #define ECHILD 10
      * }
      */
-    public static int ECHILD() {
-        return ECHILD;
-    }
-    private static final int EAGAIN = (int)11L;
+    public static final int ECHILD = (int)10L;
     /**
      * {@snippet lang=c :
      * #define EAGAIN 11
      * }
      */
-    public static int EAGAIN() {
-        return EAGAIN;
-    }
-    private static final int ENOMEM = (int)12L;
+    public static final int EAGAIN = (int)11L;
     /**
      * {@snippet lang=c :
      * #define ENOMEM 12
      * }
      */
-    public static int ENOMEM() {
-        return ENOMEM;
-    }
-    private static final int EACCES = (int)13L;
+    public static final int ENOMEM = (int)12L;
     /**
      * {@snippet lang=c :
      * #define EACCES 13
      * }
      */
-    public static int EACCES() {
-        return EACCES;
-    }
-    private static final int EFAULT = (int)14L;
+    public static final int EACCES = (int)13L;
     /**
      * {@snippet lang=c :
      * #define EFAULT 14
      * }
      */
-    public static int EFAULT() {
-        return EFAULT;
-    }
-    private static final int ENOTBLK = (int)15L;
+    public static final int EFAULT = (int)14L;
     /**
      * {@snippet lang=c :
      * #define ENOTBLK 15
      * }
      */
-    public static int ENOTBLK() {
-        return ENOTBLK;
-    }
-    private static final int EBUSY = (int)16L;
+    public static final int ENOTBLK = (int)15L;
     /**
      * {@snippet lang=c :
      * #define EBUSY 16
      * }
      */
-    public static int EBUSY() {
-        return EBUSY;
-    }
-    private static final int EEXIST = (int)17L;
+    public static final int EBUSY = (int)16L;
     /**
      * {@snippet lang=c :
      * #define EEXIST 17
      * }
      */
-    public static int EEXIST() {
-        return EEXIST;
-    }
-    private static final int EXDEV = (int)18L;
+    public static final int EEXIST = (int)17L;
     /**
      * {@snippet lang=c :
      * #define EXDEV 18
      * }
      */
-    public static int EXDEV() {
-        return EXDEV;
-    }
-    private static final int ENODEV = (int)19L;
+    public static final int EXDEV = (int)18L;
     /**
      * {@snippet lang=c :
      * #define ENODEV 19
      * }
      */
-    public static int ENODEV() {
-        return ENODEV;
-    }
-    private static final int ENOTDIR = (int)20L;
+    public static final int ENODEV = (int)19L;
     /**
      * {@snippet lang=c :
      * #define ENOTDIR 20
      * }
      */
-    public static int ENOTDIR() {
-        return ENOTDIR;
-    }
-    private static final int EISDIR = (int)21L;
+    public static final int ENOTDIR = (int)20L;
     /**
      * {@snippet lang=c :
      * #define EISDIR 21
      * }
      */
-    public static int EISDIR() {
-        return EISDIR;
-    }
-    private static final int EINVAL = (int)22L;
+    public static final int EISDIR = (int)21L;
     /**
      * {@snippet lang=c :
      * #define EINVAL 22
      * }
      */
-    public static int EINVAL() {
-        return EINVAL;
-    }
-    private static final int ENFILE = (int)23L;
+    public static final int EINVAL = (int)22L;
     /**
      * {@snippet lang=c :
      * #define ENFILE 23
      * }
      */
-    public static int ENFILE() {
-        return ENFILE;
-    }
-    private static final int EMFILE = (int)24L;
+    public static final int ENFILE = (int)23L;
     /**
      * {@snippet lang=c :
      * #define EMFILE 24
      * }
      */
-    public static int EMFILE() {
-        return EMFILE;
-    }
-    private static final int ENOTTY = (int)25L;
+    public static final int EMFILE = (int)24L;
     /**
      * {@snippet lang=c :
      * #define ENOTTY 25
      * }
      */
-    public static int ENOTTY() {
-        return ENOTTY;
-    }
-    private static final int ETXTBSY = (int)26L;
+    public static final int ENOTTY = (int)25L;
     /**
      * {@snippet lang=c :
      * #define ETXTBSY 26
      * }
      */
-    public static int ETXTBSY() {
-        return ETXTBSY;
-    }
-    private static final int EFBIG = (int)27L;
+    public static final int ETXTBSY = (int)26L;
     /**
      * {@snippet lang=c :
      * #define EFBIG 27
      * }
      */
-    public static int EFBIG() {
-        return EFBIG;
-    }
-    private static final int ENOSPC = (int)28L;
+    public static final int EFBIG = (int)27L;
     /**
      * {@snippet lang=c :
      * #define ENOSPC 28
      * }
      */
-    public static int ENOSPC() {
-        return ENOSPC;
-    }
-    private static final int ESPIPE = (int)29L;
+    public static final int ENOSPC = (int)28L;
     /**
      * {@snippet lang=c :
      * #define ESPIPE 29
      * }
      */
-    public static int ESPIPE() {
-        return ESPIPE;
-    }
-    private static final int EROFS = (int)30L;
+    public static final int ESPIPE = (int)29L;
     /**
      * {@snippet lang=c :
      * #define EROFS 30
      * }
      */
-    public static int EROFS() {
-        return EROFS;
-    }
-    private static final int EMLINK = (int)31L;
+    public static final int EROFS = (int)30L;
     /**
      * {@snippet lang=c :
      * #define EMLINK 31
      * }
      */
-    public static int EMLINK() {
-        return EMLINK;
-    }
-    private static final int EPIPE = (int)32L;
+    public static final int EMLINK = (int)31L;
     /**
      * {@snippet lang=c :
      * #define EPIPE 32
      * }
      */
-    public static int EPIPE() {
-        return EPIPE;
-    }
-    private static final int EDOM = (int)33L;
+    public static final int EPIPE = (int)32L;
     /**
      * {@snippet lang=c :
      * #define EDOM 33
      * }
      */
-    public static int EDOM() {
-        return EDOM;
-    }
-    private static final int ERANGE = (int)34L;
+    public static final int EDOM = (int)33L;
     /**
      * {@snippet lang=c :
      * #define ERANGE 34
      * }
      */
-    public static int ERANGE() {
-        return ERANGE;
-    }
-    private static final int EDEADLK = (int)35L;
+    public static final int ERANGE = (int)34L;
     /**
      * {@snippet lang=c :
      * #define EDEADLK 35
      * }
      */
-    public static int EDEADLK() {
-        return EDEADLK;
-    }
-    private static final int ENAMETOOLONG = (int)36L;
+    public static final int EDEADLK = (int)35L;
     /**
      * {@snippet lang=c :
      * #define ENAMETOOLONG 36
      * }
      */
-    public static int ENAMETOOLONG() {
-        return ENAMETOOLONG;
-    }
-    private static final int ENOLCK = (int)37L;
+    public static final int ENAMETOOLONG = (int)36L;
     /**
      * {@snippet lang=c :
      * #define ENOLCK 37
      * }
      */
-    public static int ENOLCK() {
-        return ENOLCK;
-    }
-    private static final int ENOSYS = (int)38L;
+    public static final int ENOLCK = (int)37L;
     /**
      * {@snippet lang=c :
      * #define ENOSYS 38
      * }
      */
-    public static int ENOSYS() {
-        return ENOSYS;
-    }
-    private static final int ENOTEMPTY = (int)39L;
+    public static final int ENOSYS = (int)38L;
     /**
      * {@snippet lang=c :
      * #define ENOTEMPTY 39
      * }
      */
-    public static int ENOTEMPTY() {
-        return ENOTEMPTY;
-    }
-    private static final int ELOOP = (int)40L;
+    public static final int ENOTEMPTY = (int)39L;
     /**
      * {@snippet lang=c :
      * #define ELOOP 40
      * }
      */
-    public static int ELOOP() {
-        return ELOOP;
-    }
-    private static final int ENOMSG = (int)42L;
+    public static final int ELOOP = (int)40L;
     /**
      * {@snippet lang=c :
      * #define ENOMSG 42
      * }
      */
-    public static int ENOMSG() {
-        return ENOMSG;
-    }
-    private static final int EIDRM = (int)43L;
+    public static final int ENOMSG = (int)42L;
     /**
      * {@snippet lang=c :
      * #define EIDRM 43
      * }
      */
-    public static int EIDRM() {
-        return EIDRM;
-    }
-    private static final int ECHRNG = (int)44L;
+    public static final int EIDRM = (int)43L;
     /**
      * {@snippet lang=c :
      * #define ECHRNG 44
      * }
      */
-    public static int ECHRNG() {
-        return ECHRNG;
-    }
-    private static final int EL2NSYNC = (int)45L;
+    public static final int ECHRNG = (int)44L;
     /**
      * {@snippet lang=c :
      * #define EL2NSYNC 45
      * }
      */
-    public static int EL2NSYNC() {
-        return EL2NSYNC;
-    }
-    private static final int EL3HLT = (int)46L;
+    public static final int EL2NSYNC = (int)45L;
     /**
      * {@snippet lang=c :
      * #define EL3HLT 46
      * }
      */
-    public static int EL3HLT() {
-        return EL3HLT;
-    }
-    private static final int EL3RST = (int)47L;
+    public static final int EL3HLT = (int)46L;
     /**
      * {@snippet lang=c :
      * #define EL3RST 47
      * }
      */
-    public static int EL3RST() {
-        return EL3RST;
-    }
-    private static final int ELNRNG = (int)48L;
+    public static final int EL3RST = (int)47L;
     /**
      * {@snippet lang=c :
      * #define ELNRNG 48
      * }
      */
-    public static int ELNRNG() {
-        return ELNRNG;
-    }
-    private static final int EUNATCH = (int)49L;
+    public static final int ELNRNG = (int)48L;
     /**
      * {@snippet lang=c :
      * #define EUNATCH 49
      * }
      */
-    public static int EUNATCH() {
-        return EUNATCH;
-    }
-    private static final int ENOCSI = (int)50L;
+    public static final int EUNATCH = (int)49L;
     /**
      * {@snippet lang=c :
      * #define ENOCSI 50
      * }
      */
-    public static int ENOCSI() {
-        return ENOCSI;
-    }
-    private static final int EL2HLT = (int)51L;
+    public static final int ENOCSI = (int)50L;
     /**
      * {@snippet lang=c :
      * #define EL2HLT 51
      * }
      */
-    public static int EL2HLT() {
-        return EL2HLT;
-    }
-    private static final int EBADE = (int)52L;
+    public static final int EL2HLT = (int)51L;
     /**
      * {@snippet lang=c :
      * #define EBADE 52
      * }
      */
-    public static int EBADE() {
-        return EBADE;
-    }
-    private static final int EBADR = (int)53L;
+    public static final int EBADE = (int)52L;
     /**
      * {@snippet lang=c :
      * #define EBADR 53
      * }
      */
-    public static int EBADR() {
-        return EBADR;
-    }
-    private static final int EXFULL = (int)54L;
+    public static final int EBADR = (int)53L;
     /**
      * {@snippet lang=c :
      * #define EXFULL 54
      * }
      */
-    public static int EXFULL() {
-        return EXFULL;
-    }
-    private static final int ENOANO = (int)55L;
+    public static final int EXFULL = (int)54L;
     /**
      * {@snippet lang=c :
      * #define ENOANO 55
      * }
      */
-    public static int ENOANO() {
-        return ENOANO;
-    }
-    private static final int EBADRQC = (int)56L;
+    public static final int ENOANO = (int)55L;
     /**
      * {@snippet lang=c :
      * #define EBADRQC 56
      * }
      */
-    public static int EBADRQC() {
-        return EBADRQC;
-    }
-    private static final int EBADSLT = (int)57L;
+    public static final int EBADRQC = (int)56L;
     /**
      * {@snippet lang=c :
      * #define EBADSLT 57
      * }
      */
-    public static int EBADSLT() {
-        return EBADSLT;
-    }
-    private static final int EBFONT = (int)59L;
+    public static final int EBADSLT = (int)57L;
     /**
      * {@snippet lang=c :
      * #define EBFONT 59
      * }
      */
-    public static int EBFONT() {
-        return EBFONT;
-    }
-    private static final int ENOSTR = (int)60L;
+    public static final int EBFONT = (int)59L;
     /**
      * {@snippet lang=c :
      * #define ENOSTR 60
      * }
      */
-    public static int ENOSTR() {
-        return ENOSTR;
-    }
-    private static final int ENODATA = (int)61L;
+    public static final int ENOSTR = (int)60L;
     /**
      * {@snippet lang=c :
      * #define ENODATA 61
      * }
      */
-    public static int ENODATA() {
-        return ENODATA;
-    }
-    private static final int ETIME = (int)62L;
+    public static final int ENODATA = (int)61L;
     /**
      * {@snippet lang=c :
      * #define ETIME 62
      * }
      */
-    public static int ETIME() {
-        return ETIME;
-    }
-    private static final int ENOSR = (int)63L;
+    public static final int ETIME = (int)62L;
     /**
      * {@snippet lang=c :
      * #define ENOSR 63
      * }
      */
-    public static int ENOSR() {
-        return ENOSR;
-    }
-    private static final int ENONET = (int)64L;
+    public static final int ENOSR = (int)63L;
     /**
      * {@snippet lang=c :
      * #define ENONET 64
      * }
      */
-    public static int ENONET() {
-        return ENONET;
-    }
-    private static final int ENOPKG = (int)65L;
+    public static final int ENONET = (int)64L;
     /**
      * {@snippet lang=c :
      * #define ENOPKG 65
      * }
      */
-    public static int ENOPKG() {
-        return ENOPKG;
-    }
-    private static final int EREMOTE = (int)66L;
+    public static final int ENOPKG = (int)65L;
     /**
      * {@snippet lang=c :
      * #define EREMOTE 66
      * }
      */
-    public static int EREMOTE() {
-        return EREMOTE;
-    }
-    private static final int ENOLINK = (int)67L;
+    public static final int EREMOTE = (int)66L;
     /**
      * {@snippet lang=c :
      * #define ENOLINK 67
      * }
      */
-    public static int ENOLINK() {
-        return ENOLINK;
-    }
-    private static final int EADV = (int)68L;
+    public static final int ENOLINK = (int)67L;
     /**
      * {@snippet lang=c :
      * #define EADV 68
      * }
      */
-    public static int EADV() {
-        return EADV;
-    }
-    private static final int ESRMNT = (int)69L;
+    public static final int EADV = (int)68L;
     /**
      * {@snippet lang=c :
      * #define ESRMNT 69
      * }
      */
-    public static int ESRMNT() {
-        return ESRMNT;
-    }
-    private static final int ECOMM = (int)70L;
+    public static final int ESRMNT = (int)69L;
     /**
      * {@snippet lang=c :
      * #define ECOMM 70
      * }
      */
-    public static int ECOMM() {
-        return ECOMM;
-    }
-    private static final int EPROTO = (int)71L;
+    public static final int ECOMM = (int)70L;
     /**
      * {@snippet lang=c :
      * #define EPROTO 71
      * }
      */
-    public static int EPROTO() {
-        return EPROTO;
-    }
-    private static final int EMULTIHOP = (int)72L;
+    public static final int EPROTO = (int)71L;
     /**
      * {@snippet lang=c :
      * #define EMULTIHOP 72
      * }
      */
-    public static int EMULTIHOP() {
-        return EMULTIHOP;
-    }
-    private static final int EDOTDOT = (int)73L;
+    public static final int EMULTIHOP = (int)72L;
     /**
      * {@snippet lang=c :
      * #define EDOTDOT 73
      * }
      */
-    public static int EDOTDOT() {
-        return EDOTDOT;
-    }
-    private static final int EBADMSG = (int)74L;
+    public static final int EDOTDOT = (int)73L;
     /**
      * {@snippet lang=c :
      * #define EBADMSG 74
      * }
      */
-    public static int EBADMSG() {
-        return EBADMSG;
-    }
-    private static final int EOVERFLOW = (int)75L;
+    public static final int EBADMSG = (int)74L;
     /**
      * {@snippet lang=c :
      * #define EOVERFLOW 75
      * }
      */
-    public static int EOVERFLOW() {
-        return EOVERFLOW;
-    }
-    private static final int ENOTUNIQ = (int)76L;
+    public static final int EOVERFLOW = (int)75L;
     /**
      * {@snippet lang=c :
      * #define ENOTUNIQ 76
      * }
      */
-    public static int ENOTUNIQ() {
-        return ENOTUNIQ;
-    }
-    private static final int EBADFD = (int)77L;
+    public static final int ENOTUNIQ = (int)76L;
     /**
      * {@snippet lang=c :
      * #define EBADFD 77
      * }
      */
-    public static int EBADFD() {
-        return EBADFD;
-    }
-    private static final int EREMCHG = (int)78L;
+    public static final int EBADFD = (int)77L;
     /**
      * {@snippet lang=c :
      * #define EREMCHG 78
      * }
      */
-    public static int EREMCHG() {
-        return EREMCHG;
-    }
-    private static final int ELIBACC = (int)79L;
+    public static final int EREMCHG = (int)78L;
     /**
      * {@snippet lang=c :
      * #define ELIBACC 79
      * }
      */
-    public static int ELIBACC() {
-        return ELIBACC;
-    }
-    private static final int ELIBBAD = (int)80L;
+    public static final int ELIBACC = (int)79L;
     /**
      * {@snippet lang=c :
      * #define ELIBBAD 80
      * }
      */
-    public static int ELIBBAD() {
-        return ELIBBAD;
-    }
-    private static final int ELIBSCN = (int)81L;
+    public static final int ELIBBAD = (int)80L;
     /**
      * {@snippet lang=c :
      * #define ELIBSCN 81
      * }
      */
-    public static int ELIBSCN() {
-        return ELIBSCN;
-    }
-    private static final int ELIBMAX = (int)82L;
+    public static final int ELIBSCN = (int)81L;
     /**
      * {@snippet lang=c :
      * #define ELIBMAX 82
      * }
      */
-    public static int ELIBMAX() {
-        return ELIBMAX;
-    }
-    private static final int ELIBEXEC = (int)83L;
+    public static final int ELIBMAX = (int)82L;
     /**
      * {@snippet lang=c :
      * #define ELIBEXEC 83
      * }
      */
-    public static int ELIBEXEC() {
-        return ELIBEXEC;
-    }
-    private static final int EILSEQ = (int)84L;
+    public static final int ELIBEXEC = (int)83L;
     /**
      * {@snippet lang=c :
      * #define EILSEQ 84
      * }
      */
-    public static int EILSEQ() {
-        return EILSEQ;
-    }
-    private static final int ERESTART = (int)85L;
+    public static final int EILSEQ = (int)84L;
     /**
      * {@snippet lang=c :
      * #define ERESTART 85
      * }
      */
-    public static int ERESTART() {
-        return ERESTART;
-    }
-    private static final int ESTRPIPE = (int)86L;
+    public static final int ERESTART = (int)85L;
     /**
      * {@snippet lang=c :
      * #define ESTRPIPE 86
      * }
      */
-    public static int ESTRPIPE() {
-        return ESTRPIPE;
-    }
-    private static final int EUSERS = (int)87L;
+    public static final int ESTRPIPE = (int)86L;
     /**
      * {@snippet lang=c :
      * #define EUSERS 87
      * }
      */
-    public static int EUSERS() {
-        return EUSERS;
-    }
-    private static final int ENOTSOCK = (int)88L;
+    public static final int EUSERS = (int)87L;
     /**
      * {@snippet lang=c :
      * #define ENOTSOCK 88
      * }
      */
-    public static int ENOTSOCK() {
-        return ENOTSOCK;
-    }
-    private static final int EDESTADDRREQ = (int)89L;
+    public static final int ENOTSOCK = (int)88L;
     /**
      * {@snippet lang=c :
      * #define EDESTADDRREQ 89
      * }
      */
-    public static int EDESTADDRREQ() {
-        return EDESTADDRREQ;
-    }
-    private static final int EMSGSIZE = (int)90L;
+    public static final int EDESTADDRREQ = (int)89L;
     /**
      * {@snippet lang=c :
      * #define EMSGSIZE 90
      * }
      */
-    public static int EMSGSIZE() {
-        return EMSGSIZE;
-    }
-    private static final int EPROTOTYPE = (int)91L;
+    public static final int EMSGSIZE = (int)90L;
     /**
      * {@snippet lang=c :
      * #define EPROTOTYPE 91
      * }
      */
-    public static int EPROTOTYPE() {
-        return EPROTOTYPE;
-    }
-    private static final int ENOPROTOOPT = (int)92L;
+    public static final int EPROTOTYPE = (int)91L;
     /**
      * {@snippet lang=c :
      * #define ENOPROTOOPT 92
      * }
      */
-    public static int ENOPROTOOPT() {
-        return ENOPROTOOPT;
-    }
-    private static final int EPROTONOSUPPORT = (int)93L;
+    public static final int ENOPROTOOPT = (int)92L;
     /**
      * {@snippet lang=c :
      * #define EPROTONOSUPPORT 93
      * }
      */
-    public static int EPROTONOSUPPORT() {
-        return EPROTONOSUPPORT;
-    }
-    private static final int ESOCKTNOSUPPORT = (int)94L;
+    public static final int EPROTONOSUPPORT = (int)93L;
     /**
      * {@snippet lang=c :
      * #define ESOCKTNOSUPPORT 94
      * }
      */
-    public static int ESOCKTNOSUPPORT() {
-        return ESOCKTNOSUPPORT;
-    }
-    private static final int EOPNOTSUPP = (int)95L;
+    public static final int ESOCKTNOSUPPORT = (int)94L;
     /**
      * {@snippet lang=c :
      * #define EOPNOTSUPP 95
      * }
      */
-    public static int EOPNOTSUPP() {
-        return EOPNOTSUPP;
-    }
-    private static final int EPFNOSUPPORT = (int)96L;
+    public static final int EOPNOTSUPP = (int)95L;
     /**
      * {@snippet lang=c :
      * #define EPFNOSUPPORT 96
      * }
      */
-    public static int EPFNOSUPPORT() {
-        return EPFNOSUPPORT;
-    }
-    private static final int EAFNOSUPPORT = (int)97L;
+    public static final int EPFNOSUPPORT = (int)96L;
     /**
      * {@snippet lang=c :
      * #define EAFNOSUPPORT 97
      * }
      */
-    public static int EAFNOSUPPORT() {
-        return EAFNOSUPPORT;
-    }
-    private static final int EADDRINUSE = (int)98L;
+    public static final int EAFNOSUPPORT = (int)97L;
     /**
      * {@snippet lang=c :
      * #define EADDRINUSE 98
      * }
      */
-    public static int EADDRINUSE() {
-        return EADDRINUSE;
-    }
-    private static final int EADDRNOTAVAIL = (int)99L;
+    public static final int EADDRINUSE = (int)98L;
     /**
      * {@snippet lang=c :
      * #define EADDRNOTAVAIL 99
      * }
      */
-    public static int EADDRNOTAVAIL() {
-        return EADDRNOTAVAIL;
-    }
-    private static final int ENETDOWN = (int)100L;
+    public static final int EADDRNOTAVAIL = (int)99L;
     /**
      * {@snippet lang=c :
      * #define ENETDOWN 100
      * }
      */
-    public static int ENETDOWN() {
-        return ENETDOWN;
-    }
-    private static final int ENETUNREACH = (int)101L;
+    public static final int ENETDOWN = (int)100L;
     /**
      * {@snippet lang=c :
      * #define ENETUNREACH 101
      * }
      */
-    public static int ENETUNREACH() {
-        return ENETUNREACH;
-    }
-    private static final int ENETRESET = (int)102L;
+    public static final int ENETUNREACH = (int)101L;
     /**
      * {@snippet lang=c :
      * #define ENETRESET 102
      * }
      */
-    public static int ENETRESET() {
-        return ENETRESET;
-    }
-    private static final int ECONNABORTED = (int)103L;
+    public static final int ENETRESET = (int)102L;
     /**
      * {@snippet lang=c :
      * #define ECONNABORTED 103
      * }
      */
-    public static int ECONNABORTED() {
-        return ECONNABORTED;
-    }
-    private static final int ECONNRESET = (int)104L;
+    public static final int ECONNABORTED = (int)103L;
     /**
      * {@snippet lang=c :
      * #define ECONNRESET 104
      * }
      */
-    public static int ECONNRESET() {
-        return ECONNRESET;
-    }
-    private static final int ENOBUFS = (int)105L;
+    public static final int ECONNRESET = (int)104L;
     /**
      * {@snippet lang=c :
      * #define ENOBUFS 105
      * }
      */
-    public static int ENOBUFS() {
-        return ENOBUFS;
-    }
-    private static final int EISCONN = (int)106L;
+    public static final int ENOBUFS = (int)105L;
     /**
      * {@snippet lang=c :
      * #define EISCONN 106
      * }
      */
-    public static int EISCONN() {
-        return EISCONN;
-    }
-    private static final int ENOTCONN = (int)107L;
+    public static final int EISCONN = (int)106L;
     /**
      * {@snippet lang=c :
      * #define ENOTCONN 107
      * }
      */
-    public static int ENOTCONN() {
-        return ENOTCONN;
-    }
-    private static final int ESHUTDOWN = (int)108L;
+    public static final int ENOTCONN = (int)107L;
     /**
      * {@snippet lang=c :
      * #define ESHUTDOWN 108
      * }
      */
-    public static int ESHUTDOWN() {
-        return ESHUTDOWN;
-    }
-    private static final int ETOOMANYREFS = (int)109L;
+    public static final int ESHUTDOWN = (int)108L;
     /**
      * {@snippet lang=c :
      * #define ETOOMANYREFS 109
      * }
      */
-    public static int ETOOMANYREFS() {
-        return ETOOMANYREFS;
-    }
-    private static final int ETIMEDOUT = (int)110L;
+    public static final int ETOOMANYREFS = (int)109L;
     /**
      * {@snippet lang=c :
      * #define ETIMEDOUT 110
      * }
      */
-    public static int ETIMEDOUT() {
-        return ETIMEDOUT;
-    }
-    private static final int ECONNREFUSED = (int)111L;
+    public static final int ETIMEDOUT = (int)110L;
     /**
      * {@snippet lang=c :
      * #define ECONNREFUSED 111
      * }
      */
-    public static int ECONNREFUSED() {
-        return ECONNREFUSED;
-    }
-    private static final int EHOSTDOWN = (int)112L;
+    public static final int ECONNREFUSED = (int)111L;
     /**
      * {@snippet lang=c :
      * #define EHOSTDOWN 112
      * }
      */
-    public static int EHOSTDOWN() {
-        return EHOSTDOWN;
-    }
-    private static final int EHOSTUNREACH = (int)113L;
+    public static final int EHOSTDOWN = (int)112L;
     /**
      * {@snippet lang=c :
      * #define EHOSTUNREACH 113
      * }
      */
-    public static int EHOSTUNREACH() {
-        return EHOSTUNREACH;
-    }
-    private static final int EALREADY = (int)114L;
+    public static final int EHOSTUNREACH = (int)113L;
     /**
      * {@snippet lang=c :
      * #define EALREADY 114
      * }
      */
-    public static int EALREADY() {
-        return EALREADY;
-    }
-    private static final int EINPROGRESS = (int)115L;
+    public static final int EALREADY = (int)114L;
     /**
      * {@snippet lang=c :
      * #define EINPROGRESS 115
      * }
      */
-    public static int EINPROGRESS() {
-        return EINPROGRESS;
-    }
-    private static final int ESTALE = (int)116L;
+    public static final int EINPROGRESS = (int)115L;
     /**
      * {@snippet lang=c :
      * #define ESTALE 116
      * }
      */
-    public static int ESTALE() {
-        return ESTALE;
-    }
-    private static final int EUCLEAN = (int)117L;
+    public static final int ESTALE = (int)116L;
     /**
      * {@snippet lang=c :
      * #define EUCLEAN 117
      * }
      */
-    public static int EUCLEAN() {
-        return EUCLEAN;
-    }
-    private static final int ENOTNAM = (int)118L;
+    public static final int EUCLEAN = (int)117L;
     /**
      * {@snippet lang=c :
      * #define ENOTNAM 118
      * }
      */
-    public static int ENOTNAM() {
-        return ENOTNAM;
-    }
-    private static final int ENAVAIL = (int)119L;
+    public static final int ENOTNAM = (int)118L;
     /**
      * {@snippet lang=c :
      * #define ENAVAIL 119
      * }
      */
-    public static int ENAVAIL() {
-        return ENAVAIL;
-    }
-    private static final int EISNAM = (int)120L;
+    public static final int ENAVAIL = (int)119L;
     /**
      * {@snippet lang=c :
      * #define EISNAM 120
      * }
      */
-    public static int EISNAM() {
-        return EISNAM;
-    }
-    private static final int EREMOTEIO = (int)121L;
+    public static final int EISNAM = (int)120L;
     /**
      * {@snippet lang=c :
      * #define EREMOTEIO 121
      * }
      */
-    public static int EREMOTEIO() {
-        return EREMOTEIO;
-    }
-    private static final int EDQUOT = (int)122L;
+    public static final int EREMOTEIO = (int)121L;
     /**
      * {@snippet lang=c :
      * #define EDQUOT 122
      * }
      */
-    public static int EDQUOT() {
-        return EDQUOT;
-    }
-    private static final int ENOMEDIUM = (int)123L;
+    public static final int EDQUOT = (int)122L;
     /**
      * {@snippet lang=c :
      * #define ENOMEDIUM 123
      * }
      */
-    public static int ENOMEDIUM() {
-        return ENOMEDIUM;
-    }
-    private static final int EMEDIUMTYPE = (int)124L;
+    public static final int ENOMEDIUM = (int)123L;
     /**
      * {@snippet lang=c :
      * #define EMEDIUMTYPE 124
      * }
      */
-    public static int EMEDIUMTYPE() {
-        return EMEDIUMTYPE;
-    }
-    private static final int ECANCELED = (int)125L;
+    public static final int EMEDIUMTYPE = (int)124L;
     /**
      * {@snippet lang=c :
      * #define ECANCELED 125
      * }
      */
-    public static int ECANCELED() {
-        return ECANCELED;
-    }
-    private static final int ENOKEY = (int)126L;
+    public static final int ECANCELED = (int)125L;
     /**
      * {@snippet lang=c :
      * #define ENOKEY 126
      * }
      */
-    public static int ENOKEY() {
-        return ENOKEY;
-    }
-    private static final int EKEYEXPIRED = (int)127L;
+    public static final int ENOKEY = (int)126L;
     /**
      * {@snippet lang=c :
      * #define EKEYEXPIRED 127
      * }
      */
-    public static int EKEYEXPIRED() {
-        return EKEYEXPIRED;
-    }
-    private static final int EKEYREVOKED = (int)128L;
+    public static final int EKEYEXPIRED = (int)127L;
     /**
      * {@snippet lang=c :
      * #define EKEYREVOKED 128
      * }
      */
-    public static int EKEYREVOKED() {
-        return EKEYREVOKED;
-    }
-    private static final int EKEYREJECTED = (int)129L;
+    public static final int EKEYREVOKED = (int)128L;
     /**
      * {@snippet lang=c :
      * #define EKEYREJECTED 129
      * }
      */
-    public static int EKEYREJECTED() {
-        return EKEYREJECTED;
-    }
-    private static final int EOWNERDEAD = (int)130L;
+    public static final int EKEYREJECTED = (int)129L;
     /**
      * {@snippet lang=c :
      * #define EOWNERDEAD 130
      * }
      */
-    public static int EOWNERDEAD() {
-        return EOWNERDEAD;
-    }
-    private static final int ENOTRECOVERABLE = (int)131L;
+    public static final int EOWNERDEAD = (int)130L;
     /**
      * {@snippet lang=c :
      * #define ENOTRECOVERABLE 131
      * }
      */
-    public static int ENOTRECOVERABLE() {
-        return ENOTRECOVERABLE;
-    }
-    private static final int ERFKILL = (int)132L;
+    public static final int ENOTRECOVERABLE = (int)131L;
     /**
      * {@snippet lang=c :
      * #define ERFKILL 132
      * }
      */
-    public static int ERFKILL() {
-        return ERFKILL;
-    }
-    private static final int EHWPOISON = (int)133L;
+    public static final int ERFKILL = (int)132L;
     /**
      * {@snippet lang=c :
      * #define EHWPOISON 133
      * }
      */
-    public static int EHWPOISON() {
-        return EHWPOISON;
-    }
-    private static final int EFTYPE = (int)134L;
+    public static final int EHWPOISON = (int)133L;
     /**
      * {@snippet lang=c :
      * #define EFTYPE 134
      * }
      */
-    public static int EFTYPE() {
-        return EFTYPE;
-    }
-    private static final int O_ACCMODE = (int)3L;
+    public static final int EFTYPE = (int)134L;
     /**
      * {@snippet lang=c :
      * #define O_ACCMODE 3
      * }
      */
-    public static int O_ACCMODE() {
-        return O_ACCMODE;
-    }
-    private static final int O_RDONLY = (int)0L;
+    public static final int O_ACCMODE = (int)3L;
     /**
      * {@snippet lang=c :
      * #define O_RDONLY 0
      * }
      */
-    public static int O_RDONLY() {
-        return O_RDONLY;
-    }
-    private static final int F_DUPFD = (int)0L;
+    public static final int O_RDONLY = (int)0L;
     /**
      * {@snippet lang=c :
      * #define F_DUPFD 0
      * }
      */
-    public static int F_DUPFD() {
-        return F_DUPFD;
-    }
-    private static final int F_GETFD = (int)1L;
+    public static final int F_DUPFD = (int)0L;
     /**
      * {@snippet lang=c :
      * #define F_GETFD 1
      * }
      */
-    public static int F_GETFD() {
-        return F_GETFD;
-    }
-    private static final int F_SETFD = (int)2L;
+    public static final int F_GETFD = (int)1L;
     /**
      * {@snippet lang=c :
      * #define F_SETFD 2
      * }
      */
-    public static int F_SETFD() {
-        return F_SETFD;
-    }
-    private static final int F_GETFL = (int)3L;
+    public static final int F_SETFD = (int)2L;
     /**
      * {@snippet lang=c :
      * #define F_GETFL 3
      * }
      */
-    public static int F_GETFL() {
-        return F_GETFL;
-    }
-    private static final int F_SETFL = (int)4L;
+    public static final int F_GETFL = (int)3L;
     /**
      * {@snippet lang=c :
      * #define F_SETFL 4
      * }
      */
-    public static int F_SETFL() {
-        return F_SETFL;
-    }
-    private static final int FD_CLOEXEC = (int)1L;
+    public static final int F_SETFL = (int)4L;
     /**
      * {@snippet lang=c :
      * #define FD_CLOEXEC 1
      * }
      */
-    public static int FD_CLOEXEC() {
-        return FD_CLOEXEC;
-    }
-    private static final int F_SEAL_SEAL = (int)1L;
+    public static final int FD_CLOEXEC = (int)1L;
     /**
      * {@snippet lang=c :
      * #define F_SEAL_SEAL 1
      * }
      */
-    public static int F_SEAL_SEAL() {
-        return F_SEAL_SEAL;
-    }
-    private static final int F_SEAL_SHRINK = (int)2L;
+    public static final int F_SEAL_SEAL = (int)1L;
     /**
      * {@snippet lang=c :
      * #define F_SEAL_SHRINK 2
      * }
      */
-    public static int F_SEAL_SHRINK() {
-        return F_SEAL_SHRINK;
-    }
-    private static final int F_SEAL_GROW = (int)4L;
+    public static final int F_SEAL_SHRINK = (int)2L;
     /**
      * {@snippet lang=c :
      * #define F_SEAL_GROW 4
      * }
      */
-    public static int F_SEAL_GROW() {
-        return F_SEAL_GROW;
-    }
-    private static final int F_SEAL_WRITE = (int)8L;
+    public static final int F_SEAL_GROW = (int)4L;
     /**
      * {@snippet lang=c :
      * #define F_SEAL_WRITE 8
      * }
      */
-    public static int F_SEAL_WRITE() {
-        return F_SEAL_WRITE;
-    }
-    private static final int F_SEAL_FUTURE_WRITE = (int)16L;
+    public static final int F_SEAL_WRITE = (int)8L;
     /**
      * {@snippet lang=c :
      * #define F_SEAL_FUTURE_WRITE 16
      * }
      */
-    public static int F_SEAL_FUTURE_WRITE() {
-        return F_SEAL_FUTURE_WRITE;
-    }
-    private static final int F_SEAL_EXEC = (int)32L;
+    public static final int F_SEAL_FUTURE_WRITE = (int)16L;
     /**
      * {@snippet lang=c :
      * #define F_SEAL_EXEC 32
      * }
      */
-    public static int F_SEAL_EXEC() {
-        return F_SEAL_EXEC;
-    }
-    private static final int AT_SYMLINK_NOFOLLOW = (int)256L;
+    public static final int F_SEAL_EXEC = (int)32L;
     /**
      * {@snippet lang=c :
      * #define AT_SYMLINK_NOFOLLOW 256
      * }
      */
-    public static int AT_SYMLINK_NOFOLLOW() {
-        return AT_SYMLINK_NOFOLLOW;
-    }
-    private static final int AT_SYMLINK_FOLLOW = (int)1024L;
+    public static final int AT_SYMLINK_NOFOLLOW = (int)256L;
     /**
      * {@snippet lang=c :
      * #define AT_SYMLINK_FOLLOW 1024
      * }
      */
-    public static int AT_SYMLINK_FOLLOW() {
-        return AT_SYMLINK_FOLLOW;
-    }
-    private static final int AT_NO_AUTOMOUNT = (int)2048L;
+    public static final int AT_SYMLINK_FOLLOW = (int)1024L;
     /**
      * {@snippet lang=c :
      * #define AT_NO_AUTOMOUNT 2048
      * }
      */
-    public static int AT_NO_AUTOMOUNT() {
-        return AT_NO_AUTOMOUNT;
-    }
-    private static final int AT_EMPTY_PATH = (int)4096L;
+    public static final int AT_NO_AUTOMOUNT = (int)2048L;
     /**
      * {@snippet lang=c :
      * #define AT_EMPTY_PATH 4096
      * }
      */
-    public static int AT_EMPTY_PATH() {
-        return AT_EMPTY_PATH;
-    }
-    private static final int AT_STATX_SYNC_TYPE = (int)24576L;
+    public static final int AT_EMPTY_PATH = (int)4096L;
     /**
      * {@snippet lang=c :
      * #define AT_STATX_SYNC_TYPE 24576
      * }
      */
-    public static int AT_STATX_SYNC_TYPE() {
-        return AT_STATX_SYNC_TYPE;
-    }
-    private static final int AT_STATX_SYNC_AS_STAT = (int)0L;
+    public static final int AT_STATX_SYNC_TYPE = (int)24576L;
     /**
      * {@snippet lang=c :
      * #define AT_STATX_SYNC_AS_STAT 0
      * }
      */
-    public static int AT_STATX_SYNC_AS_STAT() {
-        return AT_STATX_SYNC_AS_STAT;
-    }
-    private static final int AT_STATX_FORCE_SYNC = (int)8192L;
+    public static final int AT_STATX_SYNC_AS_STAT = (int)0L;
     /**
      * {@snippet lang=c :
      * #define AT_STATX_FORCE_SYNC 8192
      * }
      */
-    public static int AT_STATX_FORCE_SYNC() {
-        return AT_STATX_FORCE_SYNC;
-    }
-    private static final int AT_STATX_DONT_SYNC = (int)16384L;
+    public static final int AT_STATX_FORCE_SYNC = (int)8192L;
     /**
      * {@snippet lang=c :
      * #define AT_STATX_DONT_SYNC 16384
      * }
      */
-    public static int AT_STATX_DONT_SYNC() {
-        return AT_STATX_DONT_SYNC;
-    }
-    private static final int AT_RECURSIVE = (int)32768L;
+    public static final int AT_STATX_DONT_SYNC = (int)16384L;
     /**
      * {@snippet lang=c :
      * #define AT_RECURSIVE 32768
      * }
      */
-    public static int AT_RECURSIVE() {
-        return AT_RECURSIVE;
-    }
-    private static final int AT_RENAME_NOREPLACE = (int)1L;
+    public static final int AT_RECURSIVE = (int)32768L;
     /**
      * {@snippet lang=c :
      * #define AT_RENAME_NOREPLACE 1
      * }
      */
-    public static int AT_RENAME_NOREPLACE() {
-        return AT_RENAME_NOREPLACE;
-    }
-    private static final int AT_RENAME_EXCHANGE = (int)2L;
+    public static final int AT_RENAME_NOREPLACE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define AT_RENAME_EXCHANGE 2
      * }
      */
-    public static int AT_RENAME_EXCHANGE() {
-        return AT_RENAME_EXCHANGE;
-    }
-    private static final int AT_RENAME_WHITEOUT = (int)4L;
+    public static final int AT_RENAME_EXCHANGE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define AT_RENAME_WHITEOUT 4
      * }
      */
-    public static int AT_RENAME_WHITEOUT() {
-        return AT_RENAME_WHITEOUT;
-    }
-    private static final int AT_EACCESS = (int)512L;
+    public static final int AT_RENAME_WHITEOUT = (int)4L;
     /**
      * {@snippet lang=c :
      * #define AT_EACCESS 512
      * }
      */
-    public static int AT_EACCESS() {
-        return AT_EACCESS;
-    }
-    private static final int AT_REMOVEDIR = (int)512L;
+    public static final int AT_EACCESS = (int)512L;
     /**
      * {@snippet lang=c :
      * #define AT_REMOVEDIR 512
      * }
      */
-    public static int AT_REMOVEDIR() {
-        return AT_REMOVEDIR;
-    }
-    private static final int AT_HANDLE_FID = (int)512L;
+    public static final int AT_REMOVEDIR = (int)512L;
     /**
      * {@snippet lang=c :
      * #define AT_HANDLE_FID 512
      * }
      */
-    public static int AT_HANDLE_FID() {
-        return AT_HANDLE_FID;
-    }
-    private static final int AT_HANDLE_MNT_ID_UNIQUE = (int)1L;
+    public static final int AT_HANDLE_FID = (int)512L;
     /**
      * {@snippet lang=c :
      * #define AT_HANDLE_MNT_ID_UNIQUE 1
      * }
      */
-    public static int AT_HANDLE_MNT_ID_UNIQUE() {
-        return AT_HANDLE_MNT_ID_UNIQUE;
-    }
-    private static final int AT_HANDLE_CONNECTABLE = (int)2L;
+    public static final int AT_HANDLE_MNT_ID_UNIQUE = (int)1L;
     /**
      * {@snippet lang=c :
      * #define AT_HANDLE_CONNECTABLE 2
      * }
      */
-    public static int AT_HANDLE_CONNECTABLE() {
-        return AT_HANDLE_CONNECTABLE;
-    }
-    private static final int AT_EXECVE_CHECK = (int)65536L;
+    public static final int AT_HANDLE_CONNECTABLE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define AT_EXECVE_CHECK 65536
      * }
      */
-    public static int AT_EXECVE_CHECK() {
-        return AT_EXECVE_CHECK;
-    }
-    private static final int CLOCK_REALTIME = (int)0L;
+    public static final int AT_EXECVE_CHECK = (int)65536L;
     /**
      * {@snippet lang=c :
      * #define CLOCK_REALTIME 0
      * }
      */
-    public static int CLOCK_REALTIME() {
-        return CLOCK_REALTIME;
-    }
-    private static final int CLOCK_MONOTONIC = (int)1L;
+    public static final int CLOCK_REALTIME = (int)0L;
     /**
      * {@snippet lang=c :
      * #define CLOCK_MONOTONIC 1
      * }
      */
-    public static int CLOCK_MONOTONIC() {
-        return CLOCK_MONOTONIC;
-    }
-    private static final int CLOCK_PROCESS_CPUTIME_ID = (int)2L;
+    public static final int CLOCK_MONOTONIC = (int)1L;
     /**
      * {@snippet lang=c :
      * #define CLOCK_PROCESS_CPUTIME_ID 2
      * }
      */
-    public static int CLOCK_PROCESS_CPUTIME_ID() {
-        return CLOCK_PROCESS_CPUTIME_ID;
-    }
-    private static final int CLOCK_THREAD_CPUTIME_ID = (int)3L;
+    public static final int CLOCK_PROCESS_CPUTIME_ID = (int)2L;
     /**
      * {@snippet lang=c :
      * #define CLOCK_THREAD_CPUTIME_ID 3
      * }
      */
-    public static int CLOCK_THREAD_CPUTIME_ID() {
-        return CLOCK_THREAD_CPUTIME_ID;
-    }
-    private static final int CLOCK_MONOTONIC_RAW = (int)4L;
+    public static final int CLOCK_THREAD_CPUTIME_ID = (int)3L;
     /**
      * {@snippet lang=c :
      * #define CLOCK_MONOTONIC_RAW 4
      * }
      */
-    public static int CLOCK_MONOTONIC_RAW() {
-        return CLOCK_MONOTONIC_RAW;
-    }
-    private static final int CLOCK_REALTIME_COARSE = (int)5L;
+    public static final int CLOCK_MONOTONIC_RAW = (int)4L;
     /**
      * {@snippet lang=c :
      * #define CLOCK_REALTIME_COARSE 5
      * }
      */
-    public static int CLOCK_REALTIME_COARSE() {
-        return CLOCK_REALTIME_COARSE;
-    }
-    private static final int CLOCK_MONOTONIC_COARSE = (int)6L;
+    public static final int CLOCK_REALTIME_COARSE = (int)5L;
     /**
      * {@snippet lang=c :
      * #define CLOCK_MONOTONIC_COARSE 6
      * }
      */
-    public static int CLOCK_MONOTONIC_COARSE() {
-        return CLOCK_MONOTONIC_COARSE;
-    }
-    private static final int CLOCK_BOOTTIME = (int)7L;
+    public static final int CLOCK_MONOTONIC_COARSE = (int)6L;
     /**
      * {@snippet lang=c :
      * #define CLOCK_BOOTTIME 7
      * }
      */
-    public static int CLOCK_BOOTTIME() {
-        return CLOCK_BOOTTIME;
-    }
-    private static final int CLOCK_REALTIME_ALARM = (int)8L;
+    public static final int CLOCK_BOOTTIME = (int)7L;
     /**
      * {@snippet lang=c :
      * #define CLOCK_REALTIME_ALARM 8
      * }
      */
-    public static int CLOCK_REALTIME_ALARM() {
-        return CLOCK_REALTIME_ALARM;
-    }
-    private static final int CLOCK_BOOTTIME_ALARM = (int)9L;
+    public static final int CLOCK_REALTIME_ALARM = (int)8L;
     /**
      * {@snippet lang=c :
      * #define CLOCK_BOOTTIME_ALARM 9
      * }
      */
-    public static int CLOCK_BOOTTIME_ALARM() {
-        return CLOCK_BOOTTIME_ALARM;
-    }
-    private static final int CLOCK_SGI_CYCLE = (int)10L;
+    public static final int CLOCK_BOOTTIME_ALARM = (int)9L;
     /**
      * {@snippet lang=c :
      * #define CLOCK_SGI_CYCLE 10
      * }
      */
-    public static int CLOCK_SGI_CYCLE() {
-        return CLOCK_SGI_CYCLE;
-    }
-    private static final int CLOCK_TAI = (int)11L;
+    public static final int CLOCK_SGI_CYCLE = (int)10L;
     /**
      * {@snippet lang=c :
      * #define CLOCK_TAI 11
      * }
      */
-    public static int CLOCK_TAI() {
-        return CLOCK_TAI;
-    }
-    private static final int TIMER_ABSTIME = (int)1L;
+    public static final int CLOCK_TAI = (int)11L;
     /**
      * {@snippet lang=c :
      * #define TIMER_ABSTIME 1
      * }
      */
-    public static int TIMER_ABSTIME() {
-        return TIMER_ABSTIME;
-    }
-    private static final int PROCMAP_QUERY_VMA_READABLE = (int)1L;
+    public static final int TIMER_ABSTIME = (int)1L;
     /**
      * {@snippet lang=c :
      * enum procmap_query_flags.PROCMAP_QUERY_VMA_READABLE = 1
      * }
      */
-    public static int PROCMAP_QUERY_VMA_READABLE() {
-        return PROCMAP_QUERY_VMA_READABLE;
-    }
-    private static final int PROCMAP_QUERY_VMA_WRITABLE = (int)2L;
+    public static final int PROCMAP_QUERY_VMA_READABLE = (int)1L;
     /**
      * {@snippet lang=c :
      * enum procmap_query_flags.PROCMAP_QUERY_VMA_WRITABLE = 2
      * }
      */
-    public static int PROCMAP_QUERY_VMA_WRITABLE() {
-        return PROCMAP_QUERY_VMA_WRITABLE;
-    }
-    private static final int PROCMAP_QUERY_VMA_EXECUTABLE = (int)4L;
+    public static final int PROCMAP_QUERY_VMA_WRITABLE = (int)2L;
     /**
      * {@snippet lang=c :
      * enum procmap_query_flags.PROCMAP_QUERY_VMA_EXECUTABLE = 4
      * }
      */
-    public static int PROCMAP_QUERY_VMA_EXECUTABLE() {
-        return PROCMAP_QUERY_VMA_EXECUTABLE;
-    }
-    private static final int PROCMAP_QUERY_VMA_SHARED = (int)8L;
+    public static final int PROCMAP_QUERY_VMA_EXECUTABLE = (int)4L;
     /**
      * {@snippet lang=c :
      * enum procmap_query_flags.PROCMAP_QUERY_VMA_SHARED = 8
      * }
      */
-    public static int PROCMAP_QUERY_VMA_SHARED() {
-        return PROCMAP_QUERY_VMA_SHARED;
-    }
-    private static final int PROCMAP_QUERY_COVERING_OR_NEXT_VMA = (int)16L;
+    public static final int PROCMAP_QUERY_VMA_SHARED = (int)8L;
     /**
      * {@snippet lang=c :
      * enum procmap_query_flags.PROCMAP_QUERY_COVERING_OR_NEXT_VMA = 16
      * }
      */
-    public static int PROCMAP_QUERY_COVERING_OR_NEXT_VMA() {
-        return PROCMAP_QUERY_COVERING_OR_NEXT_VMA;
-    }
-    private static final int PROCMAP_QUERY_FILE_BACKED_VMA = (int)32L;
+    public static final int PROCMAP_QUERY_COVERING_OR_NEXT_VMA = (int)16L;
     /**
      * {@snippet lang=c :
      * enum procmap_query_flags.PROCMAP_QUERY_FILE_BACKED_VMA = 32
      * }
      */
-    public static int PROCMAP_QUERY_FILE_BACKED_VMA() {
-        return PROCMAP_QUERY_FILE_BACKED_VMA;
-    }
-    private static final int MEMBARRIER_CMD_QUERY = (int)0L;
+    public static final int PROCMAP_QUERY_FILE_BACKED_VMA = (int)32L;
     /**
      * {@snippet lang=c :
      * enum membarrier_cmd.MEMBARRIER_CMD_QUERY = 0
      * }
      */
-    public static int MEMBARRIER_CMD_QUERY() {
-        return MEMBARRIER_CMD_QUERY;
-    }
-    private static final int MEMBARRIER_CMD_GLOBAL = (int)1L;
+    public static final int MEMBARRIER_CMD_QUERY = (int)0L;
     /**
      * {@snippet lang=c :
      * enum membarrier_cmd.MEMBARRIER_CMD_GLOBAL = 1
      * }
      */
-    public static int MEMBARRIER_CMD_GLOBAL() {
-        return MEMBARRIER_CMD_GLOBAL;
-    }
-    private static final int MEMBARRIER_CMD_GLOBAL_EXPEDITED = (int)2L;
+    public static final int MEMBARRIER_CMD_GLOBAL = (int)1L;
     /**
      * {@snippet lang=c :
      * enum membarrier_cmd.MEMBARRIER_CMD_GLOBAL_EXPEDITED = 2
      * }
      */
-    public static int MEMBARRIER_CMD_GLOBAL_EXPEDITED() {
-        return MEMBARRIER_CMD_GLOBAL_EXPEDITED;
-    }
-    private static final int MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED = (int)4L;
+    public static final int MEMBARRIER_CMD_GLOBAL_EXPEDITED = (int)2L;
     /**
      * {@snippet lang=c :
      * enum membarrier_cmd.MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED = 4
      * }
      */
-    public static int MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED() {
-        return MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED;
-    }
-    private static final int MEMBARRIER_CMD_PRIVATE_EXPEDITED = (int)8L;
+    public static final int MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED = (int)4L;
     /**
      * {@snippet lang=c :
      * enum membarrier_cmd.MEMBARRIER_CMD_PRIVATE_EXPEDITED = 8
      * }
      */
-    public static int MEMBARRIER_CMD_PRIVATE_EXPEDITED() {
-        return MEMBARRIER_CMD_PRIVATE_EXPEDITED;
-    }
-    private static final int MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED = (int)16L;
+    public static final int MEMBARRIER_CMD_PRIVATE_EXPEDITED = (int)8L;
     /**
      * {@snippet lang=c :
      * enum membarrier_cmd.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED = 16
      * }
      */
-    public static int MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED() {
-        return MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
-    }
-    private static final int MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE = (int)32L;
+    public static final int MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED = (int)16L;
     /**
      * {@snippet lang=c :
      * enum membarrier_cmd.MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE = 32
      * }
      */
-    public static int MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE() {
-        return MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE;
-    }
-    private static final int MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE = (int)64L;
+    public static final int MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE = (int)32L;
     /**
      * {@snippet lang=c :
      * enum membarrier_cmd.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE = 64
      * }
      */
-    public static int MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE() {
-        return MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
-    }
-    private static final int MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ = (int)128L;
+    public static final int MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE = (int)64L;
     /**
      * {@snippet lang=c :
      * enum membarrier_cmd.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ = 128
      * }
      */
-    public static int MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ() {
-        return MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ;
-    }
-    private static final int MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ = (int)256L;
+    public static final int MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ = (int)128L;
     /**
      * {@snippet lang=c :
      * enum membarrier_cmd.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ = 256
      * }
      */
-    public static int MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ() {
-        return MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ;
-    }
-    private static final int MEMBARRIER_CMD_GET_REGISTRATIONS = (int)512L;
+    public static final int MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ = (int)256L;
     /**
      * {@snippet lang=c :
      * enum membarrier_cmd.MEMBARRIER_CMD_GET_REGISTRATIONS = 512
      * }
      */
-    public static int MEMBARRIER_CMD_GET_REGISTRATIONS() {
-        return MEMBARRIER_CMD_GET_REGISTRATIONS;
-    }
-    private static final int MEMBARRIER_CMD_SHARED = (int)1L;
+    public static final int MEMBARRIER_CMD_GET_REGISTRATIONS = (int)512L;
     /**
      * {@snippet lang=c :
      * enum membarrier_cmd.MEMBARRIER_CMD_SHARED = 1
      * }
      */
-    public static int MEMBARRIER_CMD_SHARED() {
-        return MEMBARRIER_CMD_SHARED;
-    }
-    private static final int MEMBARRIER_CMD_FLAG_CPU = (int)1L;
+    public static final int MEMBARRIER_CMD_SHARED = (int)1L;
     /**
      * {@snippet lang=c :
      * enum membarrier_cmd_flag.MEMBARRIER_CMD_FLAG_CPU = 1
      * }
      */
-    public static int MEMBARRIER_CMD_FLAG_CPU() {
-        return MEMBARRIER_CMD_FLAG_CPU;
-    }
-    private static final int IOPRIO_CLASS_BE = (int)2L;
+    public static final int MEMBARRIER_CMD_FLAG_CPU = (int)1L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.IOPRIO_CLASS_BE = 2
      * }
      */
-    public static int IOPRIO_CLASS_BE() {
-        return IOPRIO_CLASS_BE;
-    }
-    private static final int IOPRIO_WHO_PROCESS = (int)1L;
+    public static final int IOPRIO_CLASS_BE = (int)2L;
     /**
      * {@snippet lang=c :
      * enum <anonymous>.IOPRIO_WHO_PROCESS = 1
      * }
      */
-    public static int IOPRIO_WHO_PROCESS() {
-        return IOPRIO_WHO_PROCESS;
-    }
-    private static final int MAP_HUGE_SHIFT = (int)26L;
+    public static final int IOPRIO_WHO_PROCESS = (int)1L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_SHIFT 26
      * }
      */
-    public static int MAP_HUGE_SHIFT() {
-        return MAP_HUGE_SHIFT;
-    }
-    private static final int MAP_HUGE_MASK = (int)63L;
+    public static final int MAP_HUGE_SHIFT = (int)26L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_MASK 63
      * }
      */
-    public static int MAP_HUGE_MASK() {
-        return MAP_HUGE_MASK;
-    }
-    private static final int MAP_HUGE_16KB = (int)939524096L;
+    public static final int MAP_HUGE_MASK = (int)63L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_16KB 939524096
      * }
      */
-    public static int MAP_HUGE_16KB() {
-        return MAP_HUGE_16KB;
-    }
-    private static final int MAP_HUGE_64KB = (int)1073741824L;
+    public static final int MAP_HUGE_16KB = (int)939524096L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_64KB 1073741824
      * }
      */
-    public static int MAP_HUGE_64KB() {
-        return MAP_HUGE_64KB;
-    }
-    private static final int MAP_HUGE_512KB = (int)1275068416L;
+    public static final int MAP_HUGE_64KB = (int)1073741824L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_512KB 1275068416
      * }
      */
-    public static int MAP_HUGE_512KB() {
-        return MAP_HUGE_512KB;
-    }
-    private static final int MAP_HUGE_1MB = (int)1342177280L;
+    public static final int MAP_HUGE_512KB = (int)1275068416L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_1MB 1342177280
      * }
      */
-    public static int MAP_HUGE_1MB() {
-        return MAP_HUGE_1MB;
-    }
-    private static final int MAP_HUGE_2MB = (int)1409286144L;
+    public static final int MAP_HUGE_1MB = (int)1342177280L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_2MB 1409286144
      * }
      */
-    public static int MAP_HUGE_2MB() {
-        return MAP_HUGE_2MB;
-    }
-    private static final int MAP_HUGE_8MB = (int)1543503872L;
+    public static final int MAP_HUGE_2MB = (int)1409286144L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_8MB 1543503872
      * }
      */
-    public static int MAP_HUGE_8MB() {
-        return MAP_HUGE_8MB;
-    }
-    private static final int MAP_HUGE_16MB = (int)1610612736L;
+    public static final int MAP_HUGE_8MB = (int)1543503872L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_16MB 1610612736
      * }
      */
-    public static int MAP_HUGE_16MB() {
-        return MAP_HUGE_16MB;
-    }
-    private static final int MAP_HUGE_32MB = (int)1677721600L;
+    public static final int MAP_HUGE_16MB = (int)1610612736L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_32MB 1677721600
      * }
      */
-    public static int MAP_HUGE_32MB() {
-        return MAP_HUGE_32MB;
-    }
-    private static final int MAP_HUGE_256MB = (int)1879048192L;
+    public static final int MAP_HUGE_32MB = (int)1677721600L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_256MB 1879048192
      * }
      */
-    public static int MAP_HUGE_256MB() {
-        return MAP_HUGE_256MB;
-    }
-    private static final int MAP_HUGE_512MB = (int)1946157056L;
+    public static final int MAP_HUGE_256MB = (int)1879048192L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_512MB 1946157056
      * }
      */
-    public static int MAP_HUGE_512MB() {
-        return MAP_HUGE_512MB;
-    }
-    private static final int MAP_HUGE_1GB = (int)2013265920L;
+    public static final int MAP_HUGE_512MB = (int)1946157056L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_1GB 2013265920
      * }
      */
-    public static int MAP_HUGE_1GB() {
-        return MAP_HUGE_1GB;
-    }
-    private static final int MAP_HUGE_2GB = (int)2080374784L;
+    public static final int MAP_HUGE_1GB = (int)2013265920L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_2GB 2080374784
      * }
      */
-    public static int MAP_HUGE_2GB() {
-        return MAP_HUGE_2GB;
-    }
-    private static final int MAP_HUGE_16GB = (int)2281701376L;
+    public static final int MAP_HUGE_2GB = (int)2080374784L;
     /**
      * {@snippet lang=c :
      * #define MAP_HUGE_16GB 2281701376
      * }
      */
-    public static int MAP_HUGE_16GB() {
-        return MAP_HUGE_16GB;
-    }
-    private static final int MFD_CLOEXEC = (int)1L;
+    public static final int MAP_HUGE_16GB = (int)2281701376L;
     /**
      * {@snippet lang=c :
      * #define MFD_CLOEXEC 1
      * }
      */
-    public static int MFD_CLOEXEC() {
-        return MFD_CLOEXEC;
-    }
-    private static final int MFD_ALLOW_SEALING = (int)2L;
+    public static final int MFD_CLOEXEC = (int)1L;
     /**
      * {@snippet lang=c :
      * #define MFD_ALLOW_SEALING 2
      * }
      */
-    public static int MFD_ALLOW_SEALING() {
-        return MFD_ALLOW_SEALING;
-    }
-    private static final int MFD_HUGETLB = (int)4L;
+    public static final int MFD_ALLOW_SEALING = (int)2L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGETLB 4
      * }
      */
-    public static int MFD_HUGETLB() {
-        return MFD_HUGETLB;
-    }
-    private static final int MFD_NOEXEC_SEAL = (int)8L;
+    public static final int MFD_HUGETLB = (int)4L;
     /**
      * {@snippet lang=c :
      * #define MFD_NOEXEC_SEAL 8
      * }
      */
-    public static int MFD_NOEXEC_SEAL() {
-        return MFD_NOEXEC_SEAL;
-    }
-    private static final int MFD_EXEC = (int)16L;
+    public static final int MFD_NOEXEC_SEAL = (int)8L;
     /**
      * {@snippet lang=c :
      * #define MFD_EXEC 16
      * }
      */
-    public static int MFD_EXEC() {
-        return MFD_EXEC;
-    }
-    private static final int MFD_HUGE_SHIFT = (int)26L;
+    public static final int MFD_EXEC = (int)16L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGE_SHIFT 26
      * }
      */
-    public static int MFD_HUGE_SHIFT() {
-        return MFD_HUGE_SHIFT;
-    }
-    private static final int MFD_HUGE_MASK = (int)63L;
+    public static final int MFD_HUGE_SHIFT = (int)26L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGE_MASK 63
      * }
      */
-    public static int MFD_HUGE_MASK() {
-        return MFD_HUGE_MASK;
-    }
-    private static final int MFD_HUGE_64KB = (int)1073741824L;
+    public static final int MFD_HUGE_MASK = (int)63L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGE_64KB 1073741824
      * }
      */
-    public static int MFD_HUGE_64KB() {
-        return MFD_HUGE_64KB;
-    }
-    private static final int MFD_HUGE_512KB = (int)1275068416L;
+    public static final int MFD_HUGE_64KB = (int)1073741824L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGE_512KB 1275068416
      * }
      */
-    public static int MFD_HUGE_512KB() {
-        return MFD_HUGE_512KB;
-    }
-    private static final int MFD_HUGE_1MB = (int)1342177280L;
+    public static final int MFD_HUGE_512KB = (int)1275068416L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGE_1MB 1342177280
      * }
      */
-    public static int MFD_HUGE_1MB() {
-        return MFD_HUGE_1MB;
-    }
-    private static final int MFD_HUGE_2MB = (int)1409286144L;
+    public static final int MFD_HUGE_1MB = (int)1342177280L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGE_2MB 1409286144
      * }
      */
-    public static int MFD_HUGE_2MB() {
-        return MFD_HUGE_2MB;
-    }
-    private static final int MFD_HUGE_8MB = (int)1543503872L;
+    public static final int MFD_HUGE_2MB = (int)1409286144L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGE_8MB 1543503872
      * }
      */
-    public static int MFD_HUGE_8MB() {
-        return MFD_HUGE_8MB;
-    }
-    private static final int MFD_HUGE_16MB = (int)1610612736L;
+    public static final int MFD_HUGE_8MB = (int)1543503872L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGE_16MB 1610612736
      * }
      */
-    public static int MFD_HUGE_16MB() {
-        return MFD_HUGE_16MB;
-    }
-    private static final int MFD_HUGE_32MB = (int)1677721600L;
+    public static final int MFD_HUGE_16MB = (int)1610612736L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGE_32MB 1677721600
      * }
      */
-    public static int MFD_HUGE_32MB() {
-        return MFD_HUGE_32MB;
-    }
-    private static final int MFD_HUGE_256MB = (int)1879048192L;
+    public static final int MFD_HUGE_32MB = (int)1677721600L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGE_256MB 1879048192
      * }
      */
-    public static int MFD_HUGE_256MB() {
-        return MFD_HUGE_256MB;
-    }
-    private static final int MFD_HUGE_512MB = (int)1946157056L;
+    public static final int MFD_HUGE_256MB = (int)1879048192L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGE_512MB 1946157056
      * }
      */
-    public static int MFD_HUGE_512MB() {
-        return MFD_HUGE_512MB;
-    }
-    private static final int MFD_HUGE_1GB = (int)2013265920L;
+    public static final int MFD_HUGE_512MB = (int)1946157056L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGE_1GB 2013265920
      * }
      */
-    public static int MFD_HUGE_1GB() {
-        return MFD_HUGE_1GB;
-    }
-    private static final int MFD_HUGE_2GB = (int)2080374784L;
+    public static final int MFD_HUGE_1GB = (int)2013265920L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGE_2GB 2080374784
      * }
      */
-    public static int MFD_HUGE_2GB() {
-        return MFD_HUGE_2GB;
-    }
-    private static final int MFD_HUGE_16GB = (int)2281701376L;
+    public static final int MFD_HUGE_2GB = (int)2080374784L;
     /**
      * {@snippet lang=c :
      * #define MFD_HUGE_16GB 2281701376
      * }
      */
-    public static int MFD_HUGE_16GB() {
-        return MFD_HUGE_16GB;
-    }
-    private static final long PROCMAP_QUERY = 3228067345L;
+    public static final int MFD_HUGE_16GB = (int)2281701376L;
     /**
      * {@snippet lang=c :
      * #define PROCMAP_QUERY 3228067345
      * }
      */
-    public static long PROCMAP_QUERY() {
-        return PROCMAP_QUERY;
-    }
-    private static final int FUTEX_CMD_MASK = (int)-1921L;
+    public static final long PROCMAP_QUERY = 3228067345L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_CMD_MASK -1921
      * }
      */
-    public static int FUTEX_CMD_MASK() {
-        return FUTEX_CMD_MASK;
-    }
-    private static final int FUTEX_WAIT_PRIVATE = (int)128L;
+    public static final int FUTEX_CMD_MASK = (int)-1921L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_WAIT_PRIVATE 128
      * }
      */
-    public static int FUTEX_WAIT_PRIVATE() {
-        return FUTEX_WAIT_PRIVATE;
-    }
-    private static final int FUTEX_WAKE_PRIVATE = (int)129L;
+    public static final int FUTEX_WAIT_PRIVATE = (int)128L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_WAKE_PRIVATE 129
      * }
      */
-    public static int FUTEX_WAKE_PRIVATE() {
-        return FUTEX_WAKE_PRIVATE;
-    }
-    private static final int FUTEX_REQUEUE_PRIVATE = (int)131L;
+    public static final int FUTEX_WAKE_PRIVATE = (int)129L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_REQUEUE_PRIVATE 131
      * }
      */
-    public static int FUTEX_REQUEUE_PRIVATE() {
-        return FUTEX_REQUEUE_PRIVATE;
-    }
-    private static final int FUTEX_CMP_REQUEUE_PRIVATE = (int)132L;
+    public static final int FUTEX_REQUEUE_PRIVATE = (int)131L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_CMP_REQUEUE_PRIVATE 132
      * }
      */
-    public static int FUTEX_CMP_REQUEUE_PRIVATE() {
-        return FUTEX_CMP_REQUEUE_PRIVATE;
-    }
-    private static final int FUTEX_WAKE_OP_PRIVATE = (int)133L;
+    public static final int FUTEX_CMP_REQUEUE_PRIVATE = (int)132L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_WAKE_OP_PRIVATE 133
      * }
      */
-    public static int FUTEX_WAKE_OP_PRIVATE() {
-        return FUTEX_WAKE_OP_PRIVATE;
-    }
-    private static final int FUTEX_LOCK_PI_PRIVATE = (int)134L;
+    public static final int FUTEX_WAKE_OP_PRIVATE = (int)133L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_LOCK_PI_PRIVATE 134
      * }
      */
-    public static int FUTEX_LOCK_PI_PRIVATE() {
-        return FUTEX_LOCK_PI_PRIVATE;
-    }
-    private static final int FUTEX_LOCK_PI2_PRIVATE = (int)141L;
+    public static final int FUTEX_LOCK_PI_PRIVATE = (int)134L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_LOCK_PI2_PRIVATE 141
      * }
      */
-    public static int FUTEX_LOCK_PI2_PRIVATE() {
-        return FUTEX_LOCK_PI2_PRIVATE;
-    }
-    private static final int FUTEX_UNLOCK_PI_PRIVATE = (int)135L;
+    public static final int FUTEX_LOCK_PI2_PRIVATE = (int)141L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_UNLOCK_PI_PRIVATE 135
      * }
      */
-    public static int FUTEX_UNLOCK_PI_PRIVATE() {
-        return FUTEX_UNLOCK_PI_PRIVATE;
-    }
-    private static final int FUTEX_TRYLOCK_PI_PRIVATE = (int)136L;
+    public static final int FUTEX_UNLOCK_PI_PRIVATE = (int)135L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_TRYLOCK_PI_PRIVATE 136
      * }
      */
-    public static int FUTEX_TRYLOCK_PI_PRIVATE() {
-        return FUTEX_TRYLOCK_PI_PRIVATE;
-    }
-    private static final int FUTEX_WAIT_BITSET_PRIVATE = (int)137L;
+    public static final int FUTEX_TRYLOCK_PI_PRIVATE = (int)136L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_WAIT_BITSET_PRIVATE 137
      * }
      */
-    public static int FUTEX_WAIT_BITSET_PRIVATE() {
-        return FUTEX_WAIT_BITSET_PRIVATE;
-    }
-    private static final int FUTEX_WAKE_BITSET_PRIVATE = (int)138L;
+    public static final int FUTEX_WAIT_BITSET_PRIVATE = (int)137L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_WAKE_BITSET_PRIVATE 138
      * }
      */
-    public static int FUTEX_WAKE_BITSET_PRIVATE() {
-        return FUTEX_WAKE_BITSET_PRIVATE;
-    }
-    private static final int FUTEX_WAIT_REQUEUE_PI_PRIVATE = (int)139L;
+    public static final int FUTEX_WAKE_BITSET_PRIVATE = (int)138L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_WAIT_REQUEUE_PI_PRIVATE 139
      * }
      */
-    public static int FUTEX_WAIT_REQUEUE_PI_PRIVATE() {
-        return FUTEX_WAIT_REQUEUE_PI_PRIVATE;
-    }
-    private static final int FUTEX_CMP_REQUEUE_PI_PRIVATE = (int)140L;
+    public static final int FUTEX_WAIT_REQUEUE_PI_PRIVATE = (int)139L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_CMP_REQUEUE_PI_PRIVATE 140
      * }
      */
-    public static int FUTEX_CMP_REQUEUE_PI_PRIVATE() {
-        return FUTEX_CMP_REQUEUE_PI_PRIVATE;
-    }
-    private static final int FUTEX_UNLOCK_PI_LIST64 = (int)519L;
+    public static final int FUTEX_CMP_REQUEUE_PI_PRIVATE = (int)140L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_UNLOCK_PI_LIST64 519
      * }
      */
-    public static int FUTEX_UNLOCK_PI_LIST64() {
-        return FUTEX_UNLOCK_PI_LIST64;
-    }
-    private static final int FUTEX_UNLOCK_PI_LIST64_PRIVATE = (int)647L;
+    public static final int FUTEX_UNLOCK_PI_LIST64 = (int)519L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_UNLOCK_PI_LIST64_PRIVATE 647
      * }
      */
-    public static int FUTEX_UNLOCK_PI_LIST64_PRIVATE() {
-        return FUTEX_UNLOCK_PI_LIST64_PRIVATE;
-    }
-    private static final int FUTEX_UNLOCK_PI_LIST32 = (int)1543L;
+    public static final int FUTEX_UNLOCK_PI_LIST64_PRIVATE = (int)647L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_UNLOCK_PI_LIST32 1543
      * }
      */
-    public static int FUTEX_UNLOCK_PI_LIST32() {
-        return FUTEX_UNLOCK_PI_LIST32;
-    }
-    private static final int FUTEX_UNLOCK_PI_LIST32_PRIVATE = (int)1671L;
+    public static final int FUTEX_UNLOCK_PI_LIST32 = (int)1543L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_UNLOCK_PI_LIST32_PRIVATE 1671
      * }
      */
-    public static int FUTEX_UNLOCK_PI_LIST32_PRIVATE() {
-        return FUTEX_UNLOCK_PI_LIST32_PRIVATE;
-    }
-    private static final int FUTEX_UNLOCK_WAKE_LIST64 = (int)513L;
+    public static final int FUTEX_UNLOCK_PI_LIST32_PRIVATE = (int)1671L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_UNLOCK_WAKE_LIST64 513
      * }
      */
-    public static int FUTEX_UNLOCK_WAKE_LIST64() {
-        return FUTEX_UNLOCK_WAKE_LIST64;
-    }
-    private static final int FUTEX_UNLOCK_WAKE_LIST64_PRIVATE = (int)641L;
+    public static final int FUTEX_UNLOCK_WAKE_LIST64 = (int)513L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_UNLOCK_WAKE_LIST64_PRIVATE 641
      * }
      */
-    public static int FUTEX_UNLOCK_WAKE_LIST64_PRIVATE() {
-        return FUTEX_UNLOCK_WAKE_LIST64_PRIVATE;
-    }
-    private static final int FUTEX_UNLOCK_WAKE_LIST32 = (int)1537L;
+    public static final int FUTEX_UNLOCK_WAKE_LIST64_PRIVATE = (int)641L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_UNLOCK_WAKE_LIST32 1537
      * }
      */
-    public static int FUTEX_UNLOCK_WAKE_LIST32() {
-        return FUTEX_UNLOCK_WAKE_LIST32;
-    }
-    private static final int FUTEX_UNLOCK_WAKE_LIST32_PRIVATE = (int)1665L;
+    public static final int FUTEX_UNLOCK_WAKE_LIST32 = (int)1537L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_UNLOCK_WAKE_LIST32_PRIVATE 1665
      * }
      */
-    public static int FUTEX_UNLOCK_WAKE_LIST32_PRIVATE() {
-        return FUTEX_UNLOCK_WAKE_LIST32_PRIVATE;
-    }
-    private static final int FUTEX_UNLOCK_BITSET_LIST64 = (int)522L;
+    public static final int FUTEX_UNLOCK_WAKE_LIST32_PRIVATE = (int)1665L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_UNLOCK_BITSET_LIST64 522
      * }
      */
-    public static int FUTEX_UNLOCK_BITSET_LIST64() {
-        return FUTEX_UNLOCK_BITSET_LIST64;
-    }
-    private static final int FUTEX_UNLOCK_BITSET_LIST64_PRIVATE = (int)650L;
+    public static final int FUTEX_UNLOCK_BITSET_LIST64 = (int)522L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_UNLOCK_BITSET_LIST64_PRIVATE 650
      * }
      */
-    public static int FUTEX_UNLOCK_BITSET_LIST64_PRIVATE() {
-        return FUTEX_UNLOCK_BITSET_LIST64_PRIVATE;
-    }
-    private static final int FUTEX_UNLOCK_BITSET_LIST32 = (int)1546L;
+    public static final int FUTEX_UNLOCK_BITSET_LIST64_PRIVATE = (int)650L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_UNLOCK_BITSET_LIST32 1546
      * }
      */
-    public static int FUTEX_UNLOCK_BITSET_LIST32() {
-        return FUTEX_UNLOCK_BITSET_LIST32;
-    }
-    private static final int FUTEX_UNLOCK_BITSET_LIST32_PRIVATE = (int)1674L;
+    public static final int FUTEX_UNLOCK_BITSET_LIST32 = (int)1546L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_UNLOCK_BITSET_LIST32_PRIVATE 1674
      * }
      */
-    public static int FUTEX_UNLOCK_BITSET_LIST32_PRIVATE() {
-        return FUTEX_UNLOCK_BITSET_LIST32_PRIVATE;
-    }
-    private static final int FUTEX2_PRIVATE = (int)128L;
+    public static final int FUTEX_UNLOCK_BITSET_LIST32_PRIVATE = (int)1674L;
     /**
      * {@snippet lang=c :
      * #define FUTEX2_PRIVATE 128
      * }
      */
-    public static int FUTEX2_PRIVATE() {
-        return FUTEX2_PRIVATE;
-    }
-    private static final int FUTEX_32 = (int)2L;
+    public static final int FUTEX2_PRIVATE = (int)128L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_32 2
      * }
      */
-    public static int FUTEX_32() {
-        return FUTEX_32;
-    }
-    private static final int FUTEX_NO_NODE = (int)-1L;
+    public static final int FUTEX_32 = (int)2L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_NO_NODE -1
      * }
      */
-    public static int FUTEX_NO_NODE() {
-        return FUTEX_NO_NODE;
-    }
-    private static final int FUTEX_WAITERS = (int)2147483648L;
+    public static final int FUTEX_NO_NODE = (int)-1L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_WAITERS 2147483648
      * }
      */
-    public static int FUTEX_WAITERS() {
-        return FUTEX_WAITERS;
-    }
-    private static final long FUTEX_ROBUST_MOD_PI = 1L;
+    public static final int FUTEX_WAITERS = (int)2147483648L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_ROBUST_MOD_PI 1
      * }
      */
-    public static long FUTEX_ROBUST_MOD_PI() {
-        return FUTEX_ROBUST_MOD_PI;
-    }
-    private static final long FUTEX_ROBUST_MOD_MASK = 1L;
+    public static final long FUTEX_ROBUST_MOD_PI = 1L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_ROBUST_MOD_MASK 1
      * }
      */
-    public static long FUTEX_ROBUST_MOD_MASK() {
-        return FUTEX_ROBUST_MOD_MASK;
-    }
-    private static final int FUTEX_BITSET_MATCH_ANY = (int)4294967295L;
+    public static final long FUTEX_ROBUST_MOD_MASK = 1L;
     /**
      * {@snippet lang=c :
      * #define FUTEX_BITSET_MATCH_ANY 4294967295
      * }
      */
-    public static int FUTEX_BITSET_MATCH_ANY() {
-        return FUTEX_BITSET_MATCH_ANY;
-    }
-    private static final int CLONE_IO = (int)2147483648L;
+    public static final int FUTEX_BITSET_MATCH_ANY = (int)4294967295L;
     /**
      * {@snippet lang=c :
      * #define CLONE_IO 2147483648
      * }
      */
-    public static int CLONE_IO() {
-        return CLONE_IO;
-    }
-    private static final long CLONE_CLEAR_SIGHAND = 4294967296L;
+    public static final int CLONE_IO = (int)2147483648L;
     /**
      * {@snippet lang=c :
      * #define CLONE_CLEAR_SIGHAND 4294967296
      * }
      */
-    public static long CLONE_CLEAR_SIGHAND() {
-        return CLONE_CLEAR_SIGHAND;
-    }
-    private static final long CLONE_INTO_CGROUP = 8589934592L;
+    public static final long CLONE_CLEAR_SIGHAND = 4294967296L;
     /**
      * {@snippet lang=c :
      * #define CLONE_INTO_CGROUP 8589934592
      * }
      */
-    public static long CLONE_INTO_CGROUP() {
-        return CLONE_INTO_CGROUP;
-    }
-    private static final long CLONE_AUTOREAP = 17179869184L;
+    public static final long CLONE_INTO_CGROUP = 8589934592L;
     /**
      * {@snippet lang=c :
      * #define CLONE_AUTOREAP 17179869184
      * }
      */
-    public static long CLONE_AUTOREAP() {
-        return CLONE_AUTOREAP;
-    }
-    private static final long CLONE_NNP = 34359738368L;
+    public static final long CLONE_AUTOREAP = 17179869184L;
     /**
      * {@snippet lang=c :
      * #define CLONE_NNP 34359738368
      * }
      */
-    public static long CLONE_NNP() {
-        return CLONE_NNP;
-    }
-    private static final long CLONE_PIDFD_AUTOKILL = 68719476736L;
+    public static final long CLONE_NNP = 34359738368L;
     /**
      * {@snippet lang=c :
      * #define CLONE_PIDFD_AUTOKILL 68719476736
      * }
      */
-    public static long CLONE_PIDFD_AUTOKILL() {
-        return CLONE_PIDFD_AUTOKILL;
-    }
-    private static final long CLONE_EMPTY_MNTNS = 137438953472L;
+    public static final long CLONE_PIDFD_AUTOKILL = 68719476736L;
     /**
      * {@snippet lang=c :
      * #define CLONE_EMPTY_MNTNS 137438953472
      * }
      */
-    public static long CLONE_EMPTY_MNTNS() {
-        return CLONE_EMPTY_MNTNS;
-    }
-    private static final int SCHED_FLAG_KEEP_ALL = (int)24L;
+    public static final long CLONE_EMPTY_MNTNS = 137438953472L;
     /**
      * {@snippet lang=c :
      * #define SCHED_FLAG_KEEP_ALL 24
      * }
      */
-    public static int SCHED_FLAG_KEEP_ALL() {
-        return SCHED_FLAG_KEEP_ALL;
-    }
-    private static final int SCHED_FLAG_UTIL_CLAMP = (int)96L;
+    public static final int SCHED_FLAG_KEEP_ALL = (int)24L;
     /**
      * {@snippet lang=c :
      * #define SCHED_FLAG_UTIL_CLAMP 96
      * }
      */
-    public static int SCHED_FLAG_UTIL_CLAMP() {
-        return SCHED_FLAG_UTIL_CLAMP;
-    }
-    private static final int SCHED_FLAG_ALL = (int)127L;
+    public static final int SCHED_FLAG_UTIL_CLAMP = (int)96L;
     /**
      * {@snippet lang=c :
      * #define SCHED_FLAG_ALL 127
      * }
      */
-    public static int SCHED_FLAG_ALL() {
-        return SCHED_FLAG_ALL;
-    }
-    private static final long PR_SET_PTRACER_ANY = -1L;
+    public static final int SCHED_FLAG_ALL = (int)127L;
     /**
      * {@snippet lang=c :
      * #define PR_SET_PTRACER_ANY -1
      * }
      */
-    public static long PR_SET_PTRACER_ANY() {
-        return PR_SET_PTRACER_ANY;
-    }
-    private static final int PR_THP_DISABLE_EXCEPT_ADVISED = (int)2L;
+    public static final long PR_SET_PTRACER_ANY = -1L;
     /**
      * {@snippet lang=c :
      * #define PR_THP_DISABLE_EXCEPT_ADVISED 2
      * }
      */
-    public static int PR_THP_DISABLE_EXCEPT_ADVISED() {
-        return PR_THP_DISABLE_EXCEPT_ADVISED;
-    }
-    private static final int PR_FP_MODE_FR = (int)1L;
+    public static final int PR_THP_DISABLE_EXCEPT_ADVISED = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_FP_MODE_FR 1
      * }
      */
-    public static int PR_FP_MODE_FR() {
-        return PR_FP_MODE_FR;
-    }
-    private static final int PR_FP_MODE_FRE = (int)2L;
+    public static final int PR_FP_MODE_FR = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_FP_MODE_FRE 2
      * }
      */
-    public static int PR_FP_MODE_FRE() {
-        return PR_FP_MODE_FRE;
-    }
-    private static final int PR_SVE_SET_VL_ONEXEC = (int)262144L;
+    public static final int PR_FP_MODE_FRE = (int)2L;
     /**
      * {@snippet lang=c :
      * #define PR_SVE_SET_VL_ONEXEC 262144
      * }
      */
-    public static int PR_SVE_SET_VL_ONEXEC() {
-        return PR_SVE_SET_VL_ONEXEC;
-    }
-    private static final int PR_SVE_VL_INHERIT = (int)131072L;
+    public static final int PR_SVE_SET_VL_ONEXEC = (int)262144L;
     /**
      * {@snippet lang=c :
      * #define PR_SVE_VL_INHERIT 131072
      * }
      */
-    public static int PR_SVE_VL_INHERIT() {
-        return PR_SVE_VL_INHERIT;
-    }
-    private static final long PR_SPEC_PRCTL = 1L;
+    public static final int PR_SVE_VL_INHERIT = (int)131072L;
     /**
      * {@snippet lang=c :
      * #define PR_SPEC_PRCTL 1
      * }
      */
-    public static long PR_SPEC_PRCTL() {
-        return PR_SPEC_PRCTL;
-    }
-    private static final long PR_SPEC_ENABLE = 2L;
+    public static final long PR_SPEC_PRCTL = 1L;
     /**
      * {@snippet lang=c :
      * #define PR_SPEC_ENABLE 2
      * }
      */
-    public static long PR_SPEC_ENABLE() {
-        return PR_SPEC_ENABLE;
-    }
-    private static final long PR_SPEC_DISABLE = 4L;
+    public static final long PR_SPEC_ENABLE = 2L;
     /**
      * {@snippet lang=c :
      * #define PR_SPEC_DISABLE 4
      * }
      */
-    public static long PR_SPEC_DISABLE() {
-        return PR_SPEC_DISABLE;
-    }
-    private static final long PR_SPEC_FORCE_DISABLE = 8L;
+    public static final long PR_SPEC_DISABLE = 4L;
     /**
      * {@snippet lang=c :
      * #define PR_SPEC_FORCE_DISABLE 8
      * }
      */
-    public static long PR_SPEC_FORCE_DISABLE() {
-        return PR_SPEC_FORCE_DISABLE;
-    }
-    private static final long PR_SPEC_DISABLE_NOEXEC = 16L;
+    public static final long PR_SPEC_FORCE_DISABLE = 8L;
     /**
      * {@snippet lang=c :
      * #define PR_SPEC_DISABLE_NOEXEC 16
      * }
      */
-    public static long PR_SPEC_DISABLE_NOEXEC() {
-        return PR_SPEC_DISABLE_NOEXEC;
-    }
-    private static final long PR_PAC_APIAKEY = 1L;
+    public static final long PR_SPEC_DISABLE_NOEXEC = 16L;
     /**
      * {@snippet lang=c :
      * #define PR_PAC_APIAKEY 1
      * }
      */
-    public static long PR_PAC_APIAKEY() {
-        return PR_PAC_APIAKEY;
-    }
-    private static final long PR_PAC_APIBKEY = 2L;
+    public static final long PR_PAC_APIAKEY = 1L;
     /**
      * {@snippet lang=c :
      * #define PR_PAC_APIBKEY 2
      * }
      */
-    public static long PR_PAC_APIBKEY() {
-        return PR_PAC_APIBKEY;
-    }
-    private static final long PR_PAC_APDAKEY = 4L;
+    public static final long PR_PAC_APIBKEY = 2L;
     /**
      * {@snippet lang=c :
      * #define PR_PAC_APDAKEY 4
      * }
      */
-    public static long PR_PAC_APDAKEY() {
-        return PR_PAC_APDAKEY;
-    }
-    private static final long PR_PAC_APDBKEY = 8L;
+    public static final long PR_PAC_APDAKEY = 4L;
     /**
      * {@snippet lang=c :
      * #define PR_PAC_APDBKEY 8
      * }
      */
-    public static long PR_PAC_APDBKEY() {
-        return PR_PAC_APDBKEY;
-    }
-    private static final long PR_PAC_APGAKEY = 16L;
+    public static final long PR_PAC_APDBKEY = 8L;
     /**
      * {@snippet lang=c :
      * #define PR_PAC_APGAKEY 16
      * }
      */
-    public static long PR_PAC_APGAKEY() {
-        return PR_PAC_APGAKEY;
-    }
-    private static final long PR_TAGGED_ADDR_ENABLE = 1L;
+    public static final long PR_PAC_APGAKEY = 16L;
     /**
      * {@snippet lang=c :
      * #define PR_TAGGED_ADDR_ENABLE 1
      * }
      */
-    public static long PR_TAGGED_ADDR_ENABLE() {
-        return PR_TAGGED_ADDR_ENABLE;
-    }
-    private static final long PR_MTE_TCF_NONE = 0L;
+    public static final long PR_TAGGED_ADDR_ENABLE = 1L;
     /**
      * {@snippet lang=c :
      * #define PR_MTE_TCF_NONE 0
      * }
      */
-    public static long PR_MTE_TCF_NONE() {
-        return PR_MTE_TCF_NONE;
-    }
-    private static final long PR_MTE_TCF_SYNC = 2L;
+    public static final long PR_MTE_TCF_NONE = 0L;
     /**
      * {@snippet lang=c :
      * #define PR_MTE_TCF_SYNC 2
      * }
      */
-    public static long PR_MTE_TCF_SYNC() {
-        return PR_MTE_TCF_SYNC;
-    }
-    private static final long PR_MTE_TCF_ASYNC = 4L;
+    public static final long PR_MTE_TCF_SYNC = 2L;
     /**
      * {@snippet lang=c :
      * #define PR_MTE_TCF_ASYNC 4
      * }
      */
-    public static long PR_MTE_TCF_ASYNC() {
-        return PR_MTE_TCF_ASYNC;
-    }
-    private static final long PR_MTE_TCF_MASK = 6L;
+    public static final long PR_MTE_TCF_ASYNC = 4L;
     /**
      * {@snippet lang=c :
      * #define PR_MTE_TCF_MASK 6
      * }
      */
-    public static long PR_MTE_TCF_MASK() {
-        return PR_MTE_TCF_MASK;
-    }
-    private static final long PR_MTE_TAG_MASK = 524280L;
+    public static final long PR_MTE_TCF_MASK = 6L;
     /**
      * {@snippet lang=c :
      * #define PR_MTE_TAG_MASK 524280
      * }
      */
-    public static long PR_MTE_TAG_MASK() {
-        return PR_MTE_TAG_MASK;
-    }
-    private static final long PR_MTE_STORE_ONLY = 524288L;
+    public static final long PR_MTE_TAG_MASK = 524280L;
     /**
      * {@snippet lang=c :
      * #define PR_MTE_STORE_ONLY 524288
      * }
      */
-    public static long PR_MTE_STORE_ONLY() {
-        return PR_MTE_STORE_ONLY;
-    }
-    private static final long PR_PMLEN_MASK = 2130706432L;
+    public static final long PR_MTE_STORE_ONLY = 524288L;
     /**
      * {@snippet lang=c :
      * #define PR_PMLEN_MASK 2130706432
      * }
      */
-    public static long PR_PMLEN_MASK() {
-        return PR_PMLEN_MASK;
-    }
-    private static final int PR_SYS_DISPATCH_ON = (int)1L;
+    public static final long PR_PMLEN_MASK = 2130706432L;
     /**
      * {@snippet lang=c :
      * #define PR_SYS_DISPATCH_ON 1
      * }
      */
-    public static int PR_SYS_DISPATCH_ON() {
-        return PR_SYS_DISPATCH_ON;
-    }
-    private static final int PR_SME_SET_VL_ONEXEC = (int)262144L;
+    public static final int PR_SYS_DISPATCH_ON = (int)1L;
     /**
      * {@snippet lang=c :
      * #define PR_SME_SET_VL_ONEXEC 262144
      * }
      */
-    public static int PR_SME_SET_VL_ONEXEC() {
-        return PR_SME_SET_VL_ONEXEC;
-    }
-    private static final int PR_SME_VL_INHERIT = (int)131072L;
+    public static final int PR_SME_SET_VL_ONEXEC = (int)262144L;
     /**
      * {@snippet lang=c :
      * #define PR_SME_VL_INHERIT 131072
      * }
      */
-    public static int PR_SME_VL_INHERIT() {
-        return PR_SME_VL_INHERIT;
-    }
-    private static final long PR_MDWE_REFUSE_EXEC_GAIN = 1L;
+    public static final int PR_SME_VL_INHERIT = (int)131072L;
     /**
      * {@snippet lang=c :
      * #define PR_MDWE_REFUSE_EXEC_GAIN 1
      * }
      */
-    public static long PR_MDWE_REFUSE_EXEC_GAIN() {
-        return PR_MDWE_REFUSE_EXEC_GAIN;
-    }
-    private static final long PR_MDWE_NO_INHERIT = 2L;
+    public static final long PR_MDWE_REFUSE_EXEC_GAIN = 1L;
     /**
      * {@snippet lang=c :
      * #define PR_MDWE_NO_INHERIT 2
      * }
      */
-    public static long PR_MDWE_NO_INHERIT() {
-        return PR_MDWE_NO_INHERIT;
-    }
-    private static final int PR_RISCV_V_VSTATE_CTRL_INHERIT = (int)16L;
+    public static final long PR_MDWE_NO_INHERIT = 2L;
     /**
      * {@snippet lang=c :
      * #define PR_RISCV_V_VSTATE_CTRL_INHERIT 16
      * }
      */
-    public static int PR_RISCV_V_VSTATE_CTRL_INHERIT() {
-        return PR_RISCV_V_VSTATE_CTRL_INHERIT;
-    }
-    private static final long PR_SHADOW_STACK_ENABLE = 1L;
+    public static final int PR_RISCV_V_VSTATE_CTRL_INHERIT = (int)16L;
     /**
      * {@snippet lang=c :
      * #define PR_SHADOW_STACK_ENABLE 1
      * }
      */
-    public static long PR_SHADOW_STACK_ENABLE() {
-        return PR_SHADOW_STACK_ENABLE;
-    }
-    private static final long PR_SHADOW_STACK_WRITE = 2L;
+    public static final long PR_SHADOW_STACK_ENABLE = 1L;
     /**
      * {@snippet lang=c :
      * #define PR_SHADOW_STACK_WRITE 2
      * }
      */
-    public static long PR_SHADOW_STACK_WRITE() {
-        return PR_SHADOW_STACK_WRITE;
-    }
-    private static final long PR_SHADOW_STACK_PUSH = 4L;
+    public static final long PR_SHADOW_STACK_WRITE = 2L;
     /**
      * {@snippet lang=c :
      * #define PR_SHADOW_STACK_PUSH 4
      * }
      */
-    public static long PR_SHADOW_STACK_PUSH() {
-        return PR_SHADOW_STACK_PUSH;
-    }
-    private static final long PR_CFI_ENABLE = 1L;
+    public static final long PR_SHADOW_STACK_PUSH = 4L;
     /**
      * {@snippet lang=c :
      * #define PR_CFI_ENABLE 1
      * }
      */
-    public static long PR_CFI_ENABLE() {
-        return PR_CFI_ENABLE;
-    }
-    private static final long PR_CFI_DISABLE = 2L;
+    public static final long PR_CFI_ENABLE = 1L;
     /**
      * {@snippet lang=c :
      * #define PR_CFI_DISABLE 2
      * }
      */
-    public static long PR_CFI_DISABLE() {
-        return PR_CFI_DISABLE;
-    }
-    private static final long PR_CFI_LOCK = 4L;
+    public static final long PR_CFI_DISABLE = 2L;
     /**
      * {@snippet lang=c :
      * #define PR_CFI_LOCK 4
      * }
      */
-    public static long PR_CFI_LOCK() {
-        return PR_CFI_LOCK;
-    }
-    private static final long RLIM64_INFINITY = -1L;
+    public static final long PR_CFI_LOCK = 4L;
     /**
      * {@snippet lang=c :
      * #define RLIM64_INFINITY -1
      * }
      */
-    public static long RLIM64_INFINITY() {
-        return RLIM64_INFINITY;
-    }
-    private static final int PRIO_MIN = (int)-20L;
+    public static final long RLIM64_INFINITY = -1L;
     /**
      * {@snippet lang=c :
      * #define PRIO_MIN -20
      * }
      */
-    public static int PRIO_MIN() {
-        return PRIO_MIN;
-    }
-    private static final long RLIM_INFINITY = -1L;
+    public static final int PRIO_MIN = (int)-20L;
     /**
      * {@snippet lang=c :
      * #define RLIM_INFINITY -1
      * }
      */
-    public static long RLIM_INFINITY() {
-        return RLIM_INFINITY;
-    }
-    private static final int SIGPOLL = (int)29L;
+    public static final long RLIM_INFINITY = -1L;
     /**
      * {@snippet lang=c :
      * #define SIGPOLL 29
      * }
      */
-    public static int SIGPOLL() {
-        return SIGPOLL;
-    }
-    private static final int SA_RESETHAND = (int)2147483648L;
+    public static final int SIGPOLL = (int)29L;
     /**
      * {@snippet lang=c :
      * #define SA_RESETHAND 2147483648
      * }
      */
-    public static int SA_RESETHAND() {
-        return SA_RESETHAND;
-    }
-    private static final int SA_NOMASK = (int)1073741824L;
+    public static final int SA_RESETHAND = (int)2147483648L;
     /**
      * {@snippet lang=c :
      * #define SA_NOMASK 1073741824
      * }
      */
-    public static int SA_NOMASK() {
-        return SA_NOMASK;
-    }
-    private static final int SA_ONESHOT = (int)2147483648L;
+    public static final int SA_NOMASK = (int)1073741824L;
     /**
      * {@snippet lang=c :
      * #define SA_ONESHOT 2147483648
      * }
      */
-    public static int SA_ONESHOT() {
-        return SA_ONESHOT;
-    }
+    public static final int SA_ONESHOT = (int)2147483648L;
     private static final MemorySegment SIG_DFL = MemorySegment.ofAddress(0L);
     /**
      * {@snippet lang=c :
@@ -7749,599 +5181,401 @@ public class Kernel extends Kernel$shared {
     public static MemorySegment SIG_ERR() {
         return SIG_ERR;
     }
-    private static final int SI_QUEUE = (int)-1L;
     /**
      * {@snippet lang=c :
      * #define SI_QUEUE -1
      * }
      */
-    public static int SI_QUEUE() {
-        return SI_QUEUE;
-    }
-    private static final int SI_TIMER = (int)-2L;
+    public static final int SI_QUEUE = (int)-1L;
     /**
      * {@snippet lang=c :
      * #define SI_TIMER -2
      * }
      */
-    public static int SI_TIMER() {
-        return SI_TIMER;
-    }
-    private static final int SI_MESGQ = (int)-3L;
+    public static final int SI_TIMER = (int)-2L;
     /**
      * {@snippet lang=c :
      * #define SI_MESGQ -3
      * }
      */
-    public static int SI_MESGQ() {
-        return SI_MESGQ;
-    }
-    private static final int SI_ASYNCIO = (int)-4L;
+    public static final int SI_MESGQ = (int)-3L;
     /**
      * {@snippet lang=c :
      * #define SI_ASYNCIO -4
      * }
      */
-    public static int SI_ASYNCIO() {
-        return SI_ASYNCIO;
-    }
-    private static final int SI_SIGIO = (int)-5L;
+    public static final int SI_ASYNCIO = (int)-4L;
     /**
      * {@snippet lang=c :
      * #define SI_SIGIO -5
      * }
      */
-    public static int SI_SIGIO() {
-        return SI_SIGIO;
-    }
-    private static final int SI_TKILL = (int)-6L;
+    public static final int SI_SIGIO = (int)-5L;
     /**
      * {@snippet lang=c :
      * #define SI_TKILL -6
      * }
      */
-    public static int SI_TKILL() {
-        return SI_TKILL;
-    }
-    private static final int SI_DETHREAD = (int)-7L;
+    public static final int SI_TKILL = (int)-6L;
     /**
      * {@snippet lang=c :
      * #define SI_DETHREAD -7
      * }
      */
-    public static int SI_DETHREAD() {
-        return SI_DETHREAD;
-    }
-    private static final int SI_ASYNCNL = (int)-60L;
+    public static final int SI_DETHREAD = (int)-7L;
     /**
      * {@snippet lang=c :
      * #define SI_ASYNCNL -60
      * }
      */
-    public static int SI_ASYNCNL() {
-        return SI_ASYNCNL;
-    }
-    private static final int TRAP_PERF_FLAG_ASYNC = (int)1L;
+    public static final int SI_ASYNCNL = (int)-60L;
     /**
      * {@snippet lang=c :
      * #define TRAP_PERF_FLAG_ASYNC 1
      * }
      */
-    public static int TRAP_PERF_FLAG_ASYNC() {
-        return TRAP_PERF_FLAG_ASYNC;
-    }
-    private static final int SS_AUTODISARM = (int)2147483648L;
+    public static final int TRAP_PERF_FLAG_ASYNC = (int)1L;
     /**
      * {@snippet lang=c :
      * #define SS_AUTODISARM 2147483648
      * }
      */
-    public static int SS_AUTODISARM() {
-        return SS_AUTODISARM;
-    }
-    private static final int SS_FLAG_BITS = (int)2147483648L;
+    public static final int SS_AUTODISARM = (int)2147483648L;
     /**
      * {@snippet lang=c :
      * #define SS_FLAG_BITS 2147483648
      * }
      */
-    public static int SS_FLAG_BITS() {
-        return SS_FLAG_BITS;
-    }
-    private static final long SECCOMP_FILTER_FLAG_TSYNC = 1L;
+    public static final int SS_FLAG_BITS = (int)2147483648L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_FILTER_FLAG_TSYNC 1
      * }
      */
-    public static long SECCOMP_FILTER_FLAG_TSYNC() {
-        return SECCOMP_FILTER_FLAG_TSYNC;
-    }
-    private static final long SECCOMP_FILTER_FLAG_LOG = 2L;
+    public static final long SECCOMP_FILTER_FLAG_TSYNC = 1L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_FILTER_FLAG_LOG 2
      * }
      */
-    public static long SECCOMP_FILTER_FLAG_LOG() {
-        return SECCOMP_FILTER_FLAG_LOG;
-    }
-    private static final long SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4L;
+    public static final long SECCOMP_FILTER_FLAG_LOG = 2L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_FILTER_FLAG_SPEC_ALLOW 4
      * }
      */
-    public static long SECCOMP_FILTER_FLAG_SPEC_ALLOW() {
-        return SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-    }
-    private static final long SECCOMP_FILTER_FLAG_NEW_LISTENER = 8L;
+    public static final long SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_FILTER_FLAG_NEW_LISTENER 8
      * }
      */
-    public static long SECCOMP_FILTER_FLAG_NEW_LISTENER() {
-        return SECCOMP_FILTER_FLAG_NEW_LISTENER;
-    }
-    private static final long SECCOMP_FILTER_FLAG_TSYNC_ESRCH = 16L;
+    public static final long SECCOMP_FILTER_FLAG_NEW_LISTENER = 8L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_FILTER_FLAG_TSYNC_ESRCH 16
      * }
      */
-    public static long SECCOMP_FILTER_FLAG_TSYNC_ESRCH() {
-        return SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
-    }
-    private static final long SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 32L;
+    public static final long SECCOMP_FILTER_FLAG_TSYNC_ESRCH = 16L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV 32
      * }
      */
-    public static long SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV() {
-        return SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-    }
-    private static final int SECCOMP_RET_KILL_PROCESS = (int)2147483648L;
+    public static final long SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 32L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_RET_KILL_PROCESS 2147483648
      * }
      */
-    public static int SECCOMP_RET_KILL_PROCESS() {
-        return SECCOMP_RET_KILL_PROCESS;
-    }
-    private static final int SECCOMP_RET_KILL_THREAD = (int)0L;
+    public static final int SECCOMP_RET_KILL_PROCESS = (int)2147483648L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_RET_KILL_THREAD 0
      * }
      */
-    public static int SECCOMP_RET_KILL_THREAD() {
-        return SECCOMP_RET_KILL_THREAD;
-    }
-    private static final int SECCOMP_RET_KILL = (int)0L;
+    public static final int SECCOMP_RET_KILL_THREAD = (int)0L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_RET_KILL 0
      * }
      */
-    public static int SECCOMP_RET_KILL() {
-        return SECCOMP_RET_KILL;
-    }
-    private static final int SECCOMP_RET_TRAP = (int)196608L;
+    public static final int SECCOMP_RET_KILL = (int)0L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_RET_TRAP 196608
      * }
      */
-    public static int SECCOMP_RET_TRAP() {
-        return SECCOMP_RET_TRAP;
-    }
-    private static final int SECCOMP_RET_ERRNO = (int)327680L;
+    public static final int SECCOMP_RET_TRAP = (int)196608L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_RET_ERRNO 327680
      * }
      */
-    public static int SECCOMP_RET_ERRNO() {
-        return SECCOMP_RET_ERRNO;
-    }
-    private static final int SECCOMP_RET_USER_NOTIF = (int)2143289344L;
+    public static final int SECCOMP_RET_ERRNO = (int)327680L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_RET_USER_NOTIF 2143289344
      * }
      */
-    public static int SECCOMP_RET_USER_NOTIF() {
-        return SECCOMP_RET_USER_NOTIF;
-    }
-    private static final int SECCOMP_RET_TRACE = (int)2146435072L;
+    public static final int SECCOMP_RET_USER_NOTIF = (int)2143289344L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_RET_TRACE 2146435072
      * }
      */
-    public static int SECCOMP_RET_TRACE() {
-        return SECCOMP_RET_TRACE;
-    }
-    private static final int SECCOMP_RET_LOG = (int)2147221504L;
+    public static final int SECCOMP_RET_TRACE = (int)2146435072L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_RET_LOG 2147221504
      * }
      */
-    public static int SECCOMP_RET_LOG() {
-        return SECCOMP_RET_LOG;
-    }
-    private static final int SECCOMP_RET_ALLOW = (int)2147418112L;
+    public static final int SECCOMP_RET_LOG = (int)2147221504L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_RET_ALLOW 2147418112
      * }
      */
-    public static int SECCOMP_RET_ALLOW() {
-        return SECCOMP_RET_ALLOW;
-    }
-    private static final int SECCOMP_RET_ACTION_FULL = (int)4294901760L;
+    public static final int SECCOMP_RET_ALLOW = (int)2147418112L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_RET_ACTION_FULL 4294901760
      * }
      */
-    public static int SECCOMP_RET_ACTION_FULL() {
-        return SECCOMP_RET_ACTION_FULL;
-    }
-    private static final int SECCOMP_RET_ACTION = (int)2147418112L;
+    public static final int SECCOMP_RET_ACTION_FULL = (int)4294901760L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_RET_ACTION 2147418112
      * }
      */
-    public static int SECCOMP_RET_ACTION() {
-        return SECCOMP_RET_ACTION;
-    }
-    private static final int SECCOMP_RET_DATA = (int)65535L;
+    public static final int SECCOMP_RET_ACTION = (int)2147418112L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_RET_DATA 65535
      * }
      */
-    public static int SECCOMP_RET_DATA() {
-        return SECCOMP_RET_DATA;
-    }
-    private static final long SECCOMP_USER_NOTIF_FLAG_CONTINUE = 1L;
+    public static final int SECCOMP_RET_DATA = (int)65535L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_USER_NOTIF_FLAG_CONTINUE 1
      * }
      */
-    public static long SECCOMP_USER_NOTIF_FLAG_CONTINUE() {
-        return SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-    }
-    private static final long SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP = 1L;
+    public static final long SECCOMP_USER_NOTIF_FLAG_CONTINUE = 1L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1
      * }
      */
-    public static long SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP() {
-        return SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP;
-    }
-    private static final long SECCOMP_ADDFD_FLAG_SETFD = 1L;
+    public static final long SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP = 1L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_ADDFD_FLAG_SETFD 1
      * }
      */
-    public static long SECCOMP_ADDFD_FLAG_SETFD() {
-        return SECCOMP_ADDFD_FLAG_SETFD;
-    }
-    private static final long SECCOMP_ADDFD_FLAG_SEND = 2L;
+    public static final long SECCOMP_ADDFD_FLAG_SETFD = 1L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_ADDFD_FLAG_SEND 2
      * }
      */
-    public static long SECCOMP_ADDFD_FLAG_SEND() {
-        return SECCOMP_ADDFD_FLAG_SEND;
-    }
-    private static final int SECCOMP_IOC_MAGIC = (int)33L;
+    public static final long SECCOMP_ADDFD_FLAG_SEND = 2L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_IOC_MAGIC 33
      * }
      */
-    public static int SECCOMP_IOC_MAGIC() {
-        return SECCOMP_IOC_MAGIC;
-    }
-    private static final long SECCOMP_IOCTL_NOTIF_RECV = 3226476800L;
+    public static final int SECCOMP_IOC_MAGIC = (int)33L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_IOCTL_NOTIF_RECV 3226476800
      * }
      */
-    public static long SECCOMP_IOCTL_NOTIF_RECV() {
-        return SECCOMP_IOCTL_NOTIF_RECV;
-    }
-    private static final long SECCOMP_IOCTL_NOTIF_SEND = 3222806785L;
+    public static final long SECCOMP_IOCTL_NOTIF_RECV = 3226476800L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_IOCTL_NOTIF_SEND 3222806785
      * }
      */
-    public static long SECCOMP_IOCTL_NOTIF_SEND() {
-        return SECCOMP_IOCTL_NOTIF_SEND;
-    }
-    private static final long SECCOMP_IOCTL_NOTIF_ID_VALID = 1074274562L;
+    public static final long SECCOMP_IOCTL_NOTIF_SEND = 3222806785L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_IOCTL_NOTIF_ID_VALID 1074274562
      * }
      */
-    public static long SECCOMP_IOCTL_NOTIF_ID_VALID() {
-        return SECCOMP_IOCTL_NOTIF_ID_VALID;
-    }
-    private static final long SECCOMP_IOCTL_NOTIF_ADDFD = 1075323139L;
+    public static final long SECCOMP_IOCTL_NOTIF_ID_VALID = 1074274562L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_IOCTL_NOTIF_ADDFD 1075323139
      * }
      */
-    public static long SECCOMP_IOCTL_NOTIF_ADDFD() {
-        return SECCOMP_IOCTL_NOTIF_ADDFD;
-    }
-    private static final long SECCOMP_IOCTL_NOTIF_SET_FLAGS = 1074274564L;
+    public static final long SECCOMP_IOCTL_NOTIF_ADDFD = 1075323139L;
     /**
      * {@snippet lang=c :
      * #define SECCOMP_IOCTL_NOTIF_SET_FLAGS 1074274564
      * }
      */
-    public static long SECCOMP_IOCTL_NOTIF_SET_FLAGS() {
-        return SECCOMP_IOCTL_NOTIF_SET_FLAGS;
-    }
-    private static final int BPF_NET_OFF = (int)-1048576L;
+    public static final long SECCOMP_IOCTL_NOTIF_SET_FLAGS = 1074274564L;
     /**
      * {@snippet lang=c :
      * #define BPF_NET_OFF -1048576
      * }
      */
-    public static int BPF_NET_OFF() {
-        return BPF_NET_OFF;
-    }
-    private static final int BPF_LL_OFF = (int)-2097152L;
+    public static final int BPF_NET_OFF = (int)-1048576L;
     /**
      * {@snippet lang=c :
      * #define BPF_LL_OFF -2097152
      * }
      */
-    public static int BPF_LL_OFF() {
-        return BPF_LL_OFF;
-    }
-    private static final int EWOULDBLOCK = (int)11L;
+    public static final int BPF_LL_OFF = (int)-2097152L;
     /**
      * {@snippet lang=c :
      * #define EWOULDBLOCK 11
      * }
      */
-    public static int EWOULDBLOCK() {
-        return EWOULDBLOCK;
-    }
-    private static final int EDEADLOCK = (int)35L;
+    public static final int EWOULDBLOCK = (int)11L;
     /**
      * {@snippet lang=c :
      * #define EDEADLOCK 35
      * }
      */
-    public static int EDEADLOCK() {
-        return EDEADLOCK;
-    }
-    private static final int EFSBADCRC = (int)74L;
+    public static final int EDEADLOCK = (int)35L;
     /**
      * {@snippet lang=c :
      * #define EFSBADCRC 74
      * }
      */
-    public static int EFSBADCRC() {
-        return EFSBADCRC;
-    }
-    private static final int EFSCORRUPTED = (int)117L;
+    public static final int EFSBADCRC = (int)74L;
     /**
      * {@snippet lang=c :
      * #define EFSCORRUPTED 117
      * }
      */
-    public static int EFSCORRUPTED() {
-        return EFSCORRUPTED;
-    }
-    private static final int O_WRONLY = (int)1L;
+    public static final int EFSCORRUPTED = (int)117L;
     /**
      * {@snippet lang=c :
      * #define O_WRONLY 1
      * }
      */
-    public static int O_WRONLY() {
-        return O_WRONLY;
-    }
-    private static final int O_RDWR = (int)2L;
+    public static final int O_WRONLY = (int)1L;
     /**
      * {@snippet lang=c :
      * #define O_RDWR 2
      * }
      */
-    public static int O_RDWR() {
-        return O_RDWR;
-    }
-    private static final int O_CREAT = (int)64L;
+    public static final int O_RDWR = (int)2L;
     /**
      * {@snippet lang=c :
      * #define O_CREAT 64
      * }
      */
-    public static int O_CREAT() {
-        return O_CREAT;
-    }
-    private static final int O_EXCL = (int)128L;
+    public static final int O_CREAT = (int)64L;
     /**
      * {@snippet lang=c :
      * #define O_EXCL 128
      * }
      */
-    public static int O_EXCL() {
-        return O_EXCL;
-    }
-    private static final int O_NOCTTY = (int)256L;
+    public static final int O_EXCL = (int)128L;
     /**
      * {@snippet lang=c :
      * #define O_NOCTTY 256
      * }
      */
-    public static int O_NOCTTY() {
-        return O_NOCTTY;
-    }
-    private static final int O_TRUNC = (int)512L;
+    public static final int O_NOCTTY = (int)256L;
     /**
      * {@snippet lang=c :
      * #define O_TRUNC 512
      * }
      */
-    public static int O_TRUNC() {
-        return O_TRUNC;
-    }
-    private static final int O_APPEND = (int)1024L;
+    public static final int O_TRUNC = (int)512L;
     /**
      * {@snippet lang=c :
      * #define O_APPEND 1024
      * }
      */
-    public static int O_APPEND() {
-        return O_APPEND;
-    }
-    private static final int O_NONBLOCK = (int)2048L;
+    public static final int O_APPEND = (int)1024L;
     /**
      * {@snippet lang=c :
      * #define O_NONBLOCK 2048
      * }
      */
-    public static int O_NONBLOCK() {
-        return O_NONBLOCK;
-    }
-    private static final int O_DSYNC = (int)4096L;
+    public static final int O_NONBLOCK = (int)2048L;
     /**
      * {@snippet lang=c :
      * #define O_DSYNC 4096
      * }
      */
-    public static int O_DSYNC() {
-        return O_DSYNC;
-    }
-    private static final int O_NOATIME = (int)262144L;
+    public static final int O_DSYNC = (int)4096L;
     /**
      * {@snippet lang=c :
      * #define O_NOATIME 262144
      * }
      */
-    public static int O_NOATIME() {
-        return O_NOATIME;
-    }
-    private static final int O_CLOEXEC = (int)524288L;
+    public static final int O_NOATIME = (int)262144L;
     /**
      * {@snippet lang=c :
      * #define O_CLOEXEC 524288
      * }
      */
-    public static int O_CLOEXEC() {
-        return O_CLOEXEC;
-    }
-    private static final int O_SYNC = (int)1052672L;
+    public static final int O_CLOEXEC = (int)524288L;
     /**
      * {@snippet lang=c :
      * #define O_SYNC 1052672
      * }
      */
-    public static int O_SYNC() {
-        return O_SYNC;
-    }
-    private static final int O_PATH = (int)2097152L;
+    public static final int O_SYNC = (int)1052672L;
     /**
      * {@snippet lang=c :
      * #define O_PATH 2097152
      * }
      */
-    public static int O_PATH() {
-        return O_PATH;
-    }
-    private static final int O_EMPTYPATH = (int)67108864L;
+    public static final int O_PATH = (int)2097152L;
     /**
      * {@snippet lang=c :
      * #define O_EMPTYPATH 67108864
      * }
      */
-    public static int O_EMPTYPATH() {
-        return O_EMPTYPATH;
-    }
-    private static final int O_NDELAY = (int)2048L;
+    public static final int O_EMPTYPATH = (int)67108864L;
     /**
      * {@snippet lang=c :
      * #define O_NDELAY 2048
      * }
      */
-    public static int O_NDELAY() {
-        return O_NDELAY;
-    }
-    private static final int F_DUPFD_CLOEXEC = (int)1030L;
+    public static final int O_NDELAY = (int)2048L;
     /**
      * {@snippet lang=c :
      * #define F_DUPFD_CLOEXEC 1030
      * }
      */
-    public static int F_DUPFD_CLOEXEC() {
-        return F_DUPFD_CLOEXEC;
-    }
-    private static final int F_ADD_SEALS = (int)1033L;
+    public static final int F_DUPFD_CLOEXEC = (int)1030L;
     /**
      * {@snippet lang=c :
      * #define F_ADD_SEALS 1033
      * }
      */
-    public static int F_ADD_SEALS() {
-        return F_ADD_SEALS;
-    }
-    private static final int F_GET_SEALS = (int)1034L;
+    public static final int F_ADD_SEALS = (int)1033L;
     /**
      * {@snippet lang=c :
      * #define F_GET_SEALS 1034
      * }
      */
-    public static int F_GET_SEALS() {
-        return F_GET_SEALS;
-    }
-    private static final int AT_FDCWD = (int)-100L;
+    public static final int F_GET_SEALS = (int)1034L;
     /**
      * {@snippet lang=c :
      * #define AT_FDCWD -100
      * }
      */
-    public static int AT_FDCWD() {
-        return AT_FDCWD;
-    }
-    private static final int CLOCK_AUX = (int)16L;
+    public static final int AT_FDCWD = (int)-100L;
     /**
      * {@snippet lang=c :
      * #define CLOCK_AUX 16
      * }
      */
-    public static int CLOCK_AUX() {
-        return CLOCK_AUX;
-    }
-    private static final int CLOCK_AUX_LAST = (int)23L;
+    public static final int CLOCK_AUX = (int)16L;
     /**
      * {@snippet lang=c :
      * #define CLOCK_AUX_LAST 23
      * }
      */
-    public static int CLOCK_AUX_LAST() {
-        return CLOCK_AUX_LAST;
-    }
+    public static final int CLOCK_AUX_LAST = (int)23L;
 }
 

@@ -18,122 +18,83 @@ public class LinenH extends LinenH$shared {
         // Should not be called directly
     }
 
-    private static final int LINEN_ABI = (int)7L;
     /**
      * {@snippet lang=c :
      * #define LINEN_ABI 7
      * }
      */
-    public static int LINEN_ABI() {
-        return LINEN_ABI;
-    }
-    private static final int LINEN_UNWATCHED = (int)0L;
+    public static final int LINEN_ABI = (int)7L;
     /**
      * {@snippet lang=c :
      * #define LINEN_UNWATCHED 0
      * }
      */
-    public static int LINEN_UNWATCHED() {
-        return LINEN_UNWATCHED;
-    }
-    private static final int LINEN_WATCHED = (int)1L;
+    public static final int LINEN_UNWATCHED = (int)0L;
     /**
      * {@snippet lang=c :
      * #define LINEN_WATCHED 1
      * }
      */
-    public static int LINEN_WATCHED() {
-        return LINEN_WATCHED;
-    }
-    private static final int LINEN_ENDING = (int)2L;
+    public static final int LINEN_WATCHED = (int)1L;
     /**
      * {@snippet lang=c :
      * #define LINEN_ENDING 2
      * }
      */
-    public static int LINEN_ENDING() {
-        return LINEN_ENDING;
-    }
-    private static final int LINEN_UNAWAITED = (int)0L;
+    public static final int LINEN_ENDING = (int)2L;
     /**
      * {@snippet lang=c :
      * #define LINEN_UNAWAITED 0
      * }
      */
-    public static int LINEN_UNAWAITED() {
-        return LINEN_UNAWAITED;
-    }
-    private static final int LINEN_AWAITED = (int)1L;
+    public static final int LINEN_UNAWAITED = (int)0L;
     /**
      * {@snippet lang=c :
      * #define LINEN_AWAITED 1
      * }
      */
-    public static int LINEN_AWAITED() {
-        return LINEN_AWAITED;
-    }
-    private static final int LINEN_READY = (int)2L;
+    public static final int LINEN_AWAITED = (int)1L;
     /**
      * {@snippet lang=c :
      * #define LINEN_READY 2
      * }
      */
-    public static int LINEN_READY() {
-        return LINEN_READY;
-    }
-    private static final int LINEN_REGISTERS = (int)36L;
+    public static final int LINEN_READY = (int)2L;
     /**
      * {@snippet lang=c :
      * #define LINEN_REGISTERS 36
      * }
      */
-    public static int LINEN_REGISTERS() {
-        return LINEN_REGISTERS;
-    }
-    private static final int LINEN_SIGNALS = (int)32L;
+    public static final int LINEN_REGISTERS = (int)36L;
     /**
      * {@snippet lang=c :
      * #define LINEN_SIGNALS 32
      * }
      */
-    public static int LINEN_SIGNALS() {
-        return LINEN_SIGNALS;
-    }
-    private static final int LINEN_CANARY = (int)3735928559L;
+    public static final int LINEN_SIGNALS = (int)32L;
     /**
      * {@snippet lang=c :
      * #define LINEN_CANARY 3735928559
      * }
      */
-    public static int LINEN_CANARY() {
-        return LINEN_CANARY;
-    }
-    private static final long LINEN_TLS_MAGIC = 7526690829414328684L;
+    public static final int LINEN_CANARY = (int)3735928559L;
     /**
      * {@snippet lang=c :
      * #define LINEN_TLS_MAGIC 7526690829414328684
      * }
      */
-    public static long LINEN_TLS_MAGIC() {
-        return LINEN_TLS_MAGIC;
-    }
-    private static final int LINEN_TLS_GUARD_BYTES = (int)16384L;
+    public static final long LINEN_TLS_MAGIC = 7526690829414328684L;
     /**
      * {@snippet lang=c :
      * #define LINEN_TLS_GUARD_BYTES 16384
      * }
      */
-    public static int LINEN_TLS_GUARD_BYTES() {
-        return LINEN_TLS_GUARD_BYTES;
-    }
-    private static final int LINEN_KILL = (int)-7104876L;
+    public static final int LINEN_TLS_GUARD_BYTES = (int)16384L;
     /**
      * {@snippet lang=c :
      * #define LINEN_KILL -7104876
      * }
      */
-    public static int LINEN_KILL() {
-        return LINEN_KILL;
-    }
+    public static final int LINEN_KILL = (int)-7104876L;
 }
 

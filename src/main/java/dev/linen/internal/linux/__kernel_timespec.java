@@ -27,8 +27,8 @@ public class __kernel_timespec {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Kernel.C_LONG_LONG.withName("tv_sec"),
-        Kernel.C_LONG_LONG.withName("tv_nsec")
+        Kernel$shared.C_LONG_LONG.withName("tv_sec"),
+        Kernel$shared.C_LONG_LONG.withName("tv_nsec")
     ).withName("__kernel_timespec");
 
     /**

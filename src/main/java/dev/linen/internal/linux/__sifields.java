@@ -108,8 +108,8 @@ public class __sifields {
         }
 
         private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-            Kernel.C_INT.withName("_pid"),
-            Kernel.C_INT.withName("_uid")
+            Kernel$shared.C_INT.withName("_pid"),
+            Kernel$shared.C_INT.withName("_uid")
         ).withName("$anon$39:2");
 
         /**
@@ -325,10 +325,10 @@ public class __sifields {
         }
 
         private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-            Kernel.C_INT.withName("_tid"),
-            Kernel.C_INT.withName("_overrun"),
+            Kernel$shared.C_INT.withName("_tid"),
+            Kernel$shared.C_INT.withName("_overrun"),
             sigval.layout().withName("_sigval"),
-            Kernel.C_INT.withName("_sys_private"),
+            Kernel$shared.C_INT.withName("_sys_private"),
             MemoryLayout.paddingLayout(4)
         ).withName("$anon$45:2");
 
@@ -640,8 +640,8 @@ public class __sifields {
         }
 
         private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-            Kernel.C_INT.withName("_pid"),
-            Kernel.C_INT.withName("_uid"),
+            Kernel$shared.C_INT.withName("_pid"),
+            Kernel$shared.C_INT.withName("_uid"),
             sigval.layout().withName("_sigval")
         ).withName("$anon$53:2");
 
@@ -907,12 +907,12 @@ public class __sifields {
         }
 
         private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-            Kernel.C_INT.withName("_pid"),
-            Kernel.C_INT.withName("_uid"),
-            Kernel.C_INT.withName("_status"),
+            Kernel$shared.C_INT.withName("_pid"),
+            Kernel$shared.C_INT.withName("_uid"),
+            Kernel$shared.C_INT.withName("_status"),
             MemoryLayout.paddingLayout(4),
-            Kernel.C_LONG.withName("_utime"),
-            Kernel.C_LONG.withName("_stime")
+            Kernel$shared.C_LONG.withName("_utime"),
+            Kernel$shared.C_LONG.withName("_stime")
         ).withName("$anon$60:2");
 
         /**
@@ -1287,10 +1287,10 @@ public class __sifields {
         }
 
         private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-            Kernel.C_POINTER.withName("_addr"),
+            Kernel$shared.C_POINTER.withName("_addr"),
             MemoryLayout.unionLayout(
-                Kernel.C_INT.withName("_trapno"),
-                Kernel.C_SHORT.withName("_addr_lsb"),
+                Kernel$shared.C_INT.withName("_trapno"),
+                Kernel$shared.C_SHORT.withName("_addr_lsb"),
                 __sifields._sigfault._addr_bnd.layout().withName("_addr_bnd"),
                 __sifields._sigfault._addr_pkey.layout().withName("_addr_pkey"),
                 __sifields._sigfault._perf.layout().withName("_perf")
@@ -1452,9 +1452,9 @@ public class __sifields {
             }
 
             private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-                MemoryLayout.sequenceLayout(8, Kernel.C_CHAR).withName("_dummy_bnd"),
-                Kernel.C_POINTER.withName("_lower"),
-                Kernel.C_POINTER.withName("_upper")
+                MemoryLayout.sequenceLayout(8, Kernel$shared.C_CHAR).withName("_dummy_bnd"),
+                Kernel$shared.C_POINTER.withName("_lower"),
+                Kernel$shared.C_POINTER.withName("_upper")
             ).withName("$anon$83:4");
 
             /**
@@ -1728,8 +1728,8 @@ public class __sifields {
             }
 
             private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-                MemoryLayout.sequenceLayout(8, Kernel.C_CHAR).withName("_dummy_pkey"),
-                Kernel.C_INT.withName("_pkey")
+                MemoryLayout.sequenceLayout(8, Kernel$shared.C_CHAR).withName("_dummy_pkey"),
+                Kernel$shared.C_INT.withName("_pkey")
             ).withName("$anon$89:4");
 
             /**
@@ -1956,9 +1956,9 @@ public class __sifields {
             }
 
             private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-                Kernel.C_LONG.withName("_data"),
-                Kernel.C_INT.withName("_type"),
-                Kernel.C_INT.withName("_flags")
+                Kernel$shared.C_LONG.withName("_data"),
+                Kernel$shared.C_INT.withName("_type"),
+                Kernel$shared.C_INT.withName("_flags")
             ).withName("$anon$94:4");
 
             /**
@@ -2389,8 +2389,8 @@ public class __sifields {
         }
 
         private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-            Kernel.C_LONG.withName("_band"),
-            Kernel.C_INT.withName("_fd"),
+            Kernel$shared.C_LONG.withName("_band"),
+            Kernel$shared.C_INT.withName("_fd"),
             MemoryLayout.paddingLayout(4)
         ).withName("$anon$103:2");
 
@@ -2606,9 +2606,9 @@ public class __sifields {
         }
 
         private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-            Kernel.C_POINTER.withName("_call_addr"),
-            Kernel.C_INT.withName("_syscall"),
-            Kernel.C_INT.withName("_arch")
+            Kernel$shared.C_POINTER.withName("_call_addr"),
+            Kernel$shared.C_INT.withName("_syscall"),
+            Kernel$shared.C_INT.withName("_arch")
         ).withName("$anon$109:2");
 
         /**

@@ -36,17 +36,17 @@ public class clone_args {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Kernel.C_LONG_LONG.withName("flags"),
-        Kernel.C_LONG_LONG.withName("pidfd"),
-        Kernel.C_LONG_LONG.withName("child_tid"),
-        Kernel.C_LONG_LONG.withName("parent_tid"),
-        Kernel.C_LONG_LONG.withName("exit_signal"),
-        Kernel.C_LONG_LONG.withName("stack"),
-        Kernel.C_LONG_LONG.withName("stack_size"),
-        Kernel.C_LONG_LONG.withName("tls"),
-        Kernel.C_LONG_LONG.withName("set_tid"),
-        Kernel.C_LONG_LONG.withName("set_tid_size"),
-        Kernel.C_LONG_LONG.withName("cgroup")
+        Kernel$shared.C_LONG_LONG.withName("flags"),
+        Kernel$shared.C_LONG_LONG.withName("pidfd"),
+        Kernel$shared.C_LONG_LONG.withName("child_tid"),
+        Kernel$shared.C_LONG_LONG.withName("parent_tid"),
+        Kernel$shared.C_LONG_LONG.withName("exit_signal"),
+        Kernel$shared.C_LONG_LONG.withName("stack"),
+        Kernel$shared.C_LONG_LONG.withName("stack_size"),
+        Kernel$shared.C_LONG_LONG.withName("tls"),
+        Kernel$shared.C_LONG_LONG.withName("set_tid"),
+        Kernel$shared.C_LONG_LONG.withName("set_tid_size"),
+        Kernel$shared.C_LONG_LONG.withName("cgroup")
     ).withName("clone_args");
 
     /**

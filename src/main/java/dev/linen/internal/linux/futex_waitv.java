@@ -29,10 +29,10 @@ public class futex_waitv {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Kernel.C_LONG_LONG.withName("val"),
-        Kernel.C_LONG_LONG.withName("uaddr"),
-        Kernel.C_INT.withName("flags"),
-        Kernel.C_INT.withName("__reserved")
+        Kernel$shared.C_LONG_LONG.withName("val"),
+        Kernel$shared.C_LONG_LONG.withName("uaddr"),
+        Kernel$shared.C_INT.withName("flags"),
+        Kernel$shared.C_INT.withName("__reserved")
     ).withName("futex_waitv");
 
     /**

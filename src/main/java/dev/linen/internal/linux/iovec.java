@@ -27,8 +27,8 @@ public class iovec {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Kernel.C_POINTER.withName("iov_base"),
-        Kernel.C_LONG.withName("iov_len")
+        Kernel$shared.C_POINTER.withName("iov_base"),
+        Kernel$shared.C_LONG.withName("iov_len")
     ).withName("iovec");
 
     /**

@@ -29,10 +29,10 @@ public class linen_before {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        LinenH.C_LONG.withName("handler"),
-        LinenH.C_LONG.withName("flags"),
-        LinenH.C_LONG.withName("first_handler"),
-        LinenH.C_LONG.withName("first_flags")
+        LinenH$shared.C_LONG.withName("handler"),
+        LinenH$shared.C_LONG.withName("flags"),
+        LinenH$shared.C_LONG.withName("first_handler"),
+        LinenH$shared.C_LONG.withName("first_flags")
     ).withName("linen_before");
 
     /**

@@ -27,8 +27,8 @@ public class linen_call {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        LinenH.C_LONG.withName("number"),
-        MemoryLayout.sequenceLayout(5, LinenH.C_LONG).withName("arguments")
+        LinenH$shared.C_LONG.withName("number"),
+        MemoryLayout.sequenceLayout(5, LinenH$shared.C_LONG).withName("arguments")
     ).withName("linen_call");
 
     /**

@@ -44,25 +44,25 @@ public class linen_control {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        LinenH.C_LONG.withName("thread_pointer"),
-        LinenH.C_LONG.withName("function"),
-        LinenH.C_LONG.withName("argument"),
-        LinenH.C_LONG.withName("exit"),
-        LinenH.C_LONG.withName("signal_stack"),
-        LinenH.C_LONG.withName("signal_stack_bytes"),
-        LinenH.C_LONG.withName("setup"),
-        LinenH.C_INT.withName("setup_calls"),
-        LinenH.C_INT.withName("ready"),
-        LinenH.C_LONG.withName("failure"),
-        LinenH.C_LONG.withName("failed_call"),
-        LinenH.C_INT.withName("watch"),
-        LinenH.C_INT.withName("tid"),
-        LinenH.C_LONG.withName("exit_list"),
-        LinenH.C_LONG.withName("next"),
-        LinenH.C_INT.withName("kill"),
-        LinenH.C_INT.withName("unused"),
+        LinenH$shared.C_LONG.withName("thread_pointer"),
+        LinenH$shared.C_LONG.withName("function"),
+        LinenH$shared.C_LONG.withName("argument"),
+        LinenH$shared.C_LONG.withName("exit"),
+        LinenH$shared.C_LONG.withName("signal_stack"),
+        LinenH$shared.C_LONG.withName("signal_stack_bytes"),
+        LinenH$shared.C_LONG.withName("setup"),
+        LinenH$shared.C_INT.withName("setup_calls"),
+        LinenH$shared.C_INT.withName("ready"),
+        LinenH$shared.C_LONG.withName("failure"),
+        LinenH$shared.C_LONG.withName("failed_call"),
+        LinenH$shared.C_INT.withName("watch"),
+        LinenH$shared.C_INT.withName("tid"),
+        LinenH$shared.C_LONG.withName("exit_list"),
+        LinenH$shared.C_LONG.withName("next"),
+        LinenH$shared.C_INT.withName("kill"),
+        LinenH$shared.C_INT.withName("unused"),
         linen_fault.layout().withName("fault"),
-        MemoryLayout.sequenceLayout(4, LinenH.C_LONG).withName("unused_line")
+        MemoryLayout.sequenceLayout(4, LinenH$shared.C_LONG).withName("unused_line")
     ).withName("linen_control");
 
     /**

@@ -27,7 +27,7 @@ public class linen_exit {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        LinenH.C_LONG.withName("result"),
+        LinenH$shared.C_LONG.withName("result"),
         linen_handle.layout().withName("handle")
     ).withName("linen_exit");
 

@@ -28,9 +28,9 @@ public class linen_exit_list {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        LinenH.C_LONG.withName("first"),
-        LinenH.C_INT.withName("rung"),
-        LinenH.C_INT.withName("unused")
+        LinenH$shared.C_LONG.withName("first"),
+        LinenH$shared.C_INT.withName("rung"),
+        LinenH$shared.C_INT.withName("unused")
     ).withName("linen_exit_list");
 
     /**

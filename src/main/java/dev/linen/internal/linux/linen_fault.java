@@ -29,10 +29,10 @@ public class linen_fault {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        LinenH.C_INT.withName("signal"),
-        LinenH.C_INT.withName("code"),
-        LinenH.C_LONG.withName("address"),
-        MemoryLayout.sequenceLayout(36, LinenH.C_LONG).withName("registers")
+        LinenH$shared.C_INT.withName("signal"),
+        LinenH$shared.C_INT.withName("code"),
+        LinenH$shared.C_LONG.withName("address"),
+        MemoryLayout.sequenceLayout(36, LinenH$shared.C_LONG).withName("registers")
     ).withName("linen_fault");
 
     /**

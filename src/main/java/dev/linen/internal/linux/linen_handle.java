@@ -27,8 +27,8 @@ public class linen_handle {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        LinenH.C_INT.withName("futex"),
-        LinenH.C_INT.withName("canary")
+        LinenH$shared.C_INT.withName("futex"),
+        LinenH$shared.C_INT.withName("canary")
     ).withName("linen_handle");
 
     /**

@@ -31,10 +31,10 @@ public class linen_slab {
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         linen_tls.layout().withName("tls"),
-        LinenH.C_LONG.withName("controls"),
-        LinenH.C_LONG.withName("buffers"),
-        LinenH.C_LONG.withName("signal_stack"),
-        LinenH.C_LONG.withName("buffer_bytes")
+        LinenH$shared.C_LONG.withName("controls"),
+        LinenH$shared.C_LONG.withName("buffers"),
+        LinenH$shared.C_LONG.withName("signal_stack"),
+        LinenH$shared.C_LONG.withName("buffer_bytes")
     ).withName("linen_slab");
 
     /**

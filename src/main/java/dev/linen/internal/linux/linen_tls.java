@@ -30,11 +30,11 @@ public class linen_tls {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        LinenH.C_LONG.withName("self"),
-        LinenH.C_LONG.withName("magic"),
-        LinenH.C_LONG.withName("poison"),
-        MemoryLayout.sequenceLayout(2, LinenH.C_LONG).withName("unused"),
-        LinenH.C_LONG.withName("stack_guard")
+        LinenH$shared.C_LONG.withName("self"),
+        LinenH$shared.C_LONG.withName("magic"),
+        LinenH$shared.C_LONG.withName("poison"),
+        MemoryLayout.sequenceLayout(2, LinenH$shared.C_LONG).withName("unused"),
+        LinenH$shared.C_LONG.withName("stack_guard")
     ).withName("linen_tls");
 
     /**

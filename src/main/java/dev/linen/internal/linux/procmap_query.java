@@ -40,21 +40,21 @@ public class procmap_query {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Kernel.C_LONG_LONG.withName("size"),
-        Kernel.C_LONG_LONG.withName("query_flags"),
-        Kernel.C_LONG_LONG.withName("query_addr"),
-        Kernel.C_LONG_LONG.withName("vma_start"),
-        Kernel.C_LONG_LONG.withName("vma_end"),
-        Kernel.C_LONG_LONG.withName("vma_flags"),
-        Kernel.C_LONG_LONG.withName("vma_page_size"),
-        Kernel.C_LONG_LONG.withName("vma_offset"),
-        Kernel.C_LONG_LONG.withName("inode"),
-        Kernel.C_INT.withName("dev_major"),
-        Kernel.C_INT.withName("dev_minor"),
-        Kernel.C_INT.withName("vma_name_size"),
-        Kernel.C_INT.withName("build_id_size"),
-        Kernel.C_LONG_LONG.withName("vma_name_addr"),
-        Kernel.C_LONG_LONG.withName("build_id_addr")
+        Kernel$shared.C_LONG_LONG.withName("size"),
+        Kernel$shared.C_LONG_LONG.withName("query_flags"),
+        Kernel$shared.C_LONG_LONG.withName("query_addr"),
+        Kernel$shared.C_LONG_LONG.withName("vma_start"),
+        Kernel$shared.C_LONG_LONG.withName("vma_end"),
+        Kernel$shared.C_LONG_LONG.withName("vma_flags"),
+        Kernel$shared.C_LONG_LONG.withName("vma_page_size"),
+        Kernel$shared.C_LONG_LONG.withName("vma_offset"),
+        Kernel$shared.C_LONG_LONG.withName("inode"),
+        Kernel$shared.C_INT.withName("dev_major"),
+        Kernel$shared.C_INT.withName("dev_minor"),
+        Kernel$shared.C_INT.withName("vma_name_size"),
+        Kernel$shared.C_INT.withName("build_id_size"),
+        Kernel$shared.C_LONG_LONG.withName("vma_name_addr"),
+        Kernel$shared.C_LONG_LONG.withName("build_id_addr")
     ).withName("procmap_query");
 
     /**

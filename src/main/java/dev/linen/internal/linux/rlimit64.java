@@ -27,8 +27,8 @@ public class rlimit64 {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Kernel.C_LONG_LONG.withName("rlim_cur"),
-        Kernel.C_LONG_LONG.withName("rlim_max")
+        Kernel$shared.C_LONG_LONG.withName("rlim_cur"),
+        Kernel$shared.C_LONG_LONG.withName("rlim_max")
     ).withName("rlimit64");
 
     /**

@@ -35,16 +35,16 @@ public class sched_attr {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Kernel.C_INT.withName("size"),
-        Kernel.C_INT.withName("sched_policy"),
-        Kernel.C_LONG_LONG.withName("sched_flags"),
-        Kernel.C_INT.withName("sched_nice"),
-        Kernel.C_INT.withName("sched_priority"),
-        Kernel.C_LONG_LONG.withName("sched_runtime"),
-        Kernel.C_LONG_LONG.withName("sched_deadline"),
-        Kernel.C_LONG_LONG.withName("sched_period"),
-        Kernel.C_INT.withName("sched_util_min"),
-        Kernel.C_INT.withName("sched_util_max")
+        Kernel$shared.C_INT.withName("size"),
+        Kernel$shared.C_INT.withName("sched_policy"),
+        Kernel$shared.C_LONG_LONG.withName("sched_flags"),
+        Kernel$shared.C_INT.withName("sched_nice"),
+        Kernel$shared.C_INT.withName("sched_priority"),
+        Kernel$shared.C_LONG_LONG.withName("sched_runtime"),
+        Kernel$shared.C_LONG_LONG.withName("sched_deadline"),
+        Kernel$shared.C_LONG_LONG.withName("sched_period"),
+        Kernel$shared.C_INT.withName("sched_util_min"),
+        Kernel$shared.C_INT.withName("sched_util_max")
     ).withName("sched_attr");
 
     /**

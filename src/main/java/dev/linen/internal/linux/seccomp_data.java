@@ -29,10 +29,10 @@ public class seccomp_data {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Kernel.C_INT.withName("nr"),
-        Kernel.C_INT.withName("arch"),
-        Kernel.C_LONG_LONG.withName("instruction_pointer"),
-        MemoryLayout.sequenceLayout(6, Kernel.C_LONG_LONG).withName("args")
+        Kernel$shared.C_INT.withName("nr"),
+        Kernel$shared.C_INT.withName("arch"),
+        Kernel$shared.C_LONG_LONG.withName("instruction_pointer"),
+        MemoryLayout.sequenceLayout(6, Kernel$shared.C_LONG_LONG).withName("args")
     ).withName("seccomp_data");
 
     /**

@@ -28,10 +28,10 @@ public class sigaltstack {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Kernel.C_POINTER.withName("ss_sp"),
-        Kernel.C_INT.withName("ss_flags"),
+        Kernel$shared.C_POINTER.withName("ss_sp"),
+        Kernel$shared.C_INT.withName("ss_flags"),
         MemoryLayout.paddingLayout(4),
-        Kernel.C_LONG.withName("ss_size")
+        Kernel$shared.C_LONG.withName("ss_size")
     ).withName("sigaltstack");
 
     /**

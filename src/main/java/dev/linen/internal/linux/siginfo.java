@@ -36,13 +36,13 @@ public class siginfo {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         MemoryLayout.unionLayout(
             MemoryLayout.structLayout(
-                Kernel.C_INT.withName("si_signo"),
-                Kernel.C_INT.withName("si_errno"),
-                Kernel.C_INT.withName("si_code"),
+                Kernel$shared.C_INT.withName("si_signo"),
+                Kernel$shared.C_INT.withName("si_errno"),
+                Kernel$shared.C_INT.withName("si_code"),
                 MemoryLayout.paddingLayout(4),
                 __sifields.layout().withName("_sifields")
             ).withName("$anon$136:3"),
-            MemoryLayout.sequenceLayout(32, Kernel.C_INT).withName("_si_pad")
+            MemoryLayout.sequenceLayout(32, Kernel$shared.C_INT).withName("_si_pad")
         ).withName("$anon$135:2")
     ).withName("siginfo");
 

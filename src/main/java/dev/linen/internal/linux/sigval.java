@@ -27,8 +27,8 @@ public class sigval {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.unionLayout(
-        Kernel.C_INT.withName("sival_int"),
-        Kernel.C_POINTER.withName("sival_ptr")
+        Kernel$shared.C_INT.withName("sival_int"),
+        Kernel$shared.C_POINTER.withName("sival_ptr")
     ).withName("sigval");
 
     /**

@@ -29,10 +29,10 @@ public class sock_filter {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Kernel.C_SHORT.withName("code"),
-        Kernel.C_CHAR.withName("jt"),
-        Kernel.C_CHAR.withName("jf"),
-        Kernel.C_INT.withName("k")
+        Kernel$shared.C_SHORT.withName("code"),
+        Kernel$shared.C_CHAR.withName("jt"),
+        Kernel$shared.C_CHAR.withName("jf"),
+        Kernel$shared.C_INT.withName("k")
     ).withName("sock_filter");
 
     /**

@@ -27,9 +27,9 @@ public class sock_fprog {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Kernel.C_SHORT.withName("len"),
+        Kernel$shared.C_SHORT.withName("len"),
         MemoryLayout.paddingLayout(6),
-        Kernel.C_POINTER.withName("filter")
+        Kernel$shared.C_POINTER.withName("filter")
     ).withName("sock_fprog");
 
     /**

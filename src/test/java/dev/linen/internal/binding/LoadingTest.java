@@ -42,7 +42,7 @@ class LoadingTest {
     static final class Smoke {
         public static void main(String... arguments) throws IOException {
             if (arguments.length > 0 && arguments[0].equals("without memfd_create")) {
-                SeccompFilter.refuse(SyscallNumber.MEMFD_CREATE, Kernel.EPERM());
+                SeccompFilter.refuse(SyscallNumber.MEMFD_CREATE, Kernel.EPERM);
             }
             boolean pid = Syscall.invoke(SyscallNumber.GETPID) == ProcessHandle.current().pid();
             long joined;

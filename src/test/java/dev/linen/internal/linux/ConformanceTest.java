@@ -77,7 +77,10 @@ class ConformanceTest {
         assertEquals(Set.of(), linens);
     }
 
-    /** A use of something that reflection didn't find (a typedef, a new kind of class) would go unnoticed. */
+    /**
+     * A use of something that reflection didn't find (a typedef, a new kind of class) would go unnoticed. The constants of Kernel and
+     * LinenH aren't seen here: javac wrote their values.
+     */
     @Test
     void names_usedInMain_areComparedOrPrinted() {
         Set<String> used = new TreeSet<>();

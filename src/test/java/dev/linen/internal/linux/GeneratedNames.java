@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.lang.foreign.GroupLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.UnionLayout;
+import java.lang.reflect.Field;
 import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -71,14 +73,22 @@ final class GeneratedNames {
     }
 
     private void addConstants(Class<?> type) throws ReflectiveOperationException {
+        for (Field field : type.getDeclaredFields()) {
+            if (Modifier.isPublic(field.getModifiers())) {
+                addConstant(type, field.getName(), field.get(null));
+            }
+        }
         for (Method method : type.getDeclaredMethods()) {
-            Object value = method.getParameterCount() == 0 ? method.invoke(null) : null;
-            if (value instanceof MemorySegment pointer) {
-                value = pointer.address();
+            if (method.getParameterCount() == 0) {
+                addConstant(type, method.getName(), method.invoke(null));
             }
-            if (value instanceof Number) {
-                names.put(type.getSimpleName() + "." + method.getName(), new Name(value, method.getName()));
-            }
+        }
+    }
+
+    private void addConstant(Class<?> type, String name, Object value) {
+        Object number = value instanceof MemorySegment pointer ? pointer.address() : value;
+        if (number instanceof Number) {
+            names.put(type.getSimpleName() + "." + name, new Name(number, name));
         }
     }
 

@@ -95,7 +95,7 @@ public class Cpu extends Cpu$shared {
      * typedef unsigned long sigset_t
      * }
      */
-    public static final OfLong sigset_t = Cpu.C_LONG;
+    public static final OfLong sigset_t = Cpu$shared.C_LONG;
     private static final int O_DIRECT = (int)16384L;
     /**
      * {@snippet lang=c :

@@ -29,10 +29,10 @@ public class sigaction {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Cpu.C_POINTER.withName("sa_handler"),
-        Cpu.C_LONG.withName("sa_flags"),
-        Cpu.C_POINTER.withName("sa_restorer"),
-        Cpu.C_LONG.withName("sa_mask")
+        Cpu$shared.C_POINTER.withName("sa_handler"),
+        Cpu$shared.C_LONG.withName("sa_flags"),
+        Cpu$shared.C_POINTER.withName("sa_restorer"),
+        Cpu$shared.C_LONG.withName("sa_mask")
     ).withName("sigaction");
 
     /**

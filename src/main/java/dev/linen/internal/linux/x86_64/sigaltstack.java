@@ -28,10 +28,10 @@ public class sigaltstack {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Cpu.C_POINTER.withName("ss_sp"),
-        Cpu.C_INT.withName("ss_flags"),
+        Cpu$shared.C_POINTER.withName("ss_sp"),
+        Cpu$shared.C_INT.withName("ss_flags"),
         MemoryLayout.paddingLayout(4),
-        Cpu.C_LONG.withName("ss_size")
+        Cpu$shared.C_LONG.withName("ss_size")
     ).withName("sigaltstack");
 
     /**

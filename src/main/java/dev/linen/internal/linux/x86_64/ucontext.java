@@ -30,11 +30,11 @@ public class ucontext {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        Cpu.C_LONG.withName("uc_flags"),
-        Cpu.C_POINTER.withName("uc_link"),
+        Cpu$shared.C_LONG.withName("uc_flags"),
+        Cpu$shared.C_POINTER.withName("uc_link"),
         sigaltstack.layout().withName("uc_stack"),
         sigcontext.layout().withName("uc_mcontext"),
-        Cpu.C_LONG.withName("uc_sigmask")
+        Cpu$shared.C_LONG.withName("uc_sigmask")
     ).withName("ucontext");
 
     /**
