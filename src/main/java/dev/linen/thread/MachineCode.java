@@ -3,10 +3,10 @@ package dev.linen.thread;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 
@@ -36,7 +36,7 @@ public final class MachineCode {
     private static final int SHOWN_BYTES = 16;
 
     /** By their bytes, in hex. */
-    private static final Map<String, MachineCode> BY_BYTES = new ConcurrentHashMap<>();
+    private static final Map<String, MachineCode> BY_BYTES = new HashMap<>();
 
     /** By where they start. */
     private static final ConcurrentNavigableMap<Long, MachineCode> BY_ADDRESS = new ConcurrentSkipListMap<>();
@@ -80,7 +80,15 @@ public final class MachineCode {
         if (own.length == 0) {
             throw new IllegalArgumentException("there is no machine code in 0 bytes");
         }
-        return BY_BYTES.computeIfAbsent(HexFormat.of().formatHex(own), hex -> map(own));
+        String hex = HexFormat.of().formatHex(own);
+        synchronized (BY_BYTES) { // no computeIfAbsent: the JVM's first thread would wait for a lambda's class
+            MachineCode code = BY_BYTES.get(hex);
+            if (code == null) {
+                code = map(own);
+                BY_BYTES.put(hex, code);
+            }
+            return code;
+        }
     }
 
     private static MachineCode map(byte[] bytes) {

@@ -230,14 +230,16 @@ public final class StackPool {
     }
 
     private StackSlot takeCold(StackGeometry wanted) {
-        List<StackSlab> existing = slabs.computeIfAbsent(wanted, geometry -> new ArrayList<>());
+        List<StackSlab> existing = slabsOf(wanted);
+        long existingBytes = 0;
         for (Iterator<StackSlab> each = existing.reversed().iterator(); each.hasNext();) {
             StackSlab slab = each.next();
+            existingBytes += slab.byteSize();
             if (slab.hasRoom()) {
                 return slab.take();
             }
         }
-        StackSlab slab = StackSlab.map(wanted, existing.stream().mapToLong(StackSlab::byteSize).sum());
+        StackSlab slab = StackSlab.map(wanted, existingBytes);
         try {
             StackSlot slot = slab.take();
             existing.add(slab);
@@ -246,6 +248,15 @@ public final class StackPool {
             slab.unmap();
             throw noGuard;
         }
+    }
+
+    private List<StackSlab> slabsOf(StackGeometry geometry) {
+        List<StackSlab> known = slabs.get(geometry);
+        if (known == null) { // no computeIfAbsent: the JVM's first thread would wait for a lambda's class
+            known = new ArrayList<>();
+            slabs.put(geometry, known);
+        }
+        return known;
     }
 
     /** The lock is free. */

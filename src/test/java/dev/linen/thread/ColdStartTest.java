@@ -70,4 +70,15 @@ class ColdStartTest {
     void firstThread_startedAndJoined_needsNoAccessorOfArrays() {
         assertEquals(List.of(), loaded(" java\\.lang\\.invoke\\.IndirectVarHandle "));
     }
+
+    @Test
+    void firstThread_startedAndJoined_loadsNoThousandConstants() {
+        assertEquals(List.of(), loaded("dev\\.linen\\.internal\\.linux\\.(Kernel|LinenH) "));
+    }
+
+    @Test
+    void firstThread_startedAndJoined_takesItsStackWithoutStreamOrLambda() {
+        assertEquals(List.of(), loaded(
+                " java\\.util\\.stream\\.LongPipeline |dev\\.linen\\.thread\\.(StackPool|MachineCode)\\$\\$Lambda/"));
+    }
 }
