@@ -8,6 +8,13 @@ long noop(long argument)
     return argument;
 }
 
+/* In the shape that linen's calls have: six arguments, and the number. */
+long noopOfSeven(long a, long b, long c, long d, long e, long f, long number)
+{
+    (void)b, (void)c, (void)d, (void)e, (void)f, (void)number;
+    return a;
+}
+
 /* static native long noop(long argument) of dev.linen.bench.jvm.Jni */
 long Java_dev_linen_bench_jvm_Jni_noop(void *environment, void *class, long argument)
 {
@@ -16,12 +23,13 @@ long Java_dev_linen_bench_jvm_Jni_noop(void *environment, void *class, long argu
     return argument;
 }
 
-/* static native long noopOfSeven(...) of dev.linen.bench.jvm.Jni: in the shape that linen's calls have */
+/* static native long noopOfSeven(...) of dev.linen.bench.jvm.Jni */
 long Java_dev_linen_bench_jvm_Jni_noopOfSeven(void *environment, void *class, long a, long b, long c, long d, long e,
     long f, long number)
 {
-    (void)environment, (void)class, (void)b, (void)c, (void)d, (void)e, (void)f, (void)number;
-    return a;
+    (void)environment;
+    (void)class;
+    return noopOfSeven(a, b, c, d, e, f, number);
 }
 
 /* static native long getppid() of dev.linen.bench.jvm.Jni */

@@ -44,18 +44,23 @@ final class CallMeasurement implements TargetMeasurement {
 
     private static void measureNoop(Lab lab) throws InterruptedException {
         Rounds calls = lab.rounds(Rounds.Place.ONE_CPU, List.of(lab.jmh("linen's linkage", "Noops.linen"),
-                lab.jmh("JNI no-op", "Noops.jni"),
-                lab.jmh("JNI no-op, linen's shape", "Noops.jniOfSeven"), lab.jmh("JNA no-op (direct mapping)", "Noops.jna"),
-                lab.jmh("JNA no-op (interface)", "Noops.jnaInterface"), lab.jmh("jnr-ffi no-op", "Noops.jnrFfi")));
-        Optional<Samples> linen = calls.of("linen's linkage");
-        lab.report().add(against(linen, "JNI, seven arguments like linen", calls.of("JNI no-op, linen's shape"), 0.95));
-        lab.report().add(against(linen, "JNI, one argument", calls.of("JNI no-op"), 0.95));
-        lab.report().add(against(linen, "JNA (direct mapping)", calls.of("JNA no-op (direct mapping)"), 0.1));
-        lab.report().add(against(linen, "JNA (interface)", calls.of("JNA no-op (interface)"), 0.1));
-        lab.report().add(against(linen, "jnr-ffi", calls.of("jnr-ffi no-op"), 0.5));
+                lab.jmh("JNI no-op, one argument", "Noops.jni"),
+                lab.jmh("JNI no-op, seven arguments", "Noops.jniOfSeven"),
+                lab.jmh("JNA no-op (direct mapping), one argument", "Noops.jna"),
+                lab.jmh("JNA no-op (direct mapping), seven arguments", "Noops.jnaOfSeven"),
+                lab.jmh("JNA no-op (interface), one argument", "Noops.jnaInterface"),
+                lab.jmh("jnr-ffi no-op, one argument", "Noops.jnrFfi"),
+                lab.jmh("jnr-ffi no-op, seven arguments", "Noops.jnrFfiOfSeven")));
+        for (String arguments : List.of(", seven arguments", ", one argument")) {
+            against(lab, calls, "JNI no-op" + arguments, 0.95);
+            against(lab, calls, "JNA no-op (direct mapping)" + arguments, 0.1);
+            against(lab, calls, "jnr-ffi no-op" + arguments, 0.5);
+        }
+        against(lab, calls, "JNA no-op (interface), one argument", 0.1);
     }
 
-    private static Row against(Optional<Samples> linen, String peer, Optional<Samples> figure, double goal) {
-        return Row.ratio(Target.P2, "no-op downcall", Unit.NANOSECONDS, linen, peer, figure, goal);
+    private static void against(Lab lab, Rounds calls, String peer, double goal) {
+        lab.report().add(Row.ratio(Target.P2, "no-op downcall of seven arguments", Unit.NANOSECONDS,
+                calls.of("linen's linkage"), peer, calls.of(peer), goal));
     }
 }

@@ -12,6 +12,15 @@ final class ColdStartMeasurement implements TargetMeasurement {
     private static final double MILLIS = 1e6;
     private static final int OLDEST_AOT = 25;
 
+    private static final String COLD = "cold JVM";
+    private static final String CACHED = "cold JVM with an AOT cache";
+
+    /** What any Java program pays that calls C. */
+    private static final String FLOOR = "the JDK's own first downcall";
+
+    private static final String THREAD = "FirstThread";
+    private static final String DOWNCALL = "FirstDowncall";
+
     @Override
     public Set<Target> targets() {
         return Set.of(Target.P10);
@@ -20,37 +29,43 @@ final class ColdStartMeasurement implements TargetMeasurement {
     @Override
     public void measure(Lab lab) throws InterruptedException {
         List<Arm> arms = new ArrayList<>();
-        arms.add(cold(lab, "cold JVM", List.of(), "code"));
-        arms.add(cold(lab, "cold JVM, a function of libc", List.of(), "libc"));
+        arms.add(cold(lab, COLD, List.of(), THREAD, "code"));
+        arms.add(cold(lab, "cold JVM, a function of libc", List.of(), THREAD, "libc"));
+        arms.add(cold(lab, "cold JVM, " + FLOOR, List.of(), DOWNCALL));
         try {
-            Path cache = train(lab);
-            arms.add(cold(lab, "cold JVM with an AOT cache", List.of("-XX:AOTCache=" + cache), "code"));
+            arms.add(cold(lab, CACHED, List.of(train(lab, THREAD, "code")), THREAD, "code"));
+            arms.add(cold(lab, CACHED + ", " + FLOOR, List.of(train(lab, DOWNCALL)), DOWNCALL));
         } catch (MissingException reason) {
             lab.report().missing("AOT cache", String.valueOf(reason.getMessage()));
         }
         Rounds rounds = lab.rounds(Rounds.Place.ALL_CPUS, lab.effort().coldStarts(), arms);
         Report report = lab.report();
-        report.add(Row.most(Target.P10, "main to first join", Unit.NANOSECONDS, rounds.of("cold JVM"), 120 * MILLIS));
+        report.add(Row.most(Target.P10, "main to first join", Unit.NANOSECONDS, rounds.of(COLD), 120 * MILLIS));
         report.add(Row.most(Target.P10, "main to first join, with an AOT cache", Unit.NANOSECONDS,
-                rounds.of("cold JVM with an AOT cache"), 60 * MILLIS));
+                rounds.of(CACHED), 60 * MILLIS));
         report.add(Row.most(Target.P10, "main to first join, of a function of libc", Unit.NANOSECONDS,
                 rounds.of("cold JVM, a function of libc"), 120 * MILLIS));
+        for (String jvm : List.of(COLD, CACHED)) {
+            rounds.of(jvm).ifPresent(linen -> rounds.of(jvm + ", " + FLOOR).ifPresent(floor -> report.add(
+                    Row.told(Target.P10, "main to first join, " + jvm, Unit.NANOSECONDS, linen, FLOOR, floor))));
+        }
     }
 
-    private static Arm cold(Lab lab, String name, List<String> jvmArguments, String function) {
-        return new ProgramArm(name, lab.java(jvmArguments, "FirstThread", function));
+    private static Arm cold(Lab lab, String name, List<String> jvmArguments, String program, Object... arguments) {
+        return new ProgramArm(name, lab.java(jvmArguments, program, arguments));
     }
 
-    /** One run that writes the cache; in one step since Java 25. */
-    private static Path train(Lab lab) throws MissingException, InterruptedException {
+    /** One run that writes the cache; in one step since Java 25. Gives the argument for a JVM that uses it. */
+    private static String train(Lab lab, String program, Object... arguments)
+            throws MissingException, InterruptedException {
         if (Runtime.version().feature() < OLDEST_AOT) {
             throw new MissingException("needs Java " + OLDEST_AOT);
         }
-        Path cache = lab.output().resolve("first-thread.aot").toAbsolutePath();
-        ProgramArm.output(lab.java(List.of("-XX:AOTCacheOutput=" + cache), "FirstThread", "code"));
+        Path cache = lab.output().resolve(program + ".aot").toAbsolutePath();
+        ProgramArm.output(lab.java(List.of("-XX:AOTCacheOutput=" + cache), program, arguments));
         if (!Files.exists(cache)) {
             throw new MissingException("the training run wrote none");
         }
-        return cache;
+        return "-XX:AOTCache=" + cache;
     }
 }

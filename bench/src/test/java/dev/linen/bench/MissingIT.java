@@ -32,11 +32,12 @@ class MissingIT {
         System.setProperty("java.class.path", withoutJna); // which the measured JVMs are started with
         try {
             String report = run("p2", PROGRAMS);
-            assertEquals(List.of("JNA (direct mapping)", "JNA no-op (direct mapping)", "JNA no-op (interface)"),
+            assertEquals(List.of("JNA (direct mapping)", "JNA no-op (direct mapping), one argument",
+                    "JNA no-op (direct mapping), seven arguments", "JNA no-op (interface), one argument"),
                     missing(report).stream().map(line -> line.replaceFirst("- (.*): .*NoClassDefFoundError: .*", "$1"))
                             .toList());
-            assertEquals(2, verdicts(report, "P2", "not measured"), report);
-            assertEquals(4, rows(report, "P2"), report);
+            assertEquals(3, verdicts(report, "P2", "not measured"), report);
+            assertEquals(7, rows(report, "P2"), report);
         } finally {
             System.setProperty("java.class.path", path);
         }

@@ -14,9 +14,13 @@ final class Jna {
 
     interface Peers extends Library {
         long noop(long argument);
+
+        long noopOfSeven(long a, long b, long c, long d, long e, long f, long number);
     }
 
     static native long noop(long argument);
+
+    static native long noopOfSeven(long a, long b, long c, long d, long e, long f, long number);
 
     static Peers byInterface() {
         return Native.load(Functions.library("peers.so").toString(), Peers.class);

@@ -14,6 +14,8 @@ public final class Jnr {
     /** Public, because jnr-ffi implements it in another class loader. */
     public interface Peers {
         long noop(long argument);
+
+        long noopOfSeven(long a, long b, long c, long d, long e, long f, long number);
     }
 
     /** In a class of its own: a program with the one needn't load the other. */

@@ -9,7 +9,10 @@ import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/** A C function that does nothing: what is measured is the way there and back. */
+/**
+ * A C function that does nothing: what is measured is the way there and back. The peers' with one argument, and with seven, as all of
+ * linen's calls have.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -39,6 +42,11 @@ public class Noops {
     }
 
     @Benchmark
+    public long jnaOfSeven() {
+        return Jna.noopOfSeven(argument, 0, 0, 0, 0, 0, 0);
+    }
+
+    @Benchmark
     public long jnaInterface(JnaInterface jna) {
         return jna.peers.noop(argument);
     }
@@ -51,5 +59,10 @@ public class Noops {
     @Benchmark
     public long jnrFfi() {
         return Jnr.Noop.PEERS.noop(argument);
+    }
+
+    @Benchmark
+    public long jnrFfiOfSeven() {
+        return Jnr.Noop.PEERS.noopOfSeven(argument, 0, 0, 0, 0, 0, 0);
     }
 }
