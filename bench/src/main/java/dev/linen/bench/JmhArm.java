@@ -19,10 +19,12 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * @param name what the report calls it
  * @param method CLASS.METHOD, in dev.linen.bench.jvm
  * @param effort how long
+ * @param warmUpMillis how long before that
  * @param log where JMH's own output goes
  * @param jvmArguments the JVM's
  */
-record JmhArm(String name, String method, Effort effort, Path log, List<String> jvmArguments) implements Arm {
+record JmhArm(String name, String method, Effort effort, int warmUpMillis, Path log,
+        List<String> jvmArguments) implements Arm {
 
     private static final int WARM_UPS = 2;
 
@@ -32,7 +34,7 @@ record JmhArm(String name, String method, Effort effort, Path log, List<String> 
             Collection<RunResult> results = new Runner(new OptionsBuilder()
                     .include("^" + "dev.linen.bench.jvm.".replace(".", "\\.") + method.replace(".", "\\.") + "$")
                     .forks(1)
-                    .warmupIterations(WARM_UPS).warmupTime(TimeValue.milliseconds(effort.warmUpMillis() / WARM_UPS))
+                    .warmupIterations(WARM_UPS).warmupTime(TimeValue.milliseconds(warmUpMillis / WARM_UPS))
                     .measurementIterations(effort.batches()).measurementTime(TimeValue.milliseconds(effort.millis()))
                     .jvmArgs(jvmArguments.toArray(String[]::new))
                     .shouldFailOnError(true)

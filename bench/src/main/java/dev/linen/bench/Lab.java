@@ -44,7 +44,19 @@ record Lab(Effort effort, Progress progress, Report report, Path programs, Path 
     }
 
     JmhArm jmh(String name, String method, Object... moreJvmArguments) {
-        return new JmhArm(name, method, effort, output.resolve("jmh-" + method + ".log"),
+        return warmedUp(effort.warmUpMillis(), name, method, moreJvmArguments);
+    }
+
+    /**
+     * For operations that take long: a method is compiled for good when it has been called 5,000 times, here 500 times. Until then
+     * the compiler takes its share of the CPU, too, and the memory that it gets and gives back.
+     */
+    JmhArm jmhOfSlow(String name, String method) {
+        return warmedUp(effort.slowWarmUpMillis(), name, method, "-XX:CompileThresholdScaling=0.1");
+    }
+
+    private JmhArm warmedUp(int warmUpMillis, String name, String method, Object... moreJvmArguments) {
+        return new JmhArm(name, method, effort, warmUpMillis, output.resolve("jmh-" + method + ".log"),
                 jvmArguments(moreJvmArguments));
     }
 

@@ -15,7 +15,7 @@ final class MappingMeasurement implements TargetMeasurement {
     @Override
     public void measure(Lab lab) throws InterruptedException {
         Rounds rounds = lab.rounds(Rounds.Place.ONE_CPU, List.of(lab.c("C", "map"),
-                lab.jmh("linen", "Mappings.linen"), lab.jmh("the two raw calls from Java", "Mappings.raw"),
+                lab.jmhOfSlow("linen", "Mappings.linen"), lab.jmhOfSlow("the two raw calls from Java", "Mappings.raw"),
                 lab.jmh("Arena (zeroed)", "Mappings.arena")));
         Optional<Samples> linen = rounds.of("linen");
         lab.report().add(Row.ratio(Target.P11, "map, touch, unmap 2 MiB", Unit.NANOSECONDS, linen, "C",
