@@ -64,7 +64,8 @@ class WatcherTest {
 
     /** The heap is full while a thread ends. */
     static final class HeapFull {
-        private static Object[] hold = {};
+        private static final Object[] NOTHING = {};
+        private static Object[] hold = NOTHING;
 
         public static void main(String... arguments) throws Exception {
             for (int i = 0; i < 200; i++) {
@@ -85,7 +86,7 @@ class WatcherTest {
             while (System.nanoTime() < end) {
                 Thread.onSpinWait();
             }
-            hold = new Object[0];
+            hold = NOTHING; // made before: there may be no room for an empty array
             try (NativeThread second = NativeThread.start(function("sleep_millis"), 100)) {
                 Thread joiner = Thread.ofVirtual().start(() -> {
                     try {
