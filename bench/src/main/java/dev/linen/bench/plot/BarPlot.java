@@ -7,9 +7,13 @@ import dev.linen.bench.plot.Svg.Anchor;
 /** Horizontal bars, a line each, from 0, with a mark at 1. */
 public final class BarPlot {
 
-    private static final int WIDTH = 900;
-    private static final int LEFT = 420;
+    private static final int BARS = 410;
+    private static final int LEAST_LEFT = 420;
     private static final int RIGHT = 70;
+    private static final int GAP = 8;
+
+    /** The widest of usual fonts: names aren't measured. */
+    private static final int CHARACTER = 7;
     private static final int TOP = 44;
     private static final int BOTTOM = 14;
     private static final int LINE = 24;
@@ -31,19 +35,22 @@ public final class BarPlot {
 
     /** The SVG's text. */
     public static String draw(String title, List<Bar> bars) {
+        int left = bars.stream().mapToInt(bar -> bar.name().length() * CHARACTER + 2 * GAP).reduce(LEAST_LEFT,
+                Math::max);
+        int width = left + BARS + RIGHT;
         int height = TOP + LINE * bars.size() + BOTTOM;
-        Svg svg = new Svg(WIDTH, height);
-        svg.text(WIDTH / 2.0, TOP / 2.0 + 4, Anchor.MIDDLE, title);
+        Svg svg = new Svg(width, height);
+        svg.text(width / 2.0, TOP / 2.0 + 4, Anchor.MIDDLE, title);
         double most = bars.stream().mapToDouble(Bar::value).reduce(1, Math::max);
-        double unit = (WIDTH - LEFT - RIGHT) / most;
+        double unit = BARS / most;
         double top = TOP;
         for (Bar bar : bars) {
-            svg.text(LEFT - 8, top + THICKNESS - 3, Anchor.END, bar.name());
-            svg.rectangle(LEFT, top, bar.value() * unit, THICKNESS, bar.good() ? GOOD : BAD);
-            svg.text(LEFT + bar.value() * unit + 6, top + THICKNESS - 3, Anchor.START, bar.text());
+            svg.text(left - GAP, top + THICKNESS - 3, Anchor.END, bar.name());
+            svg.rectangle(left, top, bar.value() * unit, THICKNESS, bar.good() ? GOOD : BAD);
+            svg.text(left + bar.value() * unit + 6, top + THICKNESS - 3, Anchor.START, bar.text());
             top += LINE;
         }
-        svg.line(LEFT + unit, TOP - 6, LEFT + unit, height - BOTTOM + 4, Svg.INK);
+        svg.line(left + unit, TOP - 6, left + unit, height - BOTTOM + 4, Svg.INK);
         return svg.toString();
     }
 }

@@ -42,4 +42,13 @@ class PlotTest {
                 .getAttributes().getNamedItem("width").getNodeValue()).toList();
         assertEquals(List.of("102.5", "410"), widths);
     }
+
+    @Test
+    void names_ofBars_beginInsideThePicture() throws Exception {
+        String name = "a name of so many words that nobody would have left it that much room before its bar";
+        Document document = parse(BarPlot.draw("ratios", List.of(new Bar(name, 1, "1", true))));
+        double end = Double.parseDouble(document.getElementsByTagName("text").item(1).getAttributes().getNamedItem("x")
+                .getNodeValue());
+        assertTrue(end >= 7 * name.length(), () -> end + " for " + name.length() + " characters");
+    }
 }
