@@ -37,7 +37,7 @@ record Effort(String name, int rounds, int sideRounds, int batches, int millis, 
 
     /** Under five. */
     static final Effort QUICK = new Effort("quick", /* rounds */ 5, /* sideRounds */ 3, /* batches */ 3,
-            /* millis */ 60, /* warmUpMillis */ 200, /* slowWarmUpMillis */ 2400, /* creationWarmUpMillis */ 1000,
+            /* millis */ 60, /* warmUpMillis */ 200, /* slowWarmUpMillis */ 1600, /* creationWarmUpMillis */ 1000,
             /* coldStarts */ 5,
             /* parked */ 6_000, /* parkedJava */ 1_500, /* most */ 30_000,
             /* alive */ List.of(10, 1_000, 10_000), /* aliveJava */ List.of(10, 1_000),
