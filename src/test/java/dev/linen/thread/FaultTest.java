@@ -327,9 +327,11 @@ class FaultTest {
     /** By a frame larger than the guard and the signal stack. */
     @Test
     void join_frameJumpedOverTheSignalStack_isAStackOverflow() {
-        long stackBytes = 64 * KIB;
-        NativeThreadBuilder builder = NativeThread.builder().stackSize(stackBytes).pool(StackPool.bounded(0));
-        ThreadFault fault = fault(builder, faulty("overflow_by_frame"), stackBytes + (64 + 12 - 20 + 4) * KIB);
+        StackGeometry geometry = new StackGeometry(64 * KIB, StackGeometry.DEFAULT_GUARD_BYTES, StackPages.USUAL);
+        long added = 20 * KIB; // by the function
+        NativeThreadBuilder builder = NativeThread.builder().stackSize(geometry.stackBytes()).pool(StackPool.bounded(0));
+        ThreadFault fault = fault(builder, faulty("overflow_by_frame"), geometry.stackBytes() + geometry.guardBytes()
+                + geometry.signalStackBytes() - added + 4 * KIB);
         assertEquals(FaultCause.STACK_OVERFLOW, fault.cause(), fault::report);
     }
 
