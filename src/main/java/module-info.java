@@ -7,6 +7,7 @@ module dev.linen {
 
     exports dev.linen; // the seed's calls
     exports dev.linen.thread; // native threads
+    exports dev.linen.function; // what native threads run
     exports dev.linen.futex; // waiting on a word of memory
     exports dev.linen.memory; // mappings
     exports dev.linen.process; // where and how the kernel runs a thread

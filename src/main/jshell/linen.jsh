@@ -1,5 +1,6 @@
 // What ./linen shell starts with: the imports, so that the README's example can be typed, and the helpers that print.
 import dev.linen.*
+import dev.linen.function.*
 import dev.linen.futex.*
 import dev.linen.memory.*
 import dev.linen.process.*

@@ -8,12 +8,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
+import dev.linen.function.NativeFunction;
 import dev.linen.internal.binding.Platform;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
 import dev.linen.thread.FaultContainment;
 import dev.linen.thread.NativeFaultException;
-import dev.linen.thread.NativeFunction;
 import dev.linen.thread.NativeThread;
 
 /**

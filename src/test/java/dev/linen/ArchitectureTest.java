@@ -36,10 +36,12 @@ class ArchitectureTest {
     private static final Map<String, Integer> FLOORS = Map.ofEntries(Map.entry("dev.linen.internal.linux", -2),
             Map.entry("dev.linen.internal.binding", -1),
             Map.entry("dev.linen.internal.elf", -1),
+            Map.entry("dev.linen.internal.registry", -1),
             Map.entry("dev.linen.syscall", 0),
             Map.entry("dev.linen.memory", 1),
             Map.entry("dev.linen.futex", 1),
             Map.entry("dev.linen.process", 1),
+            Map.entry("dev.linen.function", 2),
             Map.entry("dev.linen.thread", 3),
             Map.entry("dev.linen", 4),
             Map.entry("dev.linen.junit", 5),
@@ -122,8 +124,8 @@ class ArchitectureTest {
 
     @Test
     void module_exports_areTheRoomsForUsers() {
-        assertEquals(Set.of("dev.linen", "dev.linen.thread", "dev.linen.futex", "dev.linen.memory",
-                "dev.linen.process", "dev.linen.syscall", "dev.linen.junit"), exportedPackages());
+        assertEquals(Set.of("dev.linen", "dev.linen.thread", "dev.linen.function", "dev.linen.futex",
+                "dev.linen.memory", "dev.linen.process", "dev.linen.syscall", "dev.linen.junit"), exportedPackages());
     }
 
     private static Set<String> exportedPackages() {

@@ -2,7 +2,7 @@ package importer;
 
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.thread.CSource;
+import dev.linen.function.CSource;
 import dev.linen.thread.NativeThread;
 
 /** A system call, and a C function on a thread that the JVM doesn't know. */

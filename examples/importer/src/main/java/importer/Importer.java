@@ -9,7 +9,7 @@ import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.thread.NativeFunction;
+import dev.linen.function.NativeFunction;
 import dev.linen.thread.NativeThread;
 
 /** A little of each: a raw system call, memory of one's own, a thread that the JVM doesn't know. */

@@ -5,9 +5,9 @@ import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
+import dev.linen.function.CSource;
+import dev.linen.function.CompilationException;
 import dev.linen.internal.binding.DynamicLinker;
-import dev.linen.thread.CSource;
-import dev.linen.thread.CompilationException;
 
 /** A file that holds native functions, as source or as machine code. */
 final class NativeFile {

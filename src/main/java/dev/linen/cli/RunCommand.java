@@ -18,10 +18,10 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 import dev.linen.Linen;
+import dev.linen.function.NativeFunction;
 import dev.linen.memory.Mapping;
 import dev.linen.syscall.SyscallException;
 import dev.linen.thread.NativeFaultException;
-import dev.linen.thread.NativeFunction;
 import dev.linen.thread.NativeThread;
 
 /** {@code linen run}: one native function on one linen thread, and what became of it. */

@@ -14,16 +14,16 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Help.Ansi;
 
+import dev.linen.function.CSource;
+import dev.linen.function.MachineCode;
+import dev.linen.function.NativeFunction;
 import dev.linen.memory.HexDump;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.Peek;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.thread.CSource;
-import dev.linen.thread.MachineCode;
 import dev.linen.thread.NativeFaultException;
-import dev.linen.thread.NativeFunction;
 import dev.linen.thread.NativeThread;
 
 /** What {@code ./linen shell} has beside the library: short helpers that print. */

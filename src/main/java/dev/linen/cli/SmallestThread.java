@@ -1,6 +1,6 @@
 package dev.linen.cli;
 
-import dev.linen.thread.MachineCode;
+import dev.linen.function.MachineCode;
 import dev.linen.thread.NativeThread;
 
 /** A native thread that does as little as a thread can: it returns its argument. Needs neither compiler nor library. */

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-import dev.linen.internal.binding.KeptMemory;
-import dev.linen.internal.binding.KeptMemory.Range;
+import dev.linen.internal.registry.KeptMemory;
+import dev.linen.internal.registry.KeptMemory.Range;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.memory.Protection;

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.platform.commons.support.AnnotationSupport;
 
-import dev.linen.thread.NativeFunction;
+import dev.linen.function.NativeFunction;
 import dev.linen.thread.NativeThread;
 
 /** What {@link NoLeaks} does: JUnit makes one and calls it. */

@@ -10,8 +10,8 @@ import java.util.OptionalLong;
 
 import org.jspecify.annotations.Nullable;
 
-import dev.linen.internal.binding.FreedMemory;
 import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.registry.FreedMemory;
 import dev.linen.syscall.AuxiliaryVector;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;

@@ -6,9 +6,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-import dev.linen.internal.binding.FreedMemory;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
+import dev.linen.internal.registry.FreedMemory;
 import dev.linen.memory.Protection;
 
 /**

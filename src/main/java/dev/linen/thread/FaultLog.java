@@ -3,6 +3,8 @@ package dev.linen.thread;
 import java.lang.System.Logger.Level;
 import java.util.Optional;
 
+import dev.linen.internal.binding.Uncaught;
+
 /** Tells of faults: each once to Flight Recorder, and those that nobody joins to the log. */
 final class FaultLog {
 

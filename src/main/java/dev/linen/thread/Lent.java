@@ -7,6 +7,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.linen.function.NativeFunction;
+import dev.linen.internal.binding.Uncaught;
+
 /** What a thread was given to use, until it has ended: kept from the garbage collector, and an arena to close afterwards. */
 final class Lent {
 

@@ -10,6 +10,7 @@ import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.linen.function.NativeFunction;
 import dev.linen.internal.binding.Trampoline;
 import dev.linen.process.CpuSet;
 import dev.linen.process.Scheduling;
@@ -31,6 +32,9 @@ public final class NativeThreadBuilder {
 
     /** Never started: only to ask what others may do. */
     private static final Thread SOME_OTHER_THREAD = new Thread("");
+
+    /** The 136 KiB that HotSpot demands of a Java thread's stack on x86-64, and 64 KiB to work with. */
+    private static final long LEAST_STACK_FOR_JAVA = (136 + 64) << 10;
 
     private long stackBytes = StackGeometry.DEFAULT_STACK_BYTES;
     private long guardBytes = StackGeometry.DEFAULT_GUARD_BYTES;
@@ -277,8 +281,8 @@ public final class NativeThreadBuilder {
     }
 
     private NativeThread start(NativeFunction function, long argument, Lent lent) {
-        function.requireRunsOn(kind, stackBytes);
-        long code = function.liveAddress();
+        requireCanRun(function);
+        long code = function.address().address();
         try (ThreadSetup setup = setup()) {
             StackSlot slot = pool.take(new StackGeometry(stackBytes, guardBytes, pages));
             NativeThread thread = onStack(slot, code, argument, lent);
@@ -293,6 +297,21 @@ public final class NativeThreadBuilder {
     }
 
     /** All that can fail comes before the thread is made: after that, the stack is in use. */
+    private void requireCanRun(NativeFunction function) {
+        if (!function.address().scope().isAlive()) {
+            throw new IllegalStateException("the library of " + function + " is unloaded: the arena that it was looked "
+                    + "up with is closed");
+        }
+        if (function.isJava() && kind != Kind.POSIX) {
+            throw new IllegalArgumentException(function + " is in Java, and so needs a thread that libc made: "
+                    + "builder().kind(Kind.POSIX)");
+        }
+        if (function.isJava() && stackBytes < LEAST_STACK_FOR_JAVA) {
+            throw new IllegalArgumentException(function + " is in Java, and so needs a stack of " + LEAST_STACK_FOR_JAVA
+                    + " bytes at least, not " + stackBytes + ": the JVM would end the process");
+        }
+    }
+
     private NativeThread start(NativeThread thread, StackSlot slot, ThreadSetup setup) {
         setup.prepare(slot);
         thread.started(kind == Kind.POSIX ? pthreadCreate(slot) : clone(slot));

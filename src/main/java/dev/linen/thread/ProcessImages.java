@@ -10,10 +10,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 import dev.linen.internal.elf.AddressSpace;
 import dev.linen.internal.elf.LoadedElf;
 import dev.linen.internal.elf.Symbols;
+import dev.linen.internal.registry.CodeMemory;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.memory.Protection;
@@ -79,10 +81,9 @@ final class ProcessImages implements AddressSpace {
      */
     CodeLocation locate(long programCounter, long instruction) {
         Optional<Region> mapped = region(instruction);
-        Optional<MachineCode> code = MachineCode.at(instruction);
+        OptionalLong code = CodeMemory.beginOf(instruction);
         if (code.isPresent()) {
-            return new CodeLocation(programCounter,
-                    "MachineCode+" + hex(programCounter - code.get().address()), "");
+            return new CodeLocation(programCounter, "MachineCode+" + hex(programCounter - code.getAsLong()), "");
         }
         if (mapped.isEmpty()) {
             return new CodeLocation(programCounter, hex(programCounter), "not mapped");

@@ -8,7 +8,7 @@ import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
-import dev.linen.internal.binding.KeptMemory;
+import dev.linen.internal.registry.KeptMemory;
 import dev.linen.memory.Advice;
 import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;

@@ -23,12 +23,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import dev.linen.function.NativeFunction;
 import dev.linen.futex.Futex;
 import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
 import dev.linen.testing.TestFunctions;
-import dev.linen.thread.NativeFunction;
 import dev.linen.thread.NativeThread;
 
 /** Each run is a JVM of its own: a leak stays one, and would be in the way of other tests. */

@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Path;
 
-import dev.linen.thread.NativeFunction;
+import dev.linen.function.NativeFunction;
 
 /** The functions of src/test/c, as the build compiled them. */
 public final class TestFunctions {

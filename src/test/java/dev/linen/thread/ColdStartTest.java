@@ -15,6 +15,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
 
+import dev.linen.function.MachineCode;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.ChildJvm.Result;
 

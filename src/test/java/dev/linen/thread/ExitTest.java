@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import dev.linen.function.NativeFunction;
 import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.junit.ChildJvm;

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.linen.Linen;
+import dev.linen.function.CSource;
 import dev.linen.internal.binding.FaultEntry;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;

@@ -23,6 +23,8 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import dev.linen.function.CSource;
+import dev.linen.function.NativeFunction;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.junit.ChildJvm;
 import dev.linen.syscall.SyscallNumber;

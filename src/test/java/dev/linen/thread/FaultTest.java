@@ -32,6 +32,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.Linen;
+import dev.linen.function.CSource;
+import dev.linen.function.MachineCode;
+import dev.linen.function.NativeFunction;
 import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.linen_control;
@@ -329,7 +332,8 @@ class FaultTest {
     void join_frameJumpedOverTheSignalStack_isAStackOverflow() {
         StackGeometry geometry = new StackGeometry(64 * KIB, StackGeometry.DEFAULT_GUARD_BYTES, StackPages.USUAL);
         long added = 20 * KIB; // by the function
-        NativeThreadBuilder builder = NativeThread.builder().stackSize(geometry.stackBytes()).pool(StackPool.bounded(0));
+        NativeThreadBuilder builder = NativeThread.builder().stackSize(geometry.stackBytes())
+                .pool(StackPool.bounded(0));
         ThreadFault fault = fault(builder, faulty("overflow_by_frame"), geometry.stackBytes() + geometry.guardBytes()
                 + geometry.signalStackBytes() - added + 4 * KIB);
         assertEquals(FaultCause.STACK_OVERFLOW, fault.cause(), fault::report);

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
 
+import dev.linen.function.NativeFunction;
 import dev.linen.futex.Futex;
 import dev.linen.junit.ChildJvm;
 import dev.linen.testing.Tasks;

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.linen.function.NativeFunction;
 import dev.linen.futex.Futex;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.NoLeaks;

@@ -20,10 +20,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.linen.function.CSource;
 import dev.linen.internal.elf.Tool.Listed;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.syscall.AuxiliaryVector;
-import dev.linen.thread.CSource;
 
 /** Names for addresses, against readelf and the dynamic linker. */
 class SymbolsTest {

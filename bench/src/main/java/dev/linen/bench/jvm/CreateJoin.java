@@ -2,7 +2,7 @@ package dev.linen.bench.jvm;
 
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.thread.NativeFunction;
+import dev.linen.function.NativeFunction;
 import dev.linen.thread.NativeThread;
 
 /**

@@ -2,8 +2,8 @@ package dev.linen.bench.jvm;
 
 import java.lang.foreign.Linker;
 
-import dev.linen.thread.MachineCode;
-import dev.linen.thread.NativeFunction;
+import dev.linen.function.MachineCode;
+import dev.linen.function.NativeFunction;
 import dev.linen.thread.NativeThread;
 
 /** {@code FirstThread code|libc}: the time from {@code main} to the end of the JVM's first native thread, in nanoseconds. */

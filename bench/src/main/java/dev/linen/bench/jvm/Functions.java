@@ -5,7 +5,7 @@ import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-import dev.linen.thread.NativeFunction;
+import dev.linen.function.NativeFunction;
 
 /** What bench's C library for native threads has. */
 final class Functions {

@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 import dev.linen.memory.Mapping;
-import dev.linen.thread.NativeFunction;
+import dev.linen.function.NativeFunction;
 import dev.linen.thread.NativeThread;
 
 /** {@code Leaks CYCLES SECONDS}: what the process has before and after so many threads, or what that time allows, one after the other. */

@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 import dev.linen.futex.Futex;
-import dev.linen.thread.NativeFunction;
+import dev.linen.function.NativeFunction;
 import dev.linen.thread.NativeThread;
 import dev.linen.thread.NativeThreadBuilder;
 

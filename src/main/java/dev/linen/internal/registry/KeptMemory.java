@@ -1,4 +1,4 @@
-package dev.linen.internal.binding;
+package dev.linen.internal.registry;
 
 import java.util.Collections;
 import java.util.List;

@@ -1,12 +1,12 @@
-package dev.linen.thread;
+package dev.linen.internal.binding;
 
 /** What a user's code throws where nobody waits for it: it goes where such things of a Java thread go. */
-final class Uncaught {
+public final class Uncaught {
 
     private Uncaught() {}
 
     /** The handler's own exceptions are ignored, as the JVM does. */
-    static void by(Throwable thrown) {
+    public static void by(Throwable thrown) {
         try {
             Thread self = Thread.currentThread();
             self.getUncaughtExceptionHandler().uncaughtException(self, thrown);

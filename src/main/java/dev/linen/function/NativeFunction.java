@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.function;
 
 import static dev.linen.syscall.SyscallException.hex;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -15,6 +15,8 @@ import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.function.LongUnaryOperator;
 
+import dev.linen.internal.binding.Uncaught;
+import dev.linen.internal.registry.CodeMemory;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.Protection;
 
@@ -25,15 +27,12 @@ import dev.linen.memory.Protection;
  * of that kind (memcpy, strlen, checksums, libm without errors); not malloc, stdio, errno, locale functions or pthread
  * mutexes, which reach for what libc keeps of each of its own threads; and never Java: <b>an upcall stub is refused</b>, since HotSpot finds its thread
  * through that same storage and ends the process when there is none. All of these can run on a thread of
- * {@link NativeThread.Kind#POSIX}; a function in Java is made by {@link #ofJava}.
+ * {@code Kind.POSIX}; a function in Java is made by {@link #ofJava}.
  *
  * <p>The library that it lies in must stay loaded while a thread runs it: use {@code Arena.global()}, or an arena that is
  * closed after the thread.
  */
 public final class NativeFunction {
-
-    /** The 136 KiB that HotSpot demands of a Java thread's stack on x86-64, and 64 KiB to work with. */
-    private static final long LEAST_STACK_FOR_JAVA = (136 + 64) << 10;
 
     private static final FunctionDescriptor LONG_TO_LONG = FunctionDescriptor.of(JAVA_LONG, JAVA_LONG);
 
@@ -125,7 +124,7 @@ public final class NativeFunction {
             throw new IllegalArgumentException(at + " can't be executed: it is data ("
                     + region.protection() + (region.name().isEmpty() ? "" : ", " + region.name()) + ")");
         }
-        if (region.isAnonymous() && MachineCode.at(address.address()).isEmpty()) {
+        if (region.isAnonymous() && CodeMemory.beginOf(address.address()).isEmpty()) {
             throw new IllegalArgumentException(at + " lies in memory that a JIT compiler wrote: a Java upcall stub "
                     + "can't run on a native thread, because the JVM would look for a Java thread there and end the "
                     + "process (NativeFunction.ofJava makes one for threads of Kind.POSIX)");
@@ -142,25 +141,13 @@ public final class NativeFunction {
         return address;
     }
 
-    /** @throws IllegalArgumentException when it is in Java and the thread isn't one of libc's, or its stack too small */
-    void requireRunsOn(NativeThread.Kind kind, long stackBytes) {
-        if (java && kind != NativeThread.Kind.POSIX) {
-            throw new IllegalArgumentException(name + " is in Java, and so needs a thread that libc made: "
-                    + "builder().kind(Kind.POSIX)");
-        }
-        if (java && stackBytes < LEAST_STACK_FOR_JAVA) {
-            throw new IllegalArgumentException(name + " is in Java, and so needs a stack of " + LEAST_STACK_FOR_JAVA
-                    + " bytes at least, not " + stackBytes + ": the JVM would end the process");
-        }
-    }
-
-    /** @throws IllegalStateException when its library is unloaded */
-    long liveAddress() {
-        if (!address.scope().isAlive()) {
-            throw new IllegalStateException("the library of " + name + " is unloaded: the arena that it was looked up "
-                    + "with is closed");
-        }
-        return address.address();
+    /**
+     * Whether it is in Java, and so needs a thread that libc made, with a stack as large as the JVM demands.
+     *
+     * @return true when {@link #ofJava} made it
+     */
+    public boolean isJava() {
+        return java;
     }
 
     /**

@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.function;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -25,6 +25,7 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Joining;
 import dev.linen.testing.Skip;
+import dev.linen.thread.NativeThread;
 
 @NoLeaks
 class MachineCodeTest {

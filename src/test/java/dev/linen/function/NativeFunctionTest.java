@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.function;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Mapping;
 import dev.linen.testing.TestFunctions;
+import dev.linen.thread.NativeThread;
 
 @NoLeaks
 class NativeFunctionTest {

@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.function;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
@@ -6,10 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.ConcurrentNavigableMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 
+import dev.linen.internal.registry.CodeMemory;
 import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
@@ -37,9 +35,6 @@ public final class MachineCode {
 
     /** By their bytes, in hex. */
     private static final Map<String, MachineCode> BY_BYTES = new HashMap<>();
-
-    /** By where they start. */
-    private static final ConcurrentNavigableMap<Long, MachineCode> BY_ADDRESS = new ConcurrentSkipListMap<>();
 
     private final MemorySegment code;
 
@@ -104,9 +99,8 @@ public final class MachineCode {
             throw forbidden;
         }
         seal(mapping);
-        MachineCode code = new MachineCode(memory.asReadOnly());
-        BY_ADDRESS.put(mapping.address(), code);
-        return code;
+        CodeMemory.add(memory.address(), memory.byteSize());
+        return new MachineCode(memory.asReadOnly());
     }
 
     /**
@@ -115,16 +109,6 @@ public final class MachineCode {
      */
     private static void seal(Mapping mapping) {
         Syscall.invoke(SyscallNumber.MSEAL, mapping.address(), mapping.byteSize(), /* flags */ 0);
-    }
-
-    /** The code that an address lies in. */
-    static Optional<MachineCode> at(long address) {
-        return Optional.ofNullable(BY_ADDRESS.floorEntry(address)).map(Map.Entry::getValue)
-                .filter(below -> address - below.code.address() < below.code.byteSize());
-    }
-
-    long address() {
-        return code.address();
     }
 
     /**

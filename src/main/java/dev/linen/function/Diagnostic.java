@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.function;
 
 import java.util.List;
 import java.util.Locale;

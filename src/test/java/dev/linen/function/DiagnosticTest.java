@@ -1,8 +1,8 @@
-package dev.linen.thread;
+package dev.linen.function;
 
-import static dev.linen.thread.Diagnostic.Severity.ERROR;
-import static dev.linen.thread.Diagnostic.Severity.NOTE;
-import static dev.linen.thread.Diagnostic.Severity.WARNING;
+import static dev.linen.function.Diagnostic.Severity.ERROR;
+import static dev.linen.function.Diagnostic.Severity.NOTE;
+import static dev.linen.function.Diagnostic.Severity.WARNING;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.function;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -35,6 +35,7 @@ import dev.linen.junit.ChildJvm;
 import dev.linen.memory.MemoryMap;
 import dev.linen.testing.Joining;
 import dev.linen.testing.Skip;
+import dev.linen.thread.NativeThread;
 
 class CSourceTest {
 
