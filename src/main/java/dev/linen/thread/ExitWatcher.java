@@ -15,29 +15,23 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-import org.jspecify.annotations.Nullable;
-
 import dev.linen.futex.Futex;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit_list;
-import dev.linen.process.Affinity;
-import dev.linen.syscall.Syscall;
-import dev.linen.syscall.SyscallException;
-import dev.linen.syscall.SyscallNumber;
 
 /**
- * One Java thread that learns of the end of any number of native threads.
+ * Learns of the end of any number of native threads, on one {@link HelperThread}, which ends when there are none to watch.
  *
- * <p>A watched thread puts itself on a list when its function has returned, and rings: so a wait for ten thousand threads
- * costs one thread, and each end one wake. Not futex_waitv on their futex dwords, which takes 128 at the most and needs Linux
- * 5.16. A thread that ends without a word (its function issued the exit call itself) is found within a second.
+ * <p>A watched thread puts itself on a list when its function has returned, and wakes the watcher: so a wait for ten thousand
+ * threads costs one thread, and each end one wake. Not futex_waitv on their futex dwords, which takes 128 at most and needs Linux
+ * 5.16. A thread that ends without an announcement (its function issued the exit call itself) is found within a second.
  *
- * <p>Threads that libc made are watched from their start, whether somebody asks or not: see {@link PosixThread}.
+ * <p>Threads that libc made are watched from their start, whether anybody waits or not: see {@link PosixThread}.
  *
- * <p>The list holds addresses of control blocks, and an address is another thread's once the stack is used again. So nobody's
- * stack is given back before its address is off the list: first it is seen that a thread has ended, then the list is read, then
- * it is said. And here nothing is remembered by its address for longer than that.
+ * <p>The list holds addresses of control blocks, and the next thread on a stack has the same address. Therefore no stack is given
+ * back before its address is off the list: the watcher first sees that a thread has ended, then reads the list, then reports the
+ * end. It remembers nothing by address for longer than that.
  */
 final class ExitWatcher {
 
@@ -46,81 +40,119 @@ final class ExitWatcher {
     private static final long LEAST_PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final long MOST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-    /** struct linen_exit_list, for the life of the process: threads that nobody waits for any more have its address. */
+    /**
+     * struct linen_exit_list, never freed: threads that nobody waits for any more have its address.
+     */
     private static final MemorySegment LIST = Arena.global().allocate(linen_exit_list.layout());
 
     private static final Futex BELL = Futex.ofPrivate(
             LIST.asSlice(linen_exit_list.rung$offset(), linen_exit_list.rung$layout()));
 
     /** By the addresses of their control blocks. */
-    private static final Map<Long, NativeThread> WATCHED = new ConcurrentHashMap<>();
+    private static final Map<Long, Watched> WATCHED = new ConcurrentHashMap<>();
     private static final Map<Long, PosixThread> POSIX = new ConcurrentHashMap<>();
 
-    /** Those that won't ring for who watches them now: they have looked before, or ring for us anyway. */
-    private static final Queue<NativeThread> LATE = new ConcurrentLinkedQueue<>();
+    /** Threads that won't announce their end to this watch: they have done so before, or announce it anyway. */
+    private static final Queue<Watched> LATE = new ConcurrentLinkedQueue<>();
 
-    // The watcher's own: those that have rung, and end in a moment.
-    private static final Set<NativeThread> ENDING = new LinkedHashSet<>();
+    // The watcher's own: threads that have announced their end, and end in a moment.
+    private static final Set<Watched> ENDING = new LinkedHashSet<>();
     private static final Set<PosixThread> LEAVING = new LinkedHashSet<>();
 
-    private static @Nullable Thread watcher;
+    /** Guarded by WATCHED, as is the decision to end. */
+    private static boolean running;
 
     private ExitWatcher() {}
 
-    /** Where a thread's control block says that it shall report. */
+    /** Where a thread's control block says that the end is to be announced. */
     static long listAddress() {
         return LIST.address();
     }
 
     /**
-     * Will call {@link NativeThread#tellExit()} and {@link NativeThread#watchEnds()} on the watcher's thread. The caller keeps
-     * the thread's memory until then.
+     * Will call {@link Watched#ended()} on the watcher's thread. The caller keeps the native thread's memory until then.
      *
-     * @throws OutOfMemoryError when the watcher's thread can't be made; nothing has changed then
+     * @throws OutOfMemoryError if the watcher's thread can't be made; nothing is watched then
      */
-    static void watch(NativeThread thread, StackSlot slot) {
-        begin();
-        WATCHED.put(slot.control().address(), thread);
-        if (!Futex.ofPrivate(slot.watchWord()).compareAndSet(LinenH.LINEN_UNWATCHED, LinenH.LINEN_WATCHED)) {
-            addLate(thread);
+    static void watch(Watched thread) {
+        Long control = thread.block().address();
+        Futex word = Futex.ofPrivate(thread.block().watchWord());
+        try {
+            WATCHED.put(control, thread);
+            begin();
+        } catch (RuntimeException | Error failed) {
+            if (!isForgotten(control)) {
+                return; // it is watched all the same: a sweep finds its end
+            }
+            throw failed;
         }
-        ring(); // it may be late, and the watcher in a wait without end
+        try {
+            if (!word.compareAndSet(LinenH.LINEN_UNWATCHED, LinenH.LINEN_WATCHED)) {
+                LATE.add(thread);
+                ring();
+            }
+        } catch (RuntimeException | Error failed) {
+            // a sweep finds it
+        }
     }
 
-    private static void addLate(NativeThread thread) {
+    /** False if not even that is possible. */
+    private static boolean isForgotten(Long control) {
         try {
-            LATE.add(thread);
-        } catch (OutOfMemoryError full) {
-            // a sweep finds it
+            WATCHED.remove(control);
+            return true;
+        } catch (RuntimeException | Error full) {
+            return false;
         }
     }
 
     /**
      * Will see a thread off that is about to be created.
      *
-     * @throws OutOfMemoryError when the watcher's thread can't be made; nothing has changed then
+     * @throws OutOfMemoryError if the watcher's thread can't be made; nothing is watched then
      */
     static void watch(PosixThread thread) {
-        begin();
-        thread.slot().prepareWatch();
-        POSIX.put(thread.slot().control().address(), thread);
+        thread.block().prepareWatch();
+        POSIX.put(thread.block().address(), thread);
+        try {
+            begin();
+        } catch (RuntimeException | Error failed) {
+            forget(thread);
+            throw failed;
+        }
         ring();
     }
 
     /** It wasn't created, after all. */
     static void forget(PosixThread thread) {
-        POSIX.remove(thread.slot().control().address(), thread);
+        POSIX.remove(thread.block().address(), thread);
     }
 
-    /** Not in a static initializer: if there is no room for a thread now, there may be some later. */
-    private static synchronized void begin() {
-        if (watcher == null) {
-            Thread thread = Thread.ofPlatform().daemon().name("linen-exit-watcher")
-                    .inheritInheritableThreadLocals(false)
-                    .unstarted(ExitWatcher::run);
-            thread.setContextClassLoader(null);
-            thread.start();
-            watcher = thread;
+    private static void begin() {
+        synchronized (WATCHED) {
+            if (running) {
+                return;
+            }
+            running = true;
+        }
+        boolean started = false;
+        try {
+            HelperThread.unstarted("linen-exit-watcher", ExitWatcher::run).start();
+            started = true;
+        } finally {
+            if (!started) {
+                synchronized (WATCHED) {
+                    running = false;
+                }
+            }
+        }
+    }
+
+    /** Whether there is nothing to watch; the watcher ends then. */
+    private static boolean ends() {
+        synchronized (WATCHED) {
+            running = !WATCHED.isEmpty() || !POSIX.isEmpty();
+            return !running;
         }
     }
 
@@ -132,9 +164,8 @@ final class ExitWatcher {
         BELL.wake(1);
     }
 
-    /** Whatever happens (the heap may be full for a while): others want to be told, too. What is lost is found in a sweep. */
+    /** Whatever happens (the heap may be full for a while), others wait. What is lost is found in a sweep. */
     private static void run() {
-        leaveTheCreatorsCpus();
         long nextSweep = System.nanoTime() + SWEEP_NANOS;
         long pauseNanos = LEAST_PAUSE_NANOS;
         while (true) {
@@ -149,11 +180,10 @@ final class ExitWatcher {
                     continue;
                 }
                 pauseNanos = LEAST_PAUSE_NANOS;
-                if (WATCHED.isEmpty() && POSIX.isEmpty()) {
-                    BELL.await(rung); // with nobody to watch, no sweep is needed either; a new one rings
-                } else {
-                    BELL.awaitUntil(rung, nextSweep);
+                if (sweeps && ends()) {
+                    return;
                 }
+                BELL.awaitUntil(rung, nextSweep);
             } catch (Throwable again) {
                 pause();
             }
@@ -168,21 +198,11 @@ final class ExitWatcher {
         }
     }
 
-    /** The first user's, who may be pinned to one. */
-    private static void leaveTheCreatorsCpus() {
-        try {
-            int mainThread = (int) Syscall.invoke(SyscallNumber.GETPID);
-            Affinity.set(/* the calling thread */ 0, Affinity.get(mainThread));
-        } catch (SyscallException | OutOfMemoryError mayNot) {
-            // it stays there, then
-        }
-    }
-
     private static void look(boolean everywhere) {
         // It is seen that they have ended before the list is read: what they have put there is there then.
         List<PosixThread> left = everywhere ? POSIX.values().stream().filter(PosixThread::hasLeft).toList() : List.of();
-        List<NativeThread> ended = everywhere
-                ? WATCHED.values().stream().filter(NativeThread::hasEnded).toList()
+        List<Watched> ended = everywhere
+                ? WATCHED.values().stream().filter(thread -> thread.block().hasEnded()).toList()
                 : List.of();
         takeLate();
         readList();
@@ -193,12 +213,15 @@ final class ExitWatcher {
         ENDING.stream().filter(ExitWatcher::isWatched).filter(thread -> thread.endsWithin(LEAST_PAUSE_NANOS))
                 .forEach(ExitWatcher::tell);
         ENDING.removeIf(thread -> !isWatched(thread));
+        if (everywhere) {
+            Aside.retry();
+        }
     }
 
     private static void takeLate() {
-        for (NativeThread thread = LATE.poll(); thread != null; thread = LATE.poll()) {
-            // One of libc's still running rings for us anyway, and whoever watches it by then is told.
-            if (isWatched(thread) && (thread.kind() == NativeThread.Kind.CLONE || thread.hasEnded())) {
+        for (Watched thread = LATE.poll(); thread != null; thread = LATE.poll()) {
+            // One of libc's that still runs wakes the watcher anyway, and whoever watches it by then is told.
+            if (isWatched(thread) && (!thread.block().isPosix() || thread.block().hasEnded())) {
                 ENDING.add(thread);
             }
         }
@@ -208,7 +231,7 @@ final class ExitWatcher {
         long control = (long) FIRST.getAndSet(LIST, linen_exit_list.first$offset(), 0L);
         while (control != 0) {
             PosixThread posix = POSIX.get(control);
-            NativeThread thread = WATCHED.get(control);
+            Watched thread = WATCHED.get(control);
             if (posix != null) {
                 LEAVING.add(posix);
             } else if (thread != null) {
@@ -219,18 +242,18 @@ final class ExitWatcher {
     }
 
     /** Its memory is kept; of others, nothing may be read. */
-    private static boolean isWatched(NativeThread thread) {
-        return WATCHED.get(thread.stack().slot().control().address()) == thread;
+    private static boolean isWatched(Watched thread) {
+        return thread.equals(WATCHED.get(thread.block().address()));
     }
 
     private static boolean isKnown(PosixThread thread) {
-        return POSIX.get(thread.slot().control().address()) == thread;
+        return POSIX.get(thread.block().address()) == thread;
     }
 
     private static void seeOff(PosixThread thread) {
         if (isKnown(thread)) {
-            long control = thread.slot().control().address();
-            NativeThread watching = WATCHED.get(control); // before: after it, that may be the next thread on the stack
+            long control = thread.block().address();
+            Watched watching = WATCHED.get(control); // before: after it, that may be the next thread on the stack
             thread.restoreStack();
             POSIX.remove(control);
             thread.sayEnded();
@@ -240,11 +263,11 @@ final class ExitWatcher {
         }
     }
 
-    private static void tell(NativeThread thread) {
+    private static void tell(Watched thread) {
+        long control = thread.block().address();
         if (isWatched(thread)) {
-            thread.tellExit();
-            WATCHED.remove(thread.stack().slot().control().address());
-            thread.watchEnds();
+            thread.ended(); // from here on, its memory may be another thread's, and so may its address
+            WATCHED.remove(control, thread);
         }
     }
 }

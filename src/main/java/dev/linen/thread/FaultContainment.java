@@ -1,5 +1,7 @@
 package dev.linen.thread;
 
+import dev.linen.internal.fault.FaultHandler;
+
 /** Whether a fault on a native thread ends that thread only. */
 public enum FaultContainment {
 
@@ -21,6 +23,12 @@ public enum FaultContainment {
      * @return the state
      */
     public static FaultContainment now() {
-        return FaultHandler.state();
+        if (FaultHandler.isOff()) {
+            return OFF;
+        }
+        if (!FaultHandler.isInstalled()) {
+            return READY;
+        }
+        return FaultHandler.isInFront() ? ON : REPLACED;
     }
 }

@@ -1,18 +1,23 @@
 package dev.linen.thread;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.ref.Cleaner;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
+import org.jspecify.annotations.Nullable;
+
 import dev.linen.function.NativeFunction;
+import dev.linen.internal.fault.FaultHandler;
+import dev.linen.internal.stack.StackGeometry;
+import dev.linen.internal.stack.StackLease;
+import dev.linen.internal.stack.StackSlot;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
@@ -38,30 +43,18 @@ import dev.linen.syscall.SyscallNumber;
  */
 public final class NativeThread implements AutoCloseable {
 
-    /** Gives back the memory of threads that nobody can reach any more. */
-    private static final Cleaner CLEANER = Cleaner.create();
-
-    private final StateWord state = new StateWord();
+    private final Callers callers = new Callers();
     private final NativeFunction function;
-    private final StackBuffer stack;
+    private final Lent lent;
     private final Kind kind;
-    private final ThreadExit exit;
-    private final Cleaner.Cleanable memory;
-    private final CountDownLatch givenBack = new CountDownLatch(1);
+    private final StackLease lease;
+    private final Departure departure;
+
+    // Set before anybody else gets to see this object.
+    private @Nullable StackBuffer stack;
+    private @Nullable ControlBlock block;
+    private @Nullable ThreadExit exit;
     private int tid;
-
-    /**
-     * What is given back, once: when the thread is closed or detached and nobody is inside any more, or when the
-     * NativeThread can't be reached any more. Knows nothing of the NativeThread, which would keep that reachable.
-     */
-    private record Memory(StackBuffer stack, StackPool pool, Lent lent) implements Runnable {
-
-        @Override
-        public void run() {
-            stack.endViews();
-            pool.give(stack.slot(), lent);
-        }
-    }
 
     /** Who makes a thread, and so what may run on it. */
     public enum Kind {
@@ -97,19 +90,36 @@ public final class NativeThread implements AutoCloseable {
         DETACHED
     }
 
-    /** For a thread that is about to be made. */
-    NativeThread(Kind kind, Lent lent, StackSlot slot, StackPool pool) {
+    /** For a thread that is about to be made, and has no stack yet: what is taken for it later can't get lost any more. */
+    NativeThread(Kind kind, Lent lent, StackPool pool) {
         this.function = lent.function();
+        this.lent = lent;
         this.kind = kind;
-        this.stack = new StackBuffer(slot);
-        this.exit = new ThreadExit(slot, lent, this::watchExit);
-        this.memory = CLEANER.register(this, new Memory(stack, pool, lent));
+        this.lease = new StackLease(pool.slots());
+        this.departure = new Departure(this, lease, lent, callers);
+    }
+
+    /** Takes a stack for it, and writes what the thread will find there. */
+    ControlBlock prepare(StackGeometry geometry, long code, long argument) {
+        StackSlot slot = lease.take(geometry);
+        ControlBlock prepared = new ControlBlock(slot);
+        prepared.prepare(code, argument, ExitWatcher.listAddress());
+        stack = new StackBuffer(slot);
+        exit = new ThreadExit(prepared, lent, new Watch());
+        block = prepared;
+        departure.prepare(prepared, stack, exit);
+        return prepared;
     }
 
     /** The thread runs; called before anybody else sees this object. */
     void started(int newTid) {
         tid = newTid;
-        stack.slot().setTid(newTid);
+    }
+
+    /** The thread could not be started, or ended before its function began. What was lent stays the caller's. */
+    void giveUp() {
+        lent.takeBack();
+        close();
     }
 
     /**
@@ -176,8 +186,8 @@ public final class NativeThread implements AutoCloseable {
      * @return the address
      */
     public long handle() {
-        exit.tellAddress();
-        return stack.handle();
+        exit().tellAddress();
+        return memory().handle();
     }
 
     /**
@@ -186,8 +196,8 @@ public final class NativeThread implements AutoCloseable {
      * @return the stack buffer, readable until the thread is closed
      */
     public StackBuffer stack() {
-        exit.tellAddress();
-        return stack;
+        exit().tellAddress();
+        return memory();
     }
 
     /**
@@ -196,13 +206,16 @@ public final class NativeThread implements AutoCloseable {
      * @return the state at this moment
      */
     public State state() {
-        if (!state.enter()) {
-            return state.isDetached() ? State.DETACHED : State.CLOSED;
+        if (!callers.enter()) {
+            return callers.isDetached() ? State.DETACHED : State.CLOSED;
         }
         try {
-            return exit.hasCome() ? State.ENDED : State.RUNNING;
+            return exit().hasCome() ? State.ENDED : State.RUNNING;
         } finally {
-            leave();
+            synchronized (callers) {
+                callers.inside--;
+            }
+            departure.leave();
         }
     }
 
@@ -240,9 +253,12 @@ public final class NativeThread implements AutoCloseable {
         enter();
         try {
             requireOther("joined");
-            return exit.awaitOrInterrupt(deadlineNanoTime) ? OptionalLong.of(exit.result()) : OptionalLong.empty();
+            return exit().awaitOrInterrupt(deadlineNanoTime) ? OptionalLong.of(exit().result()) : OptionalLong.empty();
         } finally {
-            leave();
+            synchronized (callers) {
+                callers.inside--;
+            }
+            departure.leave();
         }
     }
 
@@ -258,9 +274,12 @@ public final class NativeThread implements AutoCloseable {
     public OptionalLong tryJoin() {
         enter();
         try {
-            return exit.hasCome() ? OptionalLong.of(exit.result()) : OptionalLong.empty();
+            return exit().hasCome() ? OptionalLong.of(exit().result()) : OptionalLong.empty();
         } finally {
-            leave();
+            synchronized (callers) {
+                callers.inside--;
+            }
+            departure.leave();
         }
     }
 
@@ -294,56 +313,80 @@ public final class NativeThread implements AutoCloseable {
     }
 
     /**
-     * Tells of its end. Completed on a virtual thread of its own, so what depends on it may take its time.
+     * Tells of its end. Completed on a helper thread of linen's, one that runs nothing else
+     * meanwhile: what depends on it may take its time.
      *
      * @return a future of what its function returned; fails with a {@link NativeFaultException} when the thread was ended by a
      *         fault or killed, with a {@link SyscallException} when it ended before it called the function
      * @throws IllegalStateException when the thread is closed or detached
      */
     public CompletableFuture<Long> onExit() {
-        return insideEnd().thenApplyAsync(result -> result, Thread::startVirtualThread);
+        return insideEnd().thenApplyAsync(result -> result, Aside::run);
     }
 
     private CompletableFuture<Long> insideEnd() {
         enter("waited for");
         try {
-            return exit.future();
+            return exit().future();
         } finally {
-            leave();
+            synchronized (callers) {
+                callers.inside--;
+            }
+            departure.leave();
         }
     }
 
-    /** For a caller who is inside. The watcher comes in with the first who wants to be told, and leaves when he is. */
-    private void watchExit() {
-        ExitWatcher.watch(this, stack.slot());
-        state.enterAgain(); // tell() waits for us, and so watchEnds() comes later
-    }
+    /** How the watcher knows this thread. It keeps the NativeThread reachable: somebody waits for its end. */
+    private final class Watch implements Watched, Runnable {
 
-    /** For the watcher: the thread has ended. */
-    void tellExit() {
-        exit.tell();
-    }
+        /** For a caller who is inside. The watcher comes in with the first who wants to be notified. */
+        @Override
+        public void run() {
+            callers.enterAgain();
+            boolean watched = false;
+            try {
+                ExitWatcher.watch(this);
+                watched = true;
+            } finally {
+                if (!watched) {
+                    synchronized (callers) {
+                        callers.inside--;
+                    }
+                }
+            }
+        }
 
-    /** For the watcher, who is inside, but mustn't be kept by what it runs to give memory back. */
-    void watchEnds() {
-        if (state.leave()) {
-            Aside.run(this::giveBack);
+        @Override
+        public ControlBlock block() {
+            return Objects.requireNonNull(block);
+        }
+
+        @Override
+        public boolean endsWithin(long nanos) {
+            return exit().comesWithin(nanos);
+        }
+
+        @Override
+        public void ended() {
+            exit().tell();
+            synchronized (callers) {
+                callers.inside--;
+            }
+            departure.leaveOnWatcher();
         }
     }
 
-    /** For callers who are inside. */
-    boolean hasEnded() {
-        return exit.hasCome();
+    private ThreadExit exit() {
+        return Objects.requireNonNull(exit);
     }
 
-    /** For callers who are inside. */
-    boolean endsWithin(long nanos) {
-        return exit.comesWithin(nanos);
+    private StackBuffer memory() {
+        return Objects.requireNonNull(stack);
     }
 
     /** For callers who are inside. Only a thread that calls Java can come here by itself. */
     private void requireOther(String wanted) {
-        if (kind == Kind.POSIX && !exit.hasCome() && Syscall.invoke(SyscallNumber.GETTID) == tid) {
+        if (kind == Kind.POSIX && !exit().hasCome() && Syscall.invoke(SyscallNumber.GETTID) == tid) {
             throw new IllegalStateException(this + " can't be " + wanted + " by a function that it runs: it would wait "
                     + "for itself for ever");
         }
@@ -358,32 +401,24 @@ public final class NativeThread implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (state.enter()) {
-            try {
+        if (!callers.enter()) {
+            departure.leave(); // nothing, unless a close before was interrupted by an error
+            return;
+        }
+        try {
+            if (exit != null) {
                 requireOther("closed");
                 exit.await();
-                stack.endViews();
-                state.close();
-            } finally {
-                leave();
+                memory().endViews();
             }
-            awaitGivenBack();
-        }
-    }
-
-    /** By who comes out last: others have seen the end, too, and are on their way. */
-    private void awaitGivenBack() {
-        boolean interrupted = false;
-        while (givenBack.getCount() > 0) {
-            try {
-                givenBack.await();
-            } catch (InterruptedException later) {
-                interrupted = true;
+            callers.close();
+        } finally {
+            synchronized (callers) {
+                callers.inside--;
             }
+            departure.leave();
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        departure.await();
     }
 
     /**
@@ -400,8 +435,8 @@ public final class NativeThread implements AutoCloseable {
      * @see <a href="https://man7.org/linux/man-pages/man2/rt_sigqueueinfo.2.html">rt_tgsigqueueinfo(2)</a>
      */
     public void kill() {
-        if (!state.enter()) {
-            if (state.isDetached()) {
+        if (!callers.enter()) {
+            if (callers.isDetached()) {
                 throw refused("killed");
             }
             return;
@@ -412,11 +447,14 @@ public final class NativeThread implements AutoCloseable {
                         this + " can't be killed: libc made it, and its locks (malloc's, "
                                 + "stdio's) would stay locked for ever");
             }
-            if (!exit.hasCome()) {
-                FaultHandler.kill(stack.slot(), tid);
+            if (!exit().hasCome()) {
+                FaultHandler.kill(Objects.requireNonNull(block).slot().control(), tid);
             }
         } finally {
-            leave();
+            synchronized (callers) {
+                callers.inside--;
+            }
+            departure.leave();
         }
     }
 
@@ -433,12 +471,15 @@ public final class NativeThread implements AutoCloseable {
     public void detach() {
         enter("detached");
         try {
-            stack.endViews();
-            if (!state.detach()) {
+            memory().endViews();
+            if (!callers.detach()) {
                 throw refused("detached");
             }
         } finally {
-            leave();
+            synchronized (callers) {
+                callers.inside--;
+            }
+            departure.leave();
         }
     }
 
@@ -447,29 +488,15 @@ public final class NativeThread implements AutoCloseable {
     }
 
     private void enter(String wanted) {
-        if (!state.enter()) {
+        if (!callers.enter()) {
             throw refused(wanted);
         }
     }
 
     private IllegalStateException refused(String wanted) {
-        return new IllegalStateException(this + " can't be " + wanted + " any more: " + (state.isDetached()
+        return new IllegalStateException(this + " can't be " + wanted + " any more: " + (callers.isDetached()
                 ? "it was detached"
                 : "it was closed, and its memory, which held the result, is given back"));
-    }
-
-    private void leave() {
-        if (state.leave()) {
-            giveBack();
-        }
-    }
-
-    private void giveBack() {
-        try {
-            memory.clean();
-        } finally {
-            givenBack.countDown();
-        }
     }
 
     /**

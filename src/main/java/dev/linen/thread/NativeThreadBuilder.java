@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 import dev.linen.function.NativeFunction;
 import dev.linen.internal.binding.Trampoline;
+import dev.linen.internal.fault.FaultHandler;
+import dev.linen.internal.stack.StackGeometry;
+import dev.linen.internal.stack.StackPages;
 import dev.linen.process.CpuSet;
 import dev.linen.process.Scheduling;
 import dev.linen.process.ThreadName;
@@ -284,19 +287,18 @@ public final class NativeThreadBuilder {
         requireCanRun(function);
         long code = function.address().address();
         try (ThreadSetup setup = setup()) {
-            StackSlot slot = pool.take(new StackGeometry(stackBytes, guardBytes, pages));
-            NativeThread thread = onStack(slot, code, argument, lent);
+            NativeThread thread = new NativeThread(kind, lent, pool);
             try {
-                return start(thread, slot, setup);
+                ControlBlock block = thread.prepare(new StackGeometry(stackBytes, guardBytes, pages), code, argument);
+                start(thread, block, setup);
+                return thread;
             } catch (RuntimeException | Error failed) {
-                lent.takeBack();
-                thread.close(); // after the thread's end, if there was a beginning; it reads the setup's memory
+                thread.giveUp(); // after the thread's end, if it began; it reads the setup's memory
                 throw failed;
             }
         }
     }
 
-    /** All that can fail comes before the thread is made: after that, the stack is in use. */
     private void requireCanRun(NativeFunction function) {
         if (!function.address().scope().isAlive()) {
             throw new IllegalStateException("the library of " + function + " is unloaded: the arena that it was looked "
@@ -312,30 +314,30 @@ public final class NativeThreadBuilder {
         }
     }
 
-    private NativeThread start(NativeThread thread, StackSlot slot, ThreadSetup setup) {
-        setup.prepare(slot);
-        thread.started(kind == Kind.POSIX ? pthreadCreate(slot) : clone(slot));
-        ThreadSetup.await(slot);
-        if (setup.hasFailed(slot)) {
-            throw setup.failure(slot);
+    private void start(NativeThread thread, ControlBlock block, ThreadSetup setup) {
+        setup.prepare(block);
+        thread.started(kind == Kind.POSIX ? pthreadCreate(block) : clone(block));
+        ThreadSetup.await(block);
+        if (setup.hasFailed(block)) {
+            throw setup.failure(block);
         }
-        return thread;
     }
 
-    private static int clone(StackSlot slot) {
+    private static int clone(ControlBlock block) {
         FaultHandler.beforeStart();
-        slot.prepareThreadLocals();
-        long tid = Trampoline.clone(slot.control().address(), CloneFlags.BITS);
+        block.prepareThreadLocals();
+        long tid = Trampoline.clone(block.address(), CloneFlags.BITS);
         if (Syscall.isError(tid)) {
             // or of rt_sigprocmask, which the same downcall issues first
-            throw new SyscallException("clone", tid, hex(CloneFlags.BITS), hex(slot.exit().address()));
+            throw new SyscallException("clone", tid, hex(CloneFlags.BITS), hex(block.slot().exit().address()));
         }
+        block.setTid((int) tid);
         return (int) tid;
     }
 
-    private static int pthreadCreate(StackSlot slot) {
-        PosixThread thread = new PosixThread(slot);
-        slot.awaitReady();
+    private static int pthreadCreate(ControlBlock block) {
+        PosixThread thread = new PosixThread(block);
+        block.prepareReady();
         ExitWatcher.watch(thread);
         try {
             thread.create();
@@ -343,8 +345,8 @@ public final class NativeThreadBuilder {
             ExitWatcher.forget(thread);
             throw failed;
         }
-        ThreadSetup.await(slot); // its tid is there then
-        return slot.tid();
+        ThreadSetup.await(block); // its tid is there then
+        return block.tid();
     }
 
     private ThreadSetup setup() {
@@ -362,16 +364,5 @@ public final class NativeThreadBuilder {
             setup.nice(nice);
         }
         return setup;
-    }
-
-    private NativeThread onStack(StackSlot slot, long code, long argument, Lent lent) {
-        try {
-            slot.prepare(code, argument);
-            return new NativeThread(kind, lent, slot, pool);
-        } catch (RuntimeException | Error failed) {
-            lent.takeBack(); // it stays the caller's
-            pool.give(slot, lent);
-            throw failed;
-        }
     }
 }

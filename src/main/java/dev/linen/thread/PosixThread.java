@@ -28,30 +28,30 @@ final class PosixThread {
     /** In the futex dword until the thread has written its tid: nobody shall take it for ended. */
     private static final int NOT_BORN = -1;
 
-    private final StackSlot slot;
+    private final ControlBlock block;
     private volatile boolean created;
     private volatile long pthread;
 
     /** The watcher's own. */
     private boolean joined;
 
-    PosixThread(StackSlot slot) {
-        this.slot = slot;
+    PosixThread(ControlBlock block) {
+        this.block = block;
     }
 
-    StackSlot slot() {
-        return slot;
+    ControlBlock block() {
+        return block;
     }
 
     /** Starts it. The watcher knows it already: it may have ended before this returns. */
     void create() {
-        MemorySegment stack = slot.stack();
+        MemorySegment stack = block.slot().stack();
         long bytes = stack.byteSize() - ALIGNMENT;
-        Futex word = Futex.ofShared(slot.futexWord());
+        Futex word = Futex.ofShared(block.futexWord());
         word.set(NOT_BORN);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
-            long result = Pthread.create(out, stack.address(), bytes, slot.control().address());
+            long result = Pthread.create(out, stack.address(), bytes, block.address());
             if (result != 0) {
                 word.set(0);
                 throw new SyscallException("pthread_create", result,
@@ -69,10 +69,10 @@ final class PosixThread {
                 MemorySegment result = arena.allocate(JAVA_LONG);
                 long error = Pthread.tryJoin(pthread, result);
                 if (error == 0) {
-                    slot.setResult(result.get(JAVA_LONG, 0)); // what it gave to pthread_exit, maybe
+                    block.setResult(result.get(JAVA_LONG, 0)); // what it gave to pthread_exit, maybe
                 }
                 // EINVAL: its function called pthread_detach, and then only the kernel knows
-                joined = error == 0 || (error == Errno.EINVAL.result() && !exists(slot.tid()));
+                joined = error == 0 || (error == Errno.EINVAL.result() && !exists(block.tid()));
             }
         }
         return joined;
@@ -85,12 +85,12 @@ final class PosixThread {
 
     /** For the watcher, once it has left. A JVM that Java ran in on it has left guard pages behind. */
     void restoreStack() {
-        slot.slab().restore(slot);
+        block.slot().restore();
     }
 
     /** For the watcher, at last: tells those who wait. The slot may be another's after this. */
     void sayEnded() {
-        Futex word = Futex.ofShared(slot.futexWord());
+        Futex word = Futex.ofShared(block.futexWord());
         word.set(0);
         word.wakeAll();
     }

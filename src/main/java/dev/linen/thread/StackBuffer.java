@@ -12,6 +12,8 @@ import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.internal.linux.linen_handle;
 import dev.linen.internal.linux.linen_slab;
+import dev.linen.internal.stack.StackGeometry;
+import dev.linen.internal.stack.StackSlot;
 import dev.linen.memory.HexDump;
 
 /**
@@ -93,16 +95,12 @@ public final class StackBuffer {
         }
     }
 
-    /** Through a view: nobody unmaps it meanwhile. */
-    boolean isPosix() {
+    /** Reads a view, which can't be unmapped meanwhile. */
+    private boolean isPosix() {
         return linen_control.thread_pointer(control()) == 0;
     }
 
-    StackSlot slot() {
-        return slot;
-    }
-
-    StackGeometry geometry() {
+    private StackGeometry geometry() {
         return slot.geometry();
     }
 
@@ -130,7 +128,7 @@ public final class StackBuffer {
      * @return the address of the futex dword
      */
     public long handle() {
-        return slot.handle().address();
+        return slot.exit().address() + linen_exit.handle$offset();
     }
 
     /**
@@ -170,7 +168,7 @@ public final class StackBuffer {
      */
     public MemorySegment stack() {
         MemorySegment stack = view(slot.stack());
-        if (isPosix() && !StackSlot.hasEnded(exit())) {
+        if (isPosix() && !ControlBlock.hasEnded(exit())) {
             throw new IllegalStateException(
                     this + " can't be read yet: its thread, which libc made, still runs, and the JVM "
                             + "may have guard pages at its lower end");
@@ -262,7 +260,14 @@ public final class StackBuffer {
      * @throws IllegalStateException when the thread is closed or detached
      */
     public String sketch() {
-        return new StackSketch(this).toString();
+        String used;
+        try {
+            used = StackSketch.size(used());
+        } catch (UnsupportedOperationException unknown) {
+            used = "an unknown part";
+        }
+        return new StackSketch(geometry(), address(), used, exit(), control())
+                .withThreadLocals(isPosix() ? null : threadLocals()).toString();
     }
 
     /**

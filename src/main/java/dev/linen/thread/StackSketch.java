@@ -5,12 +5,17 @@ import static dev.linen.syscall.SyscallException.hex;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 
+import org.jspecify.annotations.Nullable;
+
+import dev.linen.internal.fault.SignalNames;
+import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.internal.linux.linen_fault;
 import dev.linen.internal.linux.linen_handle;
 import dev.linen.internal.linux.linen_slab;
 import dev.linen.internal.linux.linen_tls;
+import dev.linen.internal.stack.StackGeometry;
 import dev.linen.memory.Mapping;
 
 /** Draws a stack buffer with its addresses and values; highest address first, as stacks are drawn. */
@@ -18,22 +23,25 @@ final class StackSketch {
 
     private static final int WIDTH = 56;
 
+    private static final long GUARD_BYTES = StackGeometry.roundUp(LinenH.LINEN_TLS_GUARD_BYTES, Mapping.pageSize());
+
     private final StringBuilder text = new StringBuilder();
 
-    StackSketch(StackBuffer buffer) {
-        StackGeometry geometry = buffer.geometry();
-        long bottom = buffer.address();
-        MemorySegment exit = buffer.exit();
+    /**
+     * Draws the stack buffer and the control block.
+     *
+     * @param used how much of the stack has been used
+     */
+    StackSketch(StackGeometry geometry, long bottom, String used, MemorySegment exit, MemorySegment control) {
         MemorySegment handle = linen_exit.handle(exit);
-        MemorySegment control = buffer.control();
         int futex = linen_handle.futex(handle);
 
-        edge('┌', '┐', bottom + buffer.byteSize(), "top");
+        edge('┌', '┐', bottom + geometry.totalBytes(), "top");
         row(handle.address() + linen_handle.canary$offset(),
                 "canary    " + hex(Integer.toUnsignedLong(linen_handle.canary(handle))));
         row(handle.address(), "futex     " + (futex == 0 ? "0, the thread has ended" : "tid " + futex), "<- handle");
         row(exit.address(), "result    " + result(futex, exit, linen_fault.signal(linen_control.fault(control))));
-        row("stack     " + size(buffer.stackSize()) + ", " + used(buffer) + " touched, grows down");
+        row("stack     " + size(geometry.stackBytes()) + ", " + used + " touched, grows down");
         edge('├', '┤', bottom + geometry.stackOffset(), "");
         row("guard     " + size(geometry.guardBytes()) + ", no access");
         edge('├', '┤', bottom + geometry.guardOffset(), "");
@@ -45,11 +53,16 @@ final class StackSketch {
         row(control.address() + linen_control.argument$offset(), "argument  " + hex(linen_control.argument(control)));
         row(control.address() + linen_control.function$offset(), "function  " + hex(linen_control.function(control)));
         edge('└', '┘', control.address(), "");
-        if (buffer.isPosix()) {
+    }
+
+    /** @param slab the thread-local block; null if it is libc's */
+    StackSketch withThreadLocals(@Nullable MemorySegment slab) {
+        if (slab == null) {
             line("", " libc's thread-local block is on the stack", "");
         } else {
-            threadLocals(buffer.threadLocals());
+            threadLocals(slab);
         }
+        return this;
     }
 
     private void threadLocals(MemorySegment slab) {
@@ -59,8 +72,8 @@ final class StackSketch {
         row(tls.address() + linen_tls.magic$offset(), "magic     " + hex(linen_tls.magic(tls)));
         row(tls.address(), "self      " + hex(linen_tls.self(tls)), "<- thread pointer");
         edge('├', '┤', slab.address(), "");
-        row("guard     " + size(SlabHeader.guardBytes()) + ", no access");
-        edge('└', '┘', slab.address() - SlabHeader.guardBytes(), "");
+        row("guard     " + size(GUARD_BYTES) + ", no access");
+        edge('└', '┘', slab.address() - GUARD_BYTES, "");
     }
 
     private static String result(int futex, MemorySegment exit, int signal) {
@@ -68,14 +81,6 @@ final class StackSketch {
             return "none yet";
         }
         return signal == 0 ? hex(linen_exit.result(exit)) : "none, ended by " + SignalNames.signal(signal);
-    }
-
-    private static String used(StackBuffer buffer) {
-        try {
-            return size(buffer.used());
-        } catch (UnsupportedOperationException unknown) {
-            return "nobody knows how much";
-        }
     }
 
     private void edge(char left, char right, long address, String note) {
@@ -99,7 +104,7 @@ final class StackSketch {
     }
 
     /** In the largest unit that divides it. */
-    private static String size(long bytes) {
+    static String size(long bytes) {
         if (bytes % (1L << 20) == 0) {
             return (bytes >> 20) + " MiB";
         }

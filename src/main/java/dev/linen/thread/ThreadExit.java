@@ -1,12 +1,13 @@
 package dev.linen.thread;
 
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 
 import org.jspecify.annotations.Nullable;
 
@@ -16,9 +17,9 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * One thread's end: to look whether it has come, to wait for it, to be told of it.
+ * One thread's end: to look whether it has come, to wait for it, to be notified of it, and what came of it.
  *
- * <p>To be used by callers for whom the thread's memory is kept: see {@link StateWord}.
+ * <p>For callers that keep the thread's memory mapped: see {@link Callers}.
  */
 final class ThreadExit {
 
@@ -30,31 +31,34 @@ final class ThreadExit {
 
     private static final SpinBudget SPIN = new SpinBudget();
 
-    private final StackSlot slot;
+    private final ControlBlock block;
     private final Futex futex;
     private final Lent lent;
     private final Runnable watch;
-    private final AtomicReference<@Nullable ThreadFault> fault = new AtomicReference<>();
 
     /** Callers asleep on the dword, or about to be. */
     private final AtomicInteger sleepers = new AtomicInteger();
 
-    /** Whether others may sleep there, who can't be counted. */
+    /** Whether native functions may sleep there, which can't be counted. */
     private volatile boolean addressKnown;
 
-    /** Made when somebody wants to be told. */
-    private @Nullable CompletableFuture<Long> told;
+    /** Made when it is first asked for. Guarded by this, when it changes. */
+    private volatile @Nullable CompletableFuture<Long> told;
 
-    /** @param watch called once, with the first who wants to be told: {@link #tell()} will be called at the end then */
-    ThreadExit(StackSlot slot, Lent lent, Runnable watch) {
-        this.slot = slot;
+    // Guarded by this.
+    private @Nullable ThreadFault fault;
+    private boolean faultSeen;
+
+    /** @param watch called with the first who wants to be notified: {@link #tell()} will be called at the end then */
+    ThreadExit(ControlBlock block, Lent lent, Runnable watch) {
+        this.block = block;
         this.lent = lent;
         // Not private: the kernel's wake at the end of a thread is a shared one.
-        this.futex = Futex.ofShared(slot.futexWord());
+        this.futex = Futex.ofShared(block.futexWord());
         this.watch = watch;
     }
 
-    /** To be called before somebody gets to know where the dword is: a native function may wait on it. */
+    /** To be called before anybody learns where the dword is: a native function may wait on it. */
     void tellAddress() {
         addressKnown = true;
     }
@@ -70,47 +74,92 @@ final class ThreadExit {
     /**
      * What the function returned, once the end has come.
      *
-     * @throws SyscallException when the function was never called
-     * @throws NativeFaultException when it never returned
+     * @throws SyscallException if the function was never called
+     * @throws NativeFaultException if it never returned
      */
     long result() {
-        if (slot.hasFault()) {
-            throw fault().exception();
+        if (block.hasFault()) {
+            throw exception(seenFault());
         }
-        if (slot.failure() != 0) {
-            throw ThreadSetup.signalStackFailure(slot); // another call's failure comes out of start
+        if (block.failure() != 0) {
+            throw ThreadSetup.signalStackFailure(block); // another call's failure comes out of start
         }
-        return slot.result();
+        return block.result();
     }
 
-    private ThreadFault fault() {
-        ThreadFault known = fault.get();
-        if (known != null) {
-            return known;
+    /** A new one for each caller, with the caller's stack trace. */
+    private static NativeFaultException exception(ThreadFault fault) {
+        return fault.isKill() ? new NativeThreadKilledException(fault) : new NativeFaultException(fault);
+    }
+
+    /** All callers get the same one. */
+    private ThreadFault seenFault() {
+        ThreadFault read = readFault();
+        boolean first;
+        synchronized (this) {
+            first = !faultSeen;
+            faultSeen = true;
         }
-        ThreadFault read = FaultReader.read(slot, lent);
-        if (!fault.compareAndSet(null, read)) {
-            return Objects.requireNonNull(fault.get()); // another joiner's: all get the same
-        }
-        if (lent.seeFault()) {
+        if (first) {
             FaultLog.record(read);
         }
         return read;
     }
 
-    synchronized CompletableFuture<Long> future() {
-        CompletableFuture<Long> future = told;
-        if (future == null) {
-            future = new CompletableFuture<>();
-            watch.run();
-            told = future;
+    private ThreadFault readFault() {
+        ThreadFault read = ThreadFault.of(block, lent);
+        synchronized (this) {
+            if (fault == null) {
+                fault = read;
+            }
+            return fault;
         }
-        return future;
+    }
+
+    /**
+     * To be called when the thread has ended, before its stack is used again. Keeps what its fault report needs.
+     *
+     * @return the fault, if there is one and no caller has seen it
+     */
+    Optional<ThreadFault> leave() {
+        if (!block.hasFault()) {
+            return Optional.empty();
+        }
+        ThreadFault read = readFault();
+        read.settle();
+        synchronized (this) {
+            return faultSeen ? Optional.empty() : Optional.of(read);
+        }
+    }
+
+    /**
+     * Completed by the watcher. What depends on it runs on the watcher's thread, and so must not be a user's.
+     *
+     * @throws OutOfMemoryError if there is no watcher and none can be made
+     */
+    CompletableFuture<Long> future() {
+        CompletableFuture<Long> fresh = new CompletableFuture<>();
+        synchronized (this) {
+            if (told != null) {
+                return told;
+            }
+            told = fresh;
+        }
+        try {
+            watch.run();
+        } catch (RuntimeException | Error failed) {
+            synchronized (this) {
+                told = null;
+            }
+            fresh.completeExceptionally(failed); // another caller may have it by now
+            throw failed;
+        }
+        return fresh;
     }
 
     /** For the watcher, when the end has come. */
     void tell() {
-        CompletableFuture<Long> future = future();
+        CompletableFuture<Long> future = Objects.requireNonNull(told);
         try {
             future.complete(result());
         } catch (RuntimeException | Error failed) {
@@ -119,8 +168,8 @@ final class ThreadExit {
     }
 
     /**
-     * By the futex first, which is quick but can't be interrupted; after a moment, or on a virtual thread at once, parked
-     * until the watcher calls.
+     * By the futex first, which is fast but can't be interrupted; after a moment, or on a virtual thread at once, parked until
+     * the watcher completes the future.
      *
      * @return false when the time is over
      */
@@ -141,19 +190,52 @@ final class ThreadExit {
         }
         try {
             future().get(nanosLeft, TimeUnit.NANOSECONDS);
-        } catch (ExecutionException failed) {
-            // result() will say so
+        } catch (ExecutionException | OutOfMemoryError failed) {
+            // result() says so; or there is no watcher
         } catch (TimeoutException over) {
             return hasCome();
+        }
+        return hasCome() || pollOrInterrupt(deadlineNanoTime);
+    }
+
+    /** Without the watcher: there is no room for its thread. */
+    private boolean pollOrInterrupt(long deadlineNanoTime) throws InterruptedException {
+        while (!pollUntil(Math.min(deadlineNanoTime, System.nanoTime() + UNINTERRUPTIBLE_NANOS))) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            if (System.nanoTime() >= deadlineNanoTime) {
+                return hasCome();
+            }
         }
         return true;
     }
 
+    private boolean pollUntil(long deadlineNanoTime) {
+        if (!Thread.currentThread().isVirtual()) {
+            return awaitUntil(deadlineNanoTime);
+        }
+        LockSupport.parkNanos(deadlineNanoTime - System.nanoTime()); // doesn't block the carrier
+        return hasCome();
+    }
+
     void await() {
-        if (Thread.currentThread().isVirtual() && !hasCome()) {
+        if (hasCome()) {
+            return;
+        }
+        if (!Thread.currentThread().isVirtual()) {
+            if (!comesWhileSpinning(Long.MAX_VALUE)) {
+                awaitUntil(Long.MAX_VALUE);
+            }
+            return;
+        }
+        try {
             future().exceptionally(failed -> 0L).join();
-        } else if (!hasCome() && !comesWhileSpinning(Long.MAX_VALUE)) {
-            awaitUntil(Long.MAX_VALUE);
+        } catch (OutOfMemoryError noWatcher) {
+            // see below
+        }
+        while (!hasCome()) {
+            pollUntil(System.nanoTime() + UNINTERRUPTIBLE_NANOS);
         }
     }
 

@@ -4,48 +4,54 @@ import static dev.linen.syscall.SyscallException.hex;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Collections;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
+import dev.linen.internal.fault.FaultRecord;
+import dev.linen.internal.fault.FaultReport;
+import dev.linen.internal.fault.SignalNames;
+import dev.linen.internal.fault.Surroundings;
+import dev.linen.internal.stack.StackGeometry;
+import dev.linen.internal.stack.StackSlot;
+
 /**
  * What ended a native thread before its function returned: the signal, where the thread was, and why, as far as that can be told.
- * A snapshot: it stays as it is when the thread is closed.
+ * It stays readable when the thread is closed. Signal, code, address and registers are always there; the rest is found out when it
+ * is first asked for, and left out where that isn't possible.
  *
  * <p>{@link #toString()} fits a line of a log, {@link #report()} is the whole page.
  */
 public final class ThreadFault {
 
-    private final Facts facts;
-    private final FaultCause cause;
-    private final String explanation;
-    private final List<CodeLocation> backtrace;
+    private final FaultReport report;
 
-    /** What is written down when the thread ends, and what was around it. */
-    record Facts(int tid, String function, int signal, int code, long address, Map<String, Long> registers,
-            MemorySegment instruction, long stackBytes, long usedBytes) {
-
-        Facts {
-            registers = Collections.unmodifiableMap(new LinkedHashMap<>(registers)); // in their order
-        }
+    private ThreadFault(FaultReport report) {
+        this.report = report;
     }
 
-    ThreadFault(Facts facts, FaultDiagnosis diagnosis, List<CodeLocation> backtrace) {
-        this.facts = facts;
-        this.cause = diagnosis.cause();
-        this.explanation = diagnosis.explanation();
-        this.backtrace = List.copyOf(backtrace);
+    /** Of a thread that has ended by a fault, and whose stack is still its own. */
+    static ThreadFault of(ControlBlock block, Lent lent) {
+        StackSlot slot = block.slot();
+        StackGeometry geometry = slot.geometry();
+        MemorySegment buffer = slot.buffer();
+        long top = geometry.totalBytes();
+        Surroundings around = new Surroundings(lent.function().toString(), lent.freedArgument(), slot.stack(),
+                buffer.asSlice(geometry.guardOffset(), geometry.guardBytes()),
+                buffer.asSlice(0, geometry.outerGuardBytes()),
+                MemorySegment.ofAddress(buffer.address() + top).reinterpret(geometry.outerGuardBytes()),
+                slot.placeOfLibcs(), slot::usedBytes);
+        return new ThreadFault(new FaultReport(FaultRecord.of(block.tid(), block.fault()), around));
     }
 
-    /**
-     * The exception that tells of it: a new one each time, with the caller's stack trace.
-     *
-     * @return to be thrown
-     */
-    NativeFaultException exception() {
-        return cause == FaultCause.KILLED ? new NativeThreadKilledException(this) : new NativeFaultException(this);
+    /** Whether it was killed. */
+    boolean isKill() {
+        return report.record().isKill();
+    }
+
+    /** To be called before the thread's stack is used again. */
+    void settle() {
+        report.settle();
     }
 
     /**
@@ -54,7 +60,7 @@ public final class ThreadFault {
      * @return its tid; the kernel may have given the number to another thread since
      */
     public int tid() {
-        return facts.tid();
+        return report.record().tid();
     }
 
     /**
@@ -63,7 +69,7 @@ public final class ThreadFault {
      * @return "SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL" or "SIGTRAP"
      */
     public String signal() {
-        return SignalNames.signal(facts.signal());
+        return SignalNames.signal(report.record().signal());
     }
 
     /**
@@ -72,7 +78,7 @@ public final class ThreadFault {
      * @return "SEGV_MAPERR", "SI_KERNEL", ...; a number when it has no name
      */
     public String code() {
-        return SignalNames.code(facts.signal(), facts.code()).name();
+        return signalCode().name();
     }
 
     /**
@@ -82,7 +88,7 @@ public final class ThreadFault {
      * @return the address
      */
     public long address() {
-        return facts.address();
+        return report.record().address();
     }
 
     /**
@@ -91,7 +97,7 @@ public final class ThreadFault {
      * @return the cause
      */
     public FaultCause cause() {
-        return cause;
+        return FaultCause.valueOf(report.cause().name());
     }
 
     /**
@@ -100,7 +106,7 @@ public final class ThreadFault {
      * @return "stack overflow: 0x7f2c4a168ff8 lies in the guard below the stack of 65536 bytes"
      */
     public String explanation() {
-        return explanation;
+        return report.explanation();
     }
 
     /**
@@ -109,7 +115,7 @@ public final class ThreadFault {
      * @return the instruction's place; the first of the backtrace
      */
     public CodeLocation location() {
-        return backtrace.getFirst();
+        return backtrace().getFirst();
     }
 
     /**
@@ -118,7 +124,7 @@ public final class ThreadFault {
      * @return "rax" to "r15", "rip", "rflags", and "trapno", "err" and "cr2", by which the kernel tells what it was
      */
     public Map<String, Long> registers() {
-        return facts.registers();
+        return report.registers();
     }
 
     /**
@@ -127,7 +133,8 @@ public final class ThreadFault {
      * @return the function that faulted first, the thread's own first function last; 128 at most
      */
     public List<CodeLocation> backtrace() {
-        return backtrace;
+        return report.backtrace().stream()
+                .map(place -> new CodeLocation(place.address(), place.function(), place.file())).toList();
     }
 
     /**
@@ -136,7 +143,7 @@ public final class ThreadFault {
      * @return 16 bytes; fewer at the end of the memory; none when it can't be read
      */
     public byte[] instructionBytes() {
-        return facts.instruction().toArray(JAVA_BYTE);
+        return report.instruction().toArray(JAVA_BYTE);
     }
 
     /**
@@ -145,7 +152,7 @@ public final class ThreadFault {
      * @return the size in bytes
      */
     public long stackSize() {
-        return facts.stackBytes();
+        return report.stackBytes();
     }
 
     /**
@@ -154,7 +161,11 @@ public final class ThreadFault {
      * @return the high-water mark in bytes; -1 when the kernel doesn't tell
      */
     public long stackUsed() {
-        return facts.usedBytes();
+        return report.usedBytes();
+    }
+
+    private SignalNames.Code signalCode() {
+        return SignalNames.code(report.record().signal(), report.record().code());
     }
 
     /**
@@ -164,11 +175,9 @@ public final class ThreadFault {
      */
     @Override
     public String toString() {
-        String what = cause == FaultCause.KILLED
-                ? "killed"
-                : signal() + ", " + SignalNames.code(facts.signal(), facts.code()).meaning();
-        return "native thread " + tid() + ": " + what + ", at " + location()
-                + (cause == FaultCause.KILLED ? "" : ": " + explanation);
+        boolean killed = cause() == FaultCause.KILLED;
+        String what = killed ? "killed" : signal() + ", " + signalCode().meaning();
+        return "native thread " + tid() + ": " + what + ", at " + location() + (killed ? "" : ": " + explanation());
     }
 
     /**
@@ -178,14 +187,14 @@ public final class ThreadFault {
      */
     public String report() {
         StringBuilder page = new StringBuilder();
-        page.append("native thread ").append(tid()).append(", which ran ").append(facts.function())
-                .append(cause == FaultCause.KILLED ? ", was killed" : ", ended by a fault").append("\n\n");
-        SignalNames.Code code = SignalNames.code(facts.signal(), facts.code());
-        line(page, "signal", signal() + " (" + facts.signal() + "), " + code.name() + ": " + code.meaning());
-        line(page, "cause", cause + ": " + explanation);
+        page.append("native thread ").append(tid()).append(", which ran ").append(report.function())
+                .append(cause() == FaultCause.KILLED ? ", was killed" : ", ended by a fault").append("\n\n");
+        SignalNames.Code code = signalCode();
+        line(page, "signal", signal() + " (" + report.record().signal() + "), " + code.name() + ": " + code.meaning());
+        line(page, "cause", cause() + ": " + explanation());
         line(page, "address", hex(address()));
         line(page, "at", hex(location().address()) + "  " + location());
-        line(page, "bytes", facts.instruction().byteSize() == 0
+        line(page, "bytes", report.instruction().byteSize() == 0
                 ? "can't be read"
                 : HexFormat.ofDelimiter(" ").formatHex(instructionBytes()));
         line(page, "stack", (stackUsed() < 0 ? "" : stackUsed() + " of ") + stackSize() + " bytes"
@@ -197,6 +206,7 @@ public final class ThreadFault {
                     ++column % 4 == 0 ? "\n" : ""));
         }
         page.append(column % 4 == 0 ? "" : "\n").append("\nbacktrace\n");
+        List<CodeLocation> backtrace = backtrace();
         for (int i = 0; i < backtrace.size();) {
             CodeLocation frame = backtrace.get(i);
             int times = 1; // of a recursion

@@ -70,11 +70,11 @@ final class ThreadSetup implements AutoCloseable {
     }
 
     /** Gives the calls to a thread that is about to be made. */
-    void prepare(StackSlot slot) {
+    void prepare(ControlBlock block) {
         if (calls.isEmpty()) {
             return;
         }
-        slot.awaitReady();
+        block.prepareReady();
         MemorySegment array = linen_call.allocateArray(calls.size(), memory());
         for (int i = 0; i < calls.size(); i++) {
             MemorySegment call = linen_call.asSlice(array, i);
@@ -83,7 +83,7 @@ final class ThreadSetup implements AutoCloseable {
                 linen_call.arguments(call).setAtIndex(JAVA_LONG, a, calls.get(i).arguments().get(a));
             }
         }
-        slot.prepareSetup(array.address(), calls.size());
+        block.prepareSetup(array.address(), calls.size());
     }
 
     /**
@@ -91,11 +91,11 @@ final class ThreadSetup implements AutoCloseable {
      *
      * @throws IllegalStateException when the thread ended in the midst of them
      */
-    static void await(StackSlot slot) {
-        Futex ready = Futex.ofPrivate(slot.readyWord());
+    static void await(ControlBlock block) {
+        Futex ready = Futex.ofPrivate(block.readyWord());
         while (ready.value() == LinenH.LINEN_AWAITED) {
             ready.awaitUntil(LinenH.LINEN_AWAITED, System.nanoTime() + LOOK_NANOS);
-            if (slot.hasEnded() && ready.value() == LinenH.LINEN_AWAITED) {
+            if (block.hasEnded() && ready.value() == LinenH.LINEN_AWAITED) {
                 throw new IllegalStateException(
                         "the thread was ended before its function began: by a seccomp filter, maybe, "
                                 + "that kills who issues a call to name, place or schedule itself");
@@ -104,23 +104,23 @@ final class ThreadSetup implements AutoCloseable {
     }
 
     /** Whether one of the calls failed. Without any, nobody has waited, and the thread may be writing there just now. */
-    boolean hasFailed(StackSlot slot) {
-        return !calls.isEmpty() && slot.failure() != 0 && slot.failedCall() >= 0;
+    boolean hasFailed(ControlBlock block) {
+        return !calls.isEmpty() && block.failure() != 0 && block.failedCall() >= 0;
     }
 
     /** What a thread that ended before its function has to say. */
-    SyscallException failure(StackSlot slot) {
-        int index = (int) slot.failedCall();
+    SyscallException failure(ControlBlock block) {
+        int index = (int) block.failedCall();
         if (index < 0) {
-            return signalStackFailure(slot);
+            return signalStackFailure(block);
         }
         Call call = calls.get(index);
-        return new SyscallException(call.name(), slot.failure(), call.shown().toArray());
+        return new SyscallException(call.name(), block.failure(), call.shown().toArray());
     }
 
     /** Of sigaltstack, which every thread calls. */
-    static SyscallException signalStackFailure(StackSlot slot) {
-        return new SyscallException("sigaltstack", slot.failure(), "the signal stack", "NULL");
+    static SyscallException signalStackFailure(ControlBlock block) {
+        return new SyscallException("sigaltstack", block.failure(), "the signal stack", "NULL");
     }
 
     /** Once the thread is ready, or will never be. */

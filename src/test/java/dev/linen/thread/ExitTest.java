@@ -29,6 +29,10 @@ import org.junit.jupiter.api.Timeout;
 import dev.linen.function.NativeFunction;
 import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.stack.SlotPool;
+import dev.linen.internal.stack.StackGeometry;
+import dev.linen.internal.stack.StackLease;
+import dev.linen.internal.stack.StackPages;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
 import dev.linen.junit.NoLeaks;
@@ -351,10 +355,12 @@ class ExitTest {
     /** In the place of a thread: its end comes when the test says so. */
     private static final class Ending implements AutoCloseable {
         private static final Lent NOTHING = new Lent(function("identity"), Optional.empty(), null);
-        private final StackPool pool = StackPool.bounded(1 << 20);
-        private final StackSlot slot = pool.take(new StackGeometry(64 << 10, 16 << 10, StackPages.USUAL));
-        private final ThreadExit exit = new ThreadExit(slot, NOTHING, () -> {});
-        private final Futex futex = Futex.ofShared(slot.futexWord());
+        private final SlotPool pool = new SlotPool(1 << 20);
+        private final StackLease lease = new StackLease(pool);
+        private final ControlBlock block = new ControlBlock(
+                lease.take(new StackGeometry(64 << 10, 16 << 10, StackPages.USUAL)));
+        private final ThreadExit exit = new ThreadExit(block, NOTHING, () -> {});
+        private final Futex futex = Futex.ofShared(block.futexWord());
 
         Ending() {
             futex.set(4711);
@@ -377,7 +383,7 @@ class ExitTest {
         public void close() {
             futex.set(0);
             futex.wakeAll();
-            pool.give(slot, NOTHING);
+            lease.giveBack(/* warm */ true);
             pool.trim();
         }
     }
@@ -387,7 +393,7 @@ class ExitTest {
         try (Ending ending = new Ending()) {
             ending.exit.tellAddress();
             Thread first = ending.startAwaiting();
-            try (NativeThread second = NativeThread.start(function("wait_for_end"), ending.slot.futexWord())) {
+            try (NativeThread second = NativeThread.start(function("wait_for_end"), ending.block.futexWord())) {
                 Thread.sleep(50);
                 ending.end();
                 first.join();

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import dev.linen.junit.ChildJvm;
+import dev.linen.testing.Faults;
 
 /** Faults in Flight Recorder's recordings, as its own tool shows them. */
 class FaultEventTest {
@@ -19,8 +20,8 @@ class FaultEventTest {
 
     static final class TwoFaults {
         public static void main(String... arguments) {
-            FaultTest.fault("write_byte", 24);
-            NativeThread.start(FaultTest.faulty("illegal"), 0).close(); // nobody joins it
+            Faults.fault("write_byte", 24);
+            NativeThread.start(Faults.faulty("illegal"), 0).close(); // nobody joins it
         }
     }
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.linen.junit.ChildJvm;
+import dev.linen.testing.Faults;
 import dev.linen.testing.Guards;
 
 /** Faults of every kind, one after the other, while Java threads raise signals of their own: each is told right, the JVM lives. */
@@ -87,7 +88,7 @@ class FaultStormTest {
         }
 
         private static void check(Kind kind, NativeThreadBuilder builder) throws InterruptedException {
-            try (NativeThread thread = builder.start(FaultTest.faulty(kind.function()), kind.argument())) {
+            try (NativeThread thread = builder.start(Faults.faulty(kind.function()), kind.argument())) {
                 long result = thread.join();
                 throw new AssertionError(kind + " returned " + result);
             } catch (NativeFaultException expected) {

@@ -28,6 +28,7 @@ import dev.linen.function.NativeFunction;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.junit.ChildJvm;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Faults;
 import dev.linen.testing.SeccompFilter;
 import dev.linen.testing.Tasks;
 
@@ -72,7 +73,7 @@ class FaultTellingTest {
             });
             MemorySegment[] given = new MemorySegment[1];
             try {
-                NativeThread.builder().start(FaultTest.faulty("write_byte"), memory -> {
+                NativeThread.builder().start(Faults.faulty("write_byte"), memory -> {
                     given[0] = memory.allocate(8);
                     return MemorySegment.ofAddress(8);
                 }).close();
@@ -136,7 +137,7 @@ class FaultTellingTest {
             build(library, folder, "void *" + name + "(volatile char *p) { *p = 1; return 0; }");
             try (Arena arena = Arena.ofShared()) {
                 NativeFunction function = NativeFunction.ofSymbol(SymbolLookup.libraryLookup(library, arena), name);
-                ThreadFault fault = FaultTest.fault(NativeThread.builder(), function, 0);
+                ThreadFault fault = Faults.fault(NativeThread.builder(), function, 0);
                 names += fault.location().function().replaceAll("\\+.*", " ");
             }
         }
@@ -156,8 +157,8 @@ class FaultTellingTest {
 
     @Test
     void explanation_ofABigFrame_doesNotSayThatAllIsUsed() {
-        ThreadFault fault = FaultTest.fault(NativeThread.builder().stackSize(64 << 10).pool(StackPool.bounded(0)),
-                FaultTest.faulty("overflow_by_frame"), 64 << 10);
+        ThreadFault fault = Faults.fault(NativeThread.builder().stackSize(64 << 10).pool(StackPool.bounded(0)),
+                Faults.faulty("overflow_by_frame"), 64 << 10);
         assertEquals(4096, fault.stackUsed());
         assertFalse(fault.explanation().contains("all 65536 bytes of the stack are used"), fault::report);
     }
@@ -167,7 +168,7 @@ class FaultTellingTest {
         int others = 0;
         try (ExecutorService joiners = Executors.newFixedThreadPool(4)) {
             for (int i = 0; i < 100; i++) {
-                try (NativeThread thread = NativeThread.start(FaultTest.faulty("overflow_by_recursion"), 0)) {
+                try (NativeThread thread = NativeThread.start(Faults.faulty("overflow_by_recursion"), 0)) {
                     List<Future<ThreadFault>> faults = new ArrayList<>();
                     for (int joiner = 0; joiner < 4; joiner++) {
                         faults.add(joiners

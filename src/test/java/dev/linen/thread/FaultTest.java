@@ -1,5 +1,7 @@
 package dev.linen.thread;
 
+import static dev.linen.testing.Faults.fault;
+import static dev.linen.testing.Faults.faulty;
 import static dev.linen.testing.TestFunctions.function;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -38,6 +40,8 @@ import dev.linen.function.NativeFunction;
 import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.linen_control;
+import dev.linen.internal.stack.StackGeometry;
+import dev.linen.internal.stack.StackPages;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.NoLeaks;
 import dev.linen.memory.MapFlags;
@@ -48,7 +52,6 @@ import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Guards;
 import dev.linen.testing.Sleepers;
 import dev.linen.testing.Tasks;
-import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeThread.State;
 
 /** A fault on a native thread is an exception, and tells what it was. */
@@ -56,21 +59,6 @@ import dev.linen.thread.NativeThread.State;
 class FaultTest {
 
     private static final long KIB = 1024;
-
-    static NativeFunction faulty(String name) {
-        return NativeFunction.ofSymbol(TestFunctions.library("faults"), name);
-    }
-
-    /** Runs a function that faults, and returns what was said of it. */
-    static ThreadFault fault(NativeThreadBuilder builder, NativeFunction function, long argument) {
-        try (NativeThread thread = builder.start(function, argument)) {
-            return assertThrows(NativeFaultException.class, thread::join).fault();
-        }
-    }
-
-    static ThreadFault fault(String function, long argument) {
-        return fault(NativeThread.builder(), faulty(function), argument);
-    }
 
     static Stream<Arguments> faults() {
         long wild = 0x1234_5678_9ABC_DEF0L;

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Faults;
 import dev.linen.testing.ProcessState;
 import dev.linen.testing.Sleepers;
 import dev.linen.testing.Tasks;
@@ -48,11 +49,11 @@ class KillTest {
     }
 
     private NativeThread looping() {
-        return NativeThread.start(FaultTest.faulty("loop"), 0);
+        return NativeThread.start(Faults.faulty("loop"), 0);
     }
 
     private NativeThread reading() {
-        return NativeThread.start(FaultTest.faulty("read_file"), pipe.getAtIndex(JAVA_INT, 0));
+        return NativeThread.start(Faults.faulty("read_file"), pipe.getAtIndex(JAVA_INT, 0));
     }
 
     private NativeThread waiting() {
@@ -159,7 +160,7 @@ class KillTest {
     void kill_whileItFaults_isOneOfBoth() throws Exception {
         for (int i = 0; i < 1000; i++) {
             word.set(JAVA_INT, 0, 0);
-            try (NativeThread thread = NativeThread.start(FaultTest.faulty("tell_and_fault"), word)) {
+            try (NativeThread thread = NativeThread.start(Faults.faulty("tell_and_fault"), word)) {
                 while ((i & 1) == 0 && word.get(JAVA_INT, 0) == 0) {
                     Thread.onSpinWait();
                 }

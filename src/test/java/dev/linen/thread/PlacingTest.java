@@ -26,6 +26,7 @@ import dev.linen.process.ThreadName;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Faults;
 import dev.linen.testing.Skip;
 import dev.linen.testing.Tasks;
 
@@ -183,7 +184,7 @@ class PlacingTest {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment word = arena.allocate(8);
             NativeThreadBuilder builder = NativeThread.builder().pool(pool).stackSize(1 << 20).cpus(CpuSet.of(1000));
-            assertThrows(SyscallException.class, () -> builder.start(FaultTest.faulty("tell_and_fault"), word));
+            assertThrows(SyscallException.class, () -> builder.start(Faults.faulty("tell_and_fault"), word));
             assertEquals(0, word.get(ValueLayout.JAVA_INT, 0));
             assertEquals(1 << 20, pool.warmBytes());
             pool.trim();

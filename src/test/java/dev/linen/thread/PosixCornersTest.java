@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.linen.function.NativeFunction;
 import dev.linen.futex.Futex;
+import dev.linen.internal.stack.StackGeometry;
 import dev.linen.junit.ChildJvm;
 import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.Kind;

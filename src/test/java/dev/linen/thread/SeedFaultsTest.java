@@ -28,6 +28,7 @@ import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_tls;
 import dev.linen.internal.linux.sigaltstack;
+import dev.linen.internal.stack.StackGeometry;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Syscall;

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
+import dev.linen.internal.stack.TouchedPages;
 import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Mapping;
 import dev.linen.testing.OwnMemory;

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Test;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.rlimit64;
+import dev.linen.internal.stack.StackGeometry;
+import dev.linen.internal.stack.TouchedPages;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
 import dev.linen.junit.NoLeaks;

@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.internal.stack;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
@@ -17,7 +17,7 @@ import dev.linen.syscall.AuxiliaryVector;
  * The lower end of a slab: the thread-local block that its threads have in common, below it a guard, and above it a control
  * block for each of its stack buffers. {@code linen.h} has the drawing.
  */
-final class SlabHeader {
+public final class SlabHeader {
 
     /**
      * What gcc's -fstack-protector compares: from the kernel's 16 random bytes for this process, as glibc takes it. Its
@@ -55,16 +55,16 @@ final class SlabHeader {
     }
 
     /** How large it is with so many control blocks; in whole pages. */
-    static long bytes(int buffers) {
+    public static long bytes(int buffers) {
         return readOnlyBytes() + StackGeometry.roundUp(buffers * linen_control.sizeof(), Mapping.pageSize());
     }
 
     /** Its part that no thread writes to, from the beginning on: the guard, and the page of the thread-local block. */
-    static long readOnlyBytes() {
+    public static long readOnlyBytes() {
         return guardBytes() + Mapping.pageSize();
     }
 
-    static long guardBytes() {
+    public static long guardBytes() {
         return StackGeometry.roundUp(LinenH.LINEN_TLS_GUARD_BYTES, Mapping.pageSize());
     }
 
@@ -78,9 +78,8 @@ final class SlabHeader {
         return linen_slab.controls(slab) + buffer * linen_control.sizeof();
     }
 
-    /** Whether libc's thread-local storage would be there, on both sides of the thread pointer. */
-    boolean isInPlaceOfLibcs(long address) {
-        long offset = address - slab.address();
-        return offset >= -guardBytes() && offset < Mapping.pageSize();
+    /** Where libc's thread-local storage would be: on both sides of the thread pointer. */
+    MemorySegment placeOfLibcs() {
+        return MemorySegment.ofAddress(slab.address() - guardBytes()).reinterpret(readOnlyBytes());
     }
 }

@@ -1,15 +1,16 @@
-package dev.linen.thread;
+package dev.linen.internal.fault;
 
 import static dev.linen.syscall.SyscallException.hex;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.registry.FreedMemory;
-import dev.linen.memory.Protection;
+import dev.linen.memory.MemoryMap;
 
 /**
  * Why a thread ended: told by the address that it wanted, which of its own guards that is in, and what else is known of it.
@@ -17,7 +18,7 @@ import dev.linen.memory.Protection;
  * @param cause in a word
  * @param explanation in a sentence
  */
-record FaultDiagnosis(FaultCause cause, String explanation) {
+record FaultDiagnosis(Cause cause, String explanation) {
 
     /** What is below can't be mapped (vm.mmap_min_addr); an element or member of NULL lies there. */
     private static final long NEAR_NULL = 64 << 10;
@@ -52,70 +53,68 @@ record FaultDiagnosis(FaultCause cause, String explanation) {
         }
     }
 
-    static FaultDiagnosis of(ThreadFault.Facts facts, StackSlot slot, Lent lent, Optional<Protection> mapped) {
-        if (facts.code() <= 0) { // sent; all that an instruction raises is above
-            return new FaultDiagnosis(FaultCause.KILLED, "it was killed");
+    /** @param instruction the machine code at the instruction pointer */
+    static FaultDiagnosis of(FaultRecord facts, Map<String, Long> registers, MemorySegment instruction,
+            Surroundings around) {
+        if (facts.isKill()) {
+            return new FaultDiagnosis(Cause.KILLED, "it was killed");
         }
         String meaning = SignalNames.code(facts.signal(), facts.code()).meaning();
         if (facts.signal() == Kernel.SIGFPE) {
-            return new FaultDiagnosis(FaultCause.DIVIDE, meaning);
+            return new FaultDiagnosis(Cause.DIVIDE, meaning);
         }
         if (facts.signal() == Kernel.SIGILL) {
-            return new FaultDiagnosis(FaultCause.ILLEGAL_INSTRUCTION,
+            return new FaultDiagnosis(Cause.ILLEGAL_INSTRUCTION,
                     "the CPU has no such instruction (" + meaning + ")");
         }
         if (facts.signal() == Kernel.SIGTRAP) {
-            return new FaultDiagnosis(FaultCause.TRAP, meaning);
+            return new FaultDiagnosis(Cause.TRAP, meaning);
         }
-        long trap = facts.registers().getOrDefault("trapno", 0L);
+        long trap = registers.getOrDefault("trapno", 0L);
         if (trap == GENERAL_PROTECTION || trap == STACK_SEGMENT) {
-            return protection(facts);
+            return protection(new FaultingInstruction(instruction, registers));
         }
         if (facts.signal() == Kernel.SIGBUS) {
             return facts.code() == Kernel.BUS_ADRALN
-                    ? new FaultDiagnosis(FaultCause.MISALIGNED, hex(facts.address()) + " is misaligned")
-                    : new FaultDiagnosis(FaultCause.BUS, "there is no memory behind " + hex(facts.address())
+                    ? new FaultDiagnosis(Cause.MISALIGNED, hex(facts.address()) + " is misaligned")
+                    : new FaultDiagnosis(Cause.BUS, "there is no memory behind " + hex(facts.address())
                             + ": a mapped file that ends before it, or was cut short");
         }
-        return pageFault(facts, slot, lent, mapped);
+        return pageFault(facts, access(facts, registers), around);
     }
 
-    private static FaultDiagnosis pageFault(ThreadFault.Facts facts, StackSlot slot, Lent lent,
-            Optional<Protection> mapped) {
+    private static FaultDiagnosis pageFault(FaultRecord facts, Access access, Surroundings around) {
         long address = facts.address();
-        Access access = access(facts);
-        StackGeometry geometry = slot.geometry();
-        long offset = address - slot.address();
-        boolean below = offset >= 0 && offset < geometry.outerGuardBytes(); // it jumped over the signal stack, too
-        if (below || (offset >= geometry.guardOffset() && offset < geometry.stackOffset())) {
-            return new FaultDiagnosis(FaultCause.STACK_OVERFLOW, "stack overflow: " + hex(address)
-                    + " lies in the guard below the stack of " + geometry.stackBytes() + " bytes");
+        if (Surroundings.contains(around.guardBelow(), address)
+                || Surroundings.contains(around.outerGuardBelow(), address)) { // or it jumped over the signal stack, too
+            return new FaultDiagnosis(Cause.STACK_OVERFLOW, "stack overflow: " + hex(address)
+                    + " lies in the guard below the stack of " + around.stack().byteSize() + " bytes");
         }
-        if (offset >= geometry.totalBytes() && offset < geometry.totalBytes() + geometry.outerGuardBytes()) {
-            return new FaultDiagnosis(FaultCause.UNMAPPED,
-                    hex(address) + " lies in the guard above the stack: an array on "
-                            + "it was overrun");
+        if (Surroundings.contains(around.guardAbove(), address)) {
+            return new FaultDiagnosis(Cause.UNMAPPED,
+                    hex(address) + " lies in the guard above the stack: an array on it was overrun");
         }
-        if (slot.slab().header().isInPlaceOfLibcs(address)) {
+        if (Surroundings.contains(around.placeOfLibcs(), address)) {
             return libcTls(hex(address) + " lies where that would be");
         }
         if (address >= 0 && address < NEAR_NULL) {
-            return new FaultDiagnosis(FaultCause.NULL_POINTER,
+            return new FaultDiagnosis(Cause.NULL_POINTER,
                     (address == 0 ? "NULL" : "NULL + " + hex(address)) + " was " + access);
         }
         if (facts.code() == Kernel.SEGV_ACCERR) {
-            String has = mapped.map(protection -> " (" + protection + ")").orElse("");
-            return new FaultDiagnosis(FaultCause.PROTECTED, access == Access.CALLED
+            String has = MemoryMap.regionAt(address).map(region -> " (" + region.protection() + ")").orElse("");
+            return new FaultDiagnosis(Cause.PROTECTED, access == Access.CALLED
                     ? "a jump to data: the page of " + hex(address) + " isn't executable" + has
                     : hex(address) + " can't be " + access + has);
         }
-        return new FaultDiagnosis(FaultCause.UNMAPPED,
-                freed(address, lent).orElse("nothing is mapped at " + hex(address))
+        return new FaultDiagnosis(Cause.UNMAPPED,
+                freed(address, around).orElse("nothing is mapped at " + hex(address))
                         + ", which was " + access);
     }
 
-    private static Optional<String> freed(long address, Lent lent) {
-        Optional<MemorySegment> argument = lent.freedAt(address);
+    private static Optional<String> freed(long address, Surroundings around) {
+        Optional<MemorySegment> argument = around.freedArgument()
+                .filter(segment -> Surroundings.contains(segment, address));
         if (argument.isPresent()) {
             return Optional.of("the arena of the memory that the thread was given is closed: " + hex(address)
                     + " was byte " + (address - argument.get().address()) + " of its " + argument.get().byteSize());
@@ -124,49 +123,48 @@ record FaultDiagnosis(FaultCause cause, String explanation) {
                 + (address - freed.address()) + " of its " + freed.bytes());
     }
 
-    private static Access access(ThreadFault.Facts facts) {
-        long error = facts.registers().getOrDefault("err", 0L);
-        if ((error & FETCHED) != 0 || facts.address() == facts.registers().getOrDefault("rip", -1L)) {
+    private static Access access(FaultRecord facts, Map<String, Long> registers) {
+        long error = registers.getOrDefault("err", 0L);
+        if ((error & FETCHED) != 0 || facts.address() == registers.getOrDefault("rip", -1L)) {
             return Access.CALLED;
         }
         return (error & WRITTEN) != 0 ? Access.WRITTEN : Access.READ;
     }
 
     private static FaultDiagnosis libcTls(String how) {
-        return new FaultDiagnosis(FaultCause.LIBC_TLS,
+        return new FaultDiagnosis(Cause.LIBC_TLS,
                 "it needs libc's thread-local storage (malloc, errno, locale, stdio): "
                         + "run it as Kind.POSIX; " + how);
     }
 
     /** The kernel knows no address; the instruction may. */
-    private static FaultDiagnosis protection(ThreadFault.Facts facts) {
-        FaultingInstruction instruction = new FaultingInstruction(facts.instruction(), facts.registers());
+    private static FaultDiagnosis protection(FaultingInstruction instruction) {
         if (instruction.isPrivileged()) {
-            return new FaultDiagnosis(FaultCause.ILLEGAL_INSTRUCTION, "an instruction that only the kernel may use");
+            return new FaultDiagnosis(Cause.ILLEGAL_INSTRUCTION, "an instruction that only the kernel may use");
         }
         if (instruction.isReturn()) {
-            return new FaultDiagnosis(FaultCause.UNMAPPED,
+            return new FaultDiagnosis(Cause.UNMAPPED,
                     "the return address is none: something has written over the stack");
         }
         OptionalLong operand = instruction.operand();
         if (operand.isEmpty()) {
-            return new FaultDiagnosis(FaultCause.UNMAPPED, "the CPU refused an operand of the instruction");
+            return new FaultDiagnosis(Cause.UNMAPPED, "the CPU refused an operand of the instruction");
         }
         long address = operand.getAsLong();
         if (Math.abs(address - LinenH.LINEN_TLS_MAGIC) < NEAR_POISON) {
             return libcTls(hex(address) + " comes of the poison in linen's thread-local block");
         }
         if (!isCanonical(address)) {
-            return new FaultDiagnosis(FaultCause.UNMAPPED,
+            return new FaultDiagnosis(Cause.UNMAPPED,
                     hex(address) + " can't be an address: its upper bits aren't all "
                             + "alike");
         }
         if (instruction.isVector() && address % LEAST_ALIGNMENT != 0) {
-            return new FaultDiagnosis(FaultCause.MISALIGNED,
+            return new FaultDiagnosis(Cause.MISALIGNED,
                     hex(address) + " isn't a multiple of 16, which the instruction "
                             + "demands");
         }
-        return new FaultDiagnosis(FaultCause.UNMAPPED, "the CPU refused an operand of the instruction, maybe "
+        return new FaultDiagnosis(Cause.UNMAPPED, "the CPU refused an operand of the instruction, maybe "
                 + hex(address));
     }
 

@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.internal.stack;
 
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.linen_exit;
@@ -7,19 +7,19 @@ import dev.linen.syscall.AuxiliaryVector;
 
 /**
  * How large the parts of a stack buffer are and where they start; in bytes, from the buffer's lowest address. The
- * drawing is at {@link StackBuffer}.
+ * drawing is in {@code linen.h}.
  *
  * @param stackBytes the stack with the exit record on top of it
  * @param guardBytes the guard below the stack
  * @param pages how the kernel keeps the stack's pages
  */
-record StackGeometry(long stackBytes, long guardBytes, StackPages pages) {
+public record StackGeometry(long stackBytes, long guardBytes, StackPages pages) {
 
-    static final long DEFAULT_STACK_BYTES = 2L << 20;
-    static final long DEFAULT_GUARD_BYTES = 64L << 10;
+    public static final long DEFAULT_STACK_BYTES = 2L << 20;
+    public static final long DEFAULT_GUARD_BYTES = 64L << 10;
 
     /** What POSIX threads ask for at least (PTHREAD_STACK_MIN). */
-    static final long LEAST_STACK_BYTES = 16L << 10;
+    public static final long LEAST_STACK_BYTES = 16L << 10;
 
     /** 128 TiB: what a process on x86-64 has, unless it asks for more. */
     private static final long MOST_BYTES = 1L << 47;
@@ -30,15 +30,22 @@ record StackGeometry(long stackBytes, long guardBytes, StackPages pages) {
     /** What a signal handler gets for itself, on top of the frame that the kernel writes. */
     private static final long HANDLER_BYTES = 8L << 10;
 
-    static final StackGeometry DEFAULT = new StackGeometry(DEFAULT_STACK_BYTES, DEFAULT_GUARD_BYTES,
+    /** A larger stack serves if it isn't more than this many times too large. */
+    private static final int BEST_FIT_FACTOR = 2;
+
+    public static final StackGeometry DEFAULT = new StackGeometry(DEFAULT_STACK_BYTES, DEFAULT_GUARD_BYTES,
             StackPages.USUAL);
 
-    StackGeometry {
+    public StackGeometry {
         stackBytes = roundUp(stackBytes, pages.alignment());
     }
 
-    /** @throws IllegalArgumentException naming the size that can't be */
-    static long requireStackSize(long bytes) {
+    /**
+     * A stack size, rounded up to whole pages.
+     *
+     * @throws IllegalArgumentException if it is too small or too large
+     */
+    public static long requireStackSize(long bytes) {
         if (bytes < LEAST_STACK_BYTES || bytes > MOST_BYTES) {
             throw new IllegalArgumentException("a stack has from " + LEAST_STACK_BYTES + " to " + MOST_BYTES
                     + " bytes, not " + bytes);
@@ -46,8 +53,12 @@ record StackGeometry(long stackBytes, long guardBytes, StackPages pages) {
         return roundUp(bytes, Mapping.pageSize());
     }
 
-    /** @throws IllegalArgumentException naming the size that can't be */
-    static long requireGuardSize(long bytes) {
+    /**
+     * A guard size.
+     *
+     * @throws IllegalArgumentException if it isn't a multiple of the page size, or too large
+     */
+    public static long requireGuardSize(long bytes) {
         long page = Mapping.pageSize();
         if (bytes < page || bytes > MOST_BYTES || bytes % page != 0) {
             throw new IllegalArgumentException("a guard is one page (" + page + " bytes) or a multiple of it, up to "
@@ -56,34 +67,40 @@ record StackGeometry(long stackBytes, long guardBytes, StackPages pages) {
         return bytes;
     }
 
-    long totalBytes() {
+    /** Whether a stack of this geometry may be used where another one is wanted. */
+    boolean canServe(StackGeometry wanted) {
+        return pages.equals(wanted.pages) && stackBytes >= wanted.stackBytes && guardBytes >= wanted.guardBytes
+                && totalBytes() <= BEST_FIT_FACTOR * wanted.totalBytes();
+    }
+
+    public long totalBytes() {
         return stackOffset() + stackBytes;
     }
 
     /** At the buffer's lower end. Takes up what is needed for the stack to start where its pages can. */
-    long outerGuardBytes() {
+    public long outerGuardBytes() {
         long above = signalStackBytes() + guardBytes;
         long least = roundUp(LEAST_OUTER_GUARD_BYTES, Mapping.pageSize());
         return roundUp(least + above, pages.alignment()) - above;
     }
 
-    long signalStackOffset() {
+    public long signalStackOffset() {
         return outerGuardBytes();
     }
 
-    long signalStackBytes() {
+    public long signalStackBytes() {
         return roundUp(SignalFrame.BYTES + HANDLER_BYTES, Mapping.pageSize());
     }
 
-    long guardOffset() {
+    public long guardOffset() {
         return signalStackOffset() + signalStackBytes();
     }
 
-    long stackOffset() {
+    public long stackOffset() {
         return guardOffset() + guardBytes;
     }
 
-    long exitOffset() {
+    public long exitOffset() {
         return totalBytes() - linen_exit.sizeof();
     }
 
@@ -94,7 +111,7 @@ record StackGeometry(long stackBytes, long guardBytes, StackPages pages) {
         static final long BYTES = AuxiliaryVector.get(Kernel.AT_MINSIGSTKSZ).orElse(BEFORE_LINUX_5_14);
     }
 
-    static long roundUp(long bytes, long multiple) {
+    public static long roundUp(long bytes, long multiple) {
         return (bytes + multiple - 1) / multiple * multiple;
     }
 

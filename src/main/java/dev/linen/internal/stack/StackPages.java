@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.internal.stack;
 
 import dev.linen.memory.Mapping;
 
@@ -9,23 +9,23 @@ import dev.linen.memory.Mapping;
  * @param locked never swapped out
  * @param prefaulted in memory before the thread begins
  */
-record StackPages(boolean huge, boolean locked, boolean prefaulted) {
+public record StackPages(boolean huge, boolean locked, boolean prefaulted) {
 
     /** Each comes with its first touch, and may be swapped out. */
-    static final StackPages USUAL = new StackPages(false, false, false);
+    public static final StackPages USUAL = new StackPages(false, false, false);
 
     /** What a page table entry of the second level maps, on x86-64 and on arm64 with pages of 4 KiB. */
     private static final long HUGE_PAGE_BYTES = 2L << 20;
 
-    StackPages withHuge() {
+    public StackPages withHuge() {
         return new StackPages(/* huge */ true, locked, prefaulted);
     }
 
-    StackPages withLocked() {
+    public StackPages withLocked() {
         return new StackPages(huge, /* locked */ true, prefaulted);
     }
 
-    StackPages withPrefaulted() {
+    public StackPages withPrefaulted() {
         return new StackPages(huge, locked, /* prefaulted */ true);
     }
 

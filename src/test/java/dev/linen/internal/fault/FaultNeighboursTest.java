@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.internal.fault;
 
 import static dev.linen.testing.TestFunctions.function;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
@@ -25,7 +25,10 @@ import dev.linen.junit.ChildJvm;
 import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Faults;
 import dev.linen.testing.TestFunctions;
+import dev.linen.thread.NativeFaultException;
+import dev.linen.thread.NativeThread;
 
 /** Linen's signal handler among others: the JVM's, libjsig's, another library's. What isn't ours stays theirs. */
 @NoLeaks
@@ -45,7 +48,7 @@ class FaultNeighboursTest {
     }
 
     private static void contained() {
-        try (NativeThread thread = NativeThread.start(FaultTest.faulty("write_byte"), 8)) {
+        try (NativeThread thread = NativeThread.start(Faults.faulty("write_byte"), 8)) {
             thread.join();
             throw new AssertionError("no fault");
         } catch (NativeFaultException expected) {
@@ -82,7 +85,7 @@ class FaultNeighboursTest {
         }
 
         private static void sendToAThread() {
-            NativeThread thread = NativeThread.start(FaultTest.faulty("loop"), 0);
+            NativeThread thread = NativeThread.start(Faults.faulty("loop"), 0);
             Syscall.invoke(SyscallNumber.TGKILL, ProcessHandle.current().pid(), thread.tid(), Kernel.SIGSEGV);
         }
     }
@@ -254,13 +257,13 @@ class FaultNeighboursTest {
     /** Nobody joins it, and so somebody must say it. */
     static final class Unseen {
         public static void main(String... arguments) throws Exception {
-            NativeThread.start(FaultTest.faulty("write_byte"), 8).close();
-            NativeThread detached = NativeThread.start(FaultTest.faulty("write_byte"), 16);
+            NativeThread.start(Faults.faulty("write_byte"), 8).close();
+            NativeThread detached = NativeThread.start(Faults.faulty("write_byte"), 16);
             detached.detach();
             for (int i = 0; i < 100; i++) {
                 NativeThread.start(function("sleep_millis"), 1).close();
             }
-            try (NativeThread thread = NativeThread.start(FaultTest.faulty("write_byte"), 24)) {
+            try (NativeThread thread = NativeThread.start(Faults.faulty("write_byte"), 24)) {
                 thread.join();
             } catch (NativeFaultException seen) {
                 System.out.print("seen");

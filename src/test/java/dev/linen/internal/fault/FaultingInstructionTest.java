@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.internal.fault;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

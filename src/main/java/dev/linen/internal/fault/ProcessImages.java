@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.internal.fault;
 
 import static dev.linen.syscall.SyscallException.hex;
 
@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+
+import org.jspecify.annotations.Nullable;
 
 import dev.linen.internal.elf.AddressSpace;
 import dev.linen.internal.elf.LoadedElf;
@@ -45,12 +47,21 @@ final class ProcessImages implements AddressSpace {
         }
     };
 
+    /** The stack of the thread that had the fault; null where it couldn't be kept. */
+    private final @Nullable StackCopy stack;
     private final PageCache memory = new PageCache();
     private final List<Region> regions = new ArrayList<>();
     private final Map<Region, Optional<Image>> images = new HashMap<>();
 
+    ProcessImages(@Nullable StackCopy stack) {
+        this.stack = stack;
+    }
+
     @Override
     public boolean read(long address, byte[] into) {
+        if (stack != null && stack.covers(address)) {
+            return stack.read(address, into);
+        }
         return memory.read(address, into);
     }
 
@@ -79,24 +90,24 @@ final class ProcessImages implements AddressSpace {
      * @param programCounter what is shown
      * @param instruction an address within the instruction, by which to look
      */
-    CodeLocation locate(long programCounter, long instruction) {
+    Place locate(long programCounter, long instruction) {
         Optional<Region> mapped = region(instruction);
         OptionalLong code = CodeMemory.beginOf(instruction);
         if (code.isPresent()) {
-            return new CodeLocation(programCounter, "MachineCode+" + hex(programCounter - code.getAsLong()), "");
+            return new Place(programCounter, "MachineCode+" + hex(programCounter - code.getAsLong()), "");
         }
         if (mapped.isEmpty()) {
-            return new CodeLocation(programCounter, hex(programCounter), "not mapped");
+            return new Place(programCounter, hex(programCounter), "not mapped");
         }
         Region region = mapped.get();
         String file = fileName(region);
         Optional<Image> image = image(region);
         if (image.isEmpty()) {
-            return new CodeLocation(programCounter, hex(programCounter), file.isEmpty() ? "anonymous memory" : file);
+            return new Place(programCounter, hex(programCounter), file.isEmpty() ? "anonymous memory" : file);
         }
         String function = image.get().symbols().at(instruction).map(symbol -> symbol.plus(programCounter))
                 .orElseGet(() -> file + "+" + hex(image.get().elf().fileAddress(programCounter)));
-        return new CodeLocation(programCounter, function, file);
+        return new Place(programCounter, function, file);
     }
 
     private static String fileName(Region region) {

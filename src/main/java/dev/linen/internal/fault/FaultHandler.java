@@ -1,10 +1,12 @@
-package dev.linen.thread;
+package dev.linen.internal.fault;
 
 import static dev.linen.syscall.SyscallException.hex;
 
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -14,6 +16,7 @@ import dev.linen.internal.binding.Uncaught;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_before;
+import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.siginfo;
 import dev.linen.internal.linux.siginfo_t;
 import dev.linen.internal.linux.x86_64.Cpu;
@@ -33,7 +36,7 @@ import dev.linen.syscall.SyscallNumber;
  * <p>By {@code rt_sigaction} itself, with the flags and the mask of who was there before, and SA_ONSTACK: an overflown stack has no
  * room for a signal frame. Java threads have no signal stack, so for them nothing changes.
  */
-final class FaultHandler {
+public final class FaultHandler {
 
     static final String PROPERTY = "dev.linen.faults";
 
@@ -58,6 +61,8 @@ final class FaultHandler {
 
     private static final Mode MODE = mode();
 
+    private static final VarHandle KILL = ValueLayout.JAVA_INT.varHandle();
+
     private static volatile boolean installed;
     private static boolean replaced;
     private static volatile long nextLookNanoTime;
@@ -78,18 +83,23 @@ final class FaultHandler {
         };
     }
 
-    static FaultContainment state() {
-        if (MODE == Mode.OFF) {
-            return FaultContainment.OFF;
-        }
-        if (!installed) {
-            return FaultContainment.READY;
-        }
-        return missing().isEmpty() ? FaultContainment.ON : FaultContainment.REPLACED;
+    /** Whether faults are not to be contained: the property says so. */
+    public static boolean isOff() {
+        return MODE == Mode.OFF;
+    }
+
+    /** Whether the handler has been installed; so by the first thread. */
+    public static boolean isInstalled() {
+        return installed;
+    }
+
+    /** Whether the handler is the one that the kernel calls, for all signals: asks the kernel. */
+    public static boolean isInFront() {
+        return missing().isEmpty();
     }
 
     /** Before each start of a thread whose faults are to be contained. */
-    static void beforeStart() {
+    public static void beforeStart() {
         if (MODE == Mode.OFF) {
             return;
         }
@@ -111,15 +121,19 @@ final class FaultHandler {
         return installed && SignalAction.of(signal).handler() == FaultEntry.handler();
     }
 
-    /** Sends the signal that ends a thread. If it has ended meanwhile, nothing happens, also when its tid is another's by now. */
-    static void kill(StackSlot slot, int tid) {
+    /**
+     * Sends the signal that ends a thread. If the thread has ended meanwhile, nothing happens, even if another thread has its tid.
+     *
+     * @param control its struct linen_control
+     */
+    public static void kill(MemorySegment control, int tid) {
         if (!isInstalled(Kernel.SIGTRAP)) {
             throw new UnsupportedOperationException(
                     "thread " + tid + " can't be killed: linen's signal handler isn't there, "
                             + (MODE == Mode.OFF ? PROPERTY + " is off" : "somebody has replaced it")
                             + "; the signal would end the process");
         }
-        slot.wantKill();
+        KILL.setRelease(control, linen_control.kill$offset(), 1);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(siginfo_t.layout());
             siginfo.si_signo(info, Kernel.SIGTRAP);

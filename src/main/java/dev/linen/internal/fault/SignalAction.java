@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.internal.fault;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 

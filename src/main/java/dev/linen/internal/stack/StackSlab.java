@@ -1,10 +1,9 @@
-package dev.linen.thread;
+package dev.linen.internal.stack;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
 
@@ -17,8 +16,8 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
 
 /**
- * One mapping: a header, and above it slots of the same geometry. Not synchronised: {@link StackPool} calls it under its lock, but
- * where it says otherwise.
+ * One mapping: a header, and above it slots of the same geometry. Not synchronised: {@link SlotPool} guards the lists with its
+ * lock; what issues system calls is called without the lock, by the thread that holds the slots concerned.
  *
  * <p>Where the kernel installs guards without mappings of their own (MADV_GUARD_INSTALL, Linux 6.13), a parked thread costs a
  * small fraction of a mapping. Before that, a guard is a mapping of its own, and so is what lies between two: four for each
@@ -42,10 +41,23 @@ final class StackSlab {
     private final long firstSlot;
     private final StackGeometry geometry;
 
-    /** Slots without memory, but with their guards. */
-    private final Deque<StackSlot> cold = new ArrayDeque<>();
     private final int slots;
+
+    // All below is guarded by the pool's lock.
+
+    /** The pool's slabs of this geometry; set when the pool gets it. */
+    private @Nullable StackShelf shelf;
+
+    /** How many slots were made; those above have never been used. */
     private int made;
+
+    /** The first of the cold ones, a list by {@link StackSlot#next}, and how many these are. */
+    private @Nullable StackSlot cold;
+    private int coldSlots;
+
+    /** The next one on a list of slabs that are about to be unmapped. */
+    @Nullable
+    StackSlab nextRetired;
 
     private StackSlab(Mapping mapping, StackGeometry geometry, int slots) {
         this.mapping = mapping;
@@ -113,39 +125,74 @@ final class StackSlab {
         return mapping.byteSize();
     }
 
-    boolean hasRoom() {
-        return !cold.isEmpty() || made < slots;
+    StackShelf shelf() {
+        return Objects.requireNonNull(shelf);
     }
 
-    /** A slot that nobody uses, with its guards. */
-    StackSlot take() {
-        @Nullable
-        StackSlot slot = cold.peek();
-        if (slot != null) {
-            if (!guardsByAdvice) {
-                open(slot);
-            }
-            cold.remove();
-        } else {
-            long offset = firstSlot + made * geometry.totalBytes();
-            slot = new StackSlot(this, geometry, mapping.address() + offset, header.control(made));
-            if (made == 0) {
-                installGuard(offset, geometry.outerGuardBytes());
-            }
-            installGuard(offset + geometry.guardOffset(), geometry.guardBytes());
-            // The next one's, and until there is one, the end for who overruns an array on this one's stack.
-            installGuard(offset + geometry.totalBytes(), geometry.outerGuardBytes());
+    void setShelf(StackShelf newShelf) {
+        shelf = newShelf;
+    }
+
+    boolean hasRoom() {
+        return coldSlots > 0 || made < slots;
+    }
+
+    /** Puts a slot into a lease that nobody uses. Only if there is room. */
+    void takeInto(StackLease lease) {
+        StackSlot slot = cold;
+        if (slot == null) {
+            slot = new StackSlot(this, mapping.address() + firstSlot + made * geometry.totalBytes(),
+                    header.control(made));
             made++;
+        } else {
+            cold = slot.next;
+            coldSlots--;
+            slot.next = null;
         }
-        return slot;
+        lease.slot = slot;
+    }
+
+    /** Takes slots back, a list by {@link StackSlot#next}. Nothing is called, so nothing can be thrown. */
+    void giveCold(StackSlot some) {
+        for (StackSlot slot = some; slot != null;) {
+            StackSlot next = slot.next;
+            slot.next = cold;
+            cold = slot;
+            coldSlots++;
+            slot = next;
+        }
+    }
+
+    /** Whether none of its slots is in use, warm or cooling, but for those of a list by {@link StackSlot#next}. */
+    boolean isIdleBut(StackSlot some) {
+        int idle = coldSlots;
+        for (StackSlot slot = some; slot != null; slot = slot.next) {
+            idle++;
+        }
+        return idle == made;
     }
 
     /**
-     * Brings a slot's pages there, if so wished. Takes its time; not under the pool's lock.
+     * Makes a slot ready that was taken: with guards, and with pages if so wished. Takes its time.
      *
-     * @throws SyscallException of mlock, or ENOMEM of madvise; the slot is to be given back then
+     * @throws SyscallException of madvise, mprotect or mlock; the slot is to be given back then
      */
-    void fetchPages(StackSlot slot) {
+    void equip(StackSlot slot) {
+        long offset = offset(slot);
+        if (!slot.guarded) {
+            installGuard(offset, geometry.outerGuardBytes());
+            installGuard(offset + geometry.guardOffset(), geometry.guardBytes());
+            // The next one's, and until there is one, the end for an array on this one's stack that is overrun.
+            installGuard(offset + geometry.totalBytes(), geometry.outerGuardBytes());
+        }
+        if (!guardsByAdvice) {
+            open(slot);
+        }
+        slot.guarded = true;
+        fetchPages(slot);
+    }
+
+    private void fetchPages(StackSlot slot) {
         long offset = offset(slot);
         StackPages pages = geometry.pages();
         if (pages.huge()) {
@@ -233,9 +280,12 @@ final class StackSlab {
         return false; // a kernel before 6.13
     }
 
-    /** Gives the pages of slots to the kernel; the guards stay. Takes its time; not under the pool's lock. */
-    void discard(List<StackSlot> slots) {
-        List<StackSlot> sorted = new ArrayList<>(slots);
+    /** Gives the pages of slots, a list by {@link StackSlot#next}, to the kernel; the guards stay. Takes its time. */
+    void discard(StackSlot some) {
+        List<StackSlot> sorted = new ArrayList<>();
+        for (StackSlot slot = some; slot != null; slot = slot.next) {
+            sorted.add(slot);
+        }
         sorted.sort(Comparator.comparingLong(StackSlot::address));
         long begin = offset(sorted.getFirst());
         long end = begin;
@@ -248,7 +298,7 @@ final class StackSlab {
         }
         discard(begin, end - begin);
         if (!guardsByAdvice) {
-            slots.forEach(this::shut);
+            sorted.forEach(this::shut);
         }
     }
 
@@ -278,16 +328,6 @@ final class StackSlab {
         mapping.protect(offset, geometry.totalBytes(), Protection.NONE);
         mapping.protect(offset + geometry.signalStackOffset(), geometry.signalStackBytes(), Protection.READ_WRITE);
         mapping.protect(offset + geometry.stackOffset(), geometry.stackBytes(), Protection.READ_WRITE);
-    }
-
-    /** Takes slots back, for others to take. */
-    void giveCold(List<StackSlot> slots) {
-        slots.forEach(cold::push);
-    }
-
-    /** Whether, but for so many that the caller has, none of its slots is in use or kept warm. */
-    boolean isIdleBut(int slotsOfTheCaller) {
-        return cold.size() + slotsOfTheCaller == made;
     }
 
     /** Takes its time; nobody finds it any more. */

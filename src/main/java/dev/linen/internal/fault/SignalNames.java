@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.internal.fault;
 
 import java.util.List;
 import java.util.Map;
@@ -11,7 +11,7 @@ import dev.linen.internal.linux.LinenH;
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/sigaction.2.html">si_code in sigaction(2)</a>
  */
-final class SignalNames {
+public final class SignalNames {
 
     /**
      * A si_code.
@@ -19,7 +19,7 @@ final class SignalNames {
      * @param name as C has it
      * @param meaning in a few words
      */
-    record Code(int number, String name, String meaning) {}
+    public record Code(int number, String name, String meaning) {}
 
     private static final Map<Integer, String> SIGNALS = Map.of(Kernel.SIGSEGV, "SIGSEGV", Kernel.SIGBUS, "SIGBUS",
             Kernel.SIGFPE, "SIGFPE", Kernel.SIGILL, "SIGILL", Kernel.SIGTRAP, "SIGTRAP");
@@ -63,11 +63,11 @@ final class SignalNames {
 
     private SignalNames() {}
 
-    static String signal(int number) {
+    public static String signal(int number) {
         return SIGNALS.getOrDefault(number, "signal " + number);
     }
 
-    static Code code(int signal, int number) {
+    public static Code code(int signal, int number) {
         if (signal == Kernel.SIGTRAP && number == Kernel.SI_KERNEL) {
             return new Code(number, "SI_KERNEL", "breakpoint"); // int3, which has no code of its own on x86
         }

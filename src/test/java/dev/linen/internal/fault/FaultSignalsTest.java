@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.internal.fault;
 
 import static dev.linen.testing.TestFunctions.function;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -21,14 +21,22 @@ import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.siginfo;
 import dev.linen.internal.linux.siginfo_t;
 import dev.linen.internal.linux.x86_64.Cpu;
+import dev.linen.internal.stack.StackGeometry;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Faults;
 import dev.linen.testing.SeccompFilter;
 import dev.linen.testing.Skip;
 import dev.linen.testing.Sleepers;
 import dev.linen.testing.Tasks;
+import dev.linen.thread.FaultCause;
+import dev.linen.thread.NativeFaultException;
+import dev.linen.thread.NativeThread;
+import dev.linen.thread.NativeThreadKilledException;
+import dev.linen.thread.StackPool;
+import dev.linen.thread.ThreadFault;
 
 /** What linen's handler does with signals that somebody sent, and with handlers that are none or want to be called once. */
 @NoLeaks
@@ -141,7 +149,7 @@ class FaultSignalsTest {
     void kill_threadThatIsAboutToEnd_doesNothing() throws Exception {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment word = arena.allocate(ValueLayout.JAVA_INT);
-            try (NativeThread thread = NativeThread.start(FaultTest.faulty("await_word"), word)) {
+            try (NativeThread thread = NativeThread.start(Faults.faulty("await_word"), word)) {
                 MemorySegment control = thread.stack().control();
                 linen_control.watch(MemorySegment.ofAddress(control.address()).reinterpret(control.byteSize()),
                         LinenH.LINEN_ENDING);
@@ -155,7 +163,7 @@ class FaultSignalsTest {
 
     @Test
     void fault_announcesTheEnd_asAReturnDoes() {
-        try (NativeThread thread = NativeThread.start(FaultTest.faulty("write_byte"), 8)) {
+        try (NativeThread thread = NativeThread.start(Faults.faulty("write_byte"), 8)) {
             assertThrows(NativeFaultException.class, thread::join);
             assertEquals(LinenH.LINEN_ENDING, linen_control.watch(thread.stack().control()));
         }
@@ -164,7 +172,7 @@ class FaultSignalsTest {
     /** The CPU calls that another fault than a wrong address elsewhere, and the kernel SIGBUS. */
     @Test
     void fault_stackPointerIsNoAddress_isNoMappedFile() {
-        ThreadFault fault = FaultTest.fault("push_at", 0x1234_5678_9ABC_DEF0L);
+        ThreadFault fault = Faults.fault("push_at", 0x1234_5678_9ABC_DEF0L);
         assertEquals("SIGBUS SI_KERNEL", fault.signal() + " " + fault.code(), fault::report);
         assertEquals(FaultCause.UNMAPPED, fault.cause(), fault::report);
     }
@@ -176,7 +184,7 @@ class FaultSignalsTest {
             "read_byte, 65536, unmapped, 'nothing is mapped at 0x10000, which was read'",
             "jump_to, 65536, unmapped, 'nothing is mapped at 0x10000, which was called'"})
     void fault_nearNull_isOneBelow64KiB(String function, long address, String cause, String explanation) {
-        ThreadFault fault = FaultTest.fault(function, address);
+        ThreadFault fault = Faults.fault(function, address);
         assertEquals(cause + ": " + explanation, fault.cause() + ": " + fault.explanation());
     }
 
@@ -184,7 +192,7 @@ class FaultSignalsTest {
     @Test
     void close_faultedThread_itsStackIsNotKeptWarm() throws Exception {
         StackPool pool = StackPool.bounded(64 << 20);
-        FaultTest.fault(NativeThread.builder().pool(pool), FaultTest.faulty("write_byte"), 8);
+        Faults.fault(NativeThread.builder().pool(pool), Faults.faulty("write_byte"), 8);
         assertEquals(0, pool.warmBytes());
         NativeThread.builder().pool(pool).start(function("identity"), 1).close();
         assertEquals(StackGeometry.DEFAULT_STACK_BYTES, pool.warmBytes());
@@ -201,7 +209,7 @@ class FaultSignalsTest {
                         ".cfi_endproc\\n.size caller, .-caller\\n"
                         ".globl next\\n.type next, @function\\nnext: ret\\n.size next, .-next\\n");
                 """);
-        ThreadFault fault = FaultTest.fault(NativeThread.builder(), c.function("caller"), 8);
+        ThreadFault fault = Faults.fault(NativeThread.builder(), c.function("caller"), 8);
         assertEquals("caller+0x9", fault.backtrace().get(1).function(), fault::report);
     }
 }

@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.internal.stack;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -18,7 +18,7 @@ import dev.linen.memory.Mapping;
  *
  * @see <a href="https://docs.kernel.org/admin-guide/mm/pagemap.html">pagemap</a>
  */
-final class TouchedPages {
+public final class TouchedPages {
 
     private static final String FILE = "/proc/self/pagemap";
     private static final long PRESENT_OR_SWAPPED = 3L << 62;
@@ -31,7 +31,7 @@ final class TouchedPages {
      *
      * @return its offset in the segment, in bytes; empty when none was touched
      */
-    static OptionalLong firstIn(MemorySegment segment) {
+    public static OptionalLong firstIn(MemorySegment segment) {
         long page = Mapping.pageSize();
         long pages = segment.byteSize() / page;
         ByteBuffer entries = ByteBuffer.allocate(PAGES_A_READ * Long.BYTES).order(ByteOrder.nativeOrder());

@@ -1,0 +1,167 @@
+package dev.linen.internal.fault;
+
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.linen.internal.elf.Backtrace;
+import dev.linen.internal.elf.Frame;
+import dev.linen.internal.elf.Range;
+import dev.linen.internal.elf.Register;
+import dev.linen.internal.elf.Registers;
+import dev.linen.memory.Mapping;
+import dev.linen.memory.Peek;
+
+/**
+ * All that is known of a fault. What the handler wrote down is always there; everything else is found out when it is first asked
+ * for, and is left out where that isn't possible.
+ */
+public final class FaultReport {
+
+    /** A look at the pages of a larger stack takes too long while others wait for the stack. */
+    private static final long MOST_COUNTED_BYTES = 64L << 20;
+
+    private static final int INSTRUCTION_BYTES = 16;
+    private static final long UNKNOWN = -1;
+
+    private final FaultRecord record;
+    private final Surroundings around;
+    private final Map<String, Long> registers;
+
+    // What is read from the thread's stack, as long as it is that thread's. Guarded by this.
+    private boolean settled;
+    private boolean counted;
+    private long usedBytes = UNKNOWN;
+    private @Nullable StackCopy stack;
+
+    // What has been asked for. Two threads may find it out at the same time, with the same outcome.
+    private volatile @Nullable MemorySegment instruction;
+    private volatile @Nullable FaultDiagnosis diagnosis;
+    private volatile @Nullable List<Place> backtrace;
+
+    /** @param around of a thread that has ended by this fault */
+    public FaultReport(FaultRecord record, Surroundings around) {
+        this.record = record;
+        this.around = around;
+        this.registers = record.registers();
+    }
+
+    /** To be called before the thread's stack is used again: copies what can't be read there afterwards. Throws nothing. */
+    public synchronized void settle() {
+        try {
+            if (!settled) {
+                stack();
+                if (stackBytes() <= MOST_COUNTED_BYTES) {
+                    usedBytes();
+                }
+            }
+        } catch (RuntimeException | Error full) {
+            // then the report has less to say
+        } finally {
+            settled = true;
+        }
+    }
+
+    private synchronized @Nullable StackCopy stack() {
+        if (!settled && stack == null) {
+            stack = StackCopy.of(around.stack(), registers.getOrDefault("rsp", 0L));
+        }
+        return stack;
+    }
+
+    /** What the handler wrote down. */
+    public FaultRecord record() {
+        return record;
+    }
+
+    /** What the thread ran, by name. */
+    public String function() {
+        return around.function();
+    }
+
+    /** All general registers, by their names. */
+    public Map<String, Long> registers() {
+        return registers;
+    }
+
+    /** The size of the thread's stack. */
+    public long stackBytes() {
+        return around.stack().byteSize();
+    }
+
+    /** How much of the stack has been used; -1 if that isn't known. */
+    public synchronized long usedBytes() {
+        if (!settled && !counted) {
+            try {
+                usedBytes = around.usedBytes().getAsLong();
+            } catch (RuntimeException unknown) {
+                // it stays unknown
+            }
+            counted = true;
+        }
+        return usedBytes;
+    }
+
+    /** Why the thread ended. */
+    public Cause cause() {
+        return diagnosis().cause();
+    }
+
+    /** Why the thread ended, in a sentence. */
+    public String explanation() {
+        return diagnosis().explanation();
+    }
+
+    /** The machine code at the instruction pointer; empty if it can't be read. */
+    public MemorySegment instruction() {
+        MemorySegment known = instruction;
+        if (known == null) {
+            known = instructionAt(registers.getOrDefault("rip", 0L));
+            instruction = known;
+        }
+        return known;
+    }
+
+    /** The chain of calls, the function that faulted first; at least that one. */
+    public List<Place> backtrace() {
+        List<Place> known = backtrace;
+        if (known == null) {
+            known = walk();
+            backtrace = known;
+        }
+        return known;
+    }
+
+    private FaultDiagnosis diagnosis() {
+        FaultDiagnosis known = diagnosis;
+        if (known == null) {
+            known = FaultDiagnosis.of(record, registers, instruction(), around);
+            diagnosis = known;
+        }
+        return known;
+    }
+
+    /** Fewer bytes where the memory ends. */
+    private static MemorySegment instructionAt(long address) {
+        long pageLeft = Mapping.pageSize() - Math.floorMod(address, Mapping.pageSize());
+        byte[] all = new byte[INSTRUCTION_BYTES];
+        byte[] some = new byte[(int) Math.min(INSTRUCTION_BYTES, pageLeft)];
+        byte[] read = Peek.read(address, all) ? all : Peek.read(address, some) ? some : new byte[0];
+        return MemorySegment.ofArray(read).asReadOnly();
+    }
+
+    private List<Place> walk() {
+        Registers fault = Registers.interrupted(
+                (Register register) -> registers.getOrDefault(register.name().toLowerCase(Locale.ROOT), 0L));
+        ProcessImages images = new ProcessImages(stack());
+        Range range = new Range(around.stack().address(), around.stack().address() + stackBytes());
+        List<Frame> frames = Backtrace.of(fault, range, images);
+        Map<Frame, Place> known = new HashMap<>(); // a recursion's are all the same
+        return frames.stream().map(frame -> known.computeIfAbsent(frame,
+                each -> images.locate(each.programCounter(), each.instruction()))).toList();
+    }
+}

@@ -1,0 +1,51 @@
+package dev.linen.internal.fault;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.MemorySegment;
+
+import dev.linen.internal.elf.MemoryReader;
+
+/** The part of a dead thread's stack in which its last calls are. The next thread may use the stack meanwhile. */
+final class StackCopy implements MemoryReader {
+
+    /** Larger than what 128 calls need that have no large arrays. */
+    private static final long MOST_BYTES = 1 << 20;
+
+    /** As much as is looked at when the stack pointer is elsewhere. */
+    private static final long TOP_BYTES = 64 << 10;
+
+    private final MemorySegment stack;
+    private final long begin;
+    private final byte[] bytes;
+
+    private StackCopy(MemorySegment stack, long offset, long size) {
+        this.stack = stack;
+        this.begin = stack.address() + offset;
+        this.bytes = stack.asSlice(offset, size).toArray(JAVA_BYTE);
+    }
+
+    /** Copies from the stack pointer upwards. A function that was on another stack was called by one on this. */
+    static StackCopy of(MemorySegment stack, long stackPointer) {
+        long offset = Math.clamp(stackPointer - stack.address(), 0, stack.byteSize());
+        if (offset == stack.byteSize()) {
+            offset = Math.max(0, stack.byteSize() - TOP_BYTES);
+        }
+        return new StackCopy(stack, offset, Math.min(MOST_BYTES, stack.byteSize() - offset));
+    }
+
+    /** Whether an address is on the stack, be it in the copy or not. */
+    boolean covers(long address) {
+        return Surroundings.contains(stack, address);
+    }
+
+    @Override
+    public boolean read(long address, byte[] into) {
+        long offset = address - begin;
+        if (offset < 0 || offset > bytes.length - into.length) {
+            return false;
+        }
+        System.arraycopy(bytes, (int) offset, into, 0, into.length);
+        return true;
+    }
+}

@@ -1,0 +1,361 @@
+package dev.linen.internal.stack;
+
+import java.util.HashMap;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Slots that no thread uses, for threads to come: a start on a warm slot maps nothing.
+ *
+ * <pre>
+ *   take ──> in a lease ──give back──> warm ──too many bytes──> cooling ──discarded──> cold ──whole slab cold──> unmapped
+ *    ^            └────────────────not to be used as it is─────────^                     │
+ *    └─────────────────────────────────────┴─────────────────────────────────────────────┘
+ * </pre>
+ *
+ * <ul>
+ * <li><b>warm</b>: with the pages that its last thread touched. Bounded in bytes of stack; when there are more, those that have
+ * been warm for longest are evicted, several at once.
+ * <li><b>cooling</b>: its pages are about to be discarded.
+ * <li><b>cold</b>: without pages, but with its guards.
+ * </ul>
+ *
+ * <p>Under the lock only lists change; system calls are issued before or after. A list is changed by plain assignments, after
+ * all calls that could fail: a StackOverflowError or OutOfMemoryError leaves each slot on exactly one list, or in a lease. The
+ * lock is the monitor of this object, because the JVM itself releases it, whatever is thrown; a ReentrantLock stays locked after
+ * a StackOverflowError in its {@code unlock}.
+ */
+public final class SlotPool {
+
+    /** When the bound is exceeded, this fraction of it is evicted at once: each madvise interrupts all CPUs. */
+    private static final int EVICTED_AT_ONCE = 8;
+
+    private final long mostWarmBytes;
+
+    // All below is guarded by this.
+
+    private final Map<StackGeometry, StackShelf> shelves = new HashMap<>();
+    private long warmBytes;
+    private @Nullable StackSlot newestWarm;
+    private @Nullable StackSlot oldestWarm;
+    private @Nullable StackSlot cooling;
+    private @Nullable StackSlab retired;
+
+    /** @param mostWarmBytes how many bytes of warm stacks it keeps */
+    public SlotPool(long mostWarmBytes) {
+        this.mostWarmBytes = mostWarmBytes;
+    }
+
+    /** The size of all warm stacks in bytes, whether their pages are in memory or not. */
+    public synchronized long warmBytes() {
+        return warmBytes;
+    }
+
+    void take(StackGeometry wanted, StackLease lease) {
+        if (takeWarm(wanted, lease)) {
+            return;
+        }
+        while (!takeCold(wanted, lease)) {
+            addSlab(wanted);
+        }
+        try {
+            lease.slot().slab().equip(lease.slot());
+        } catch (RuntimeException | Error refused) {
+            giveBack(lease, /* warm */ false);
+            throw refused;
+        }
+    }
+
+    private synchronized boolean takeWarm(StackGeometry wanted, StackLease lease) {
+        StackSlot slot = newestFitting(wanted);
+        if (slot == null) {
+            return false;
+        }
+        unlink(slot);
+        lease.slot = slot;
+        return true;
+    }
+
+    /** The slot that was used last, because its pages are the likeliest to be in the CPU's cache. */
+    private @Nullable StackSlot newestFitting(StackGeometry wanted) {
+        StackShelf exact = shelves.get(wanted);
+        if (exact != null && exact.newestWarm != null) {
+            return exact.newestWarm;
+        }
+        StackShelf best = null;
+        for (StackShelf shelf : shelves.values()) {
+            if (shelf.newestWarm != null && shelf.geometry().canServe(wanted)
+                    && (best == null || shelf.geometry().totalBytes() < best.geometry().totalBytes())) {
+                best = shelf;
+            }
+        }
+        return best == null ? null : best.newestWarm;
+    }
+
+    private synchronized boolean takeCold(StackGeometry wanted, StackLease lease) {
+        StackShelf shelf = shelves.get(wanted);
+        StackSlab slab = shelf == null ? null : shelf.slabWithRoom();
+        if (slab == null) {
+            return false;
+        }
+        slab.takeInto(lease);
+        return true;
+    }
+
+    /** Several threads may come here at once: the first one's slab serves all. */
+    private void addSlab(StackGeometry geometry) {
+        StackSlab slab = StackSlab.map(geometry, slabBytes(geometry));
+        boolean added = false;
+        try {
+            added = offer(slab);
+        } finally {
+            if (!added) {
+                slab.unmap();
+            }
+        }
+    }
+
+    private synchronized long slabBytes(StackGeometry geometry) {
+        StackShelf shelf = shelves.get(geometry);
+        return shelf == null ? 0 : shelf.slabBytes();
+    }
+
+    private synchronized boolean offer(StackSlab slab) {
+        StackShelf shelf = shelves.get(slab.geometry());
+        if (shelf == null) { // no computeIfAbsent: the JVM's first thread would wait for a lambda's class
+            shelf = new StackShelf(slab.geometry());
+            shelves.put(slab.geometry(), shelf);
+        }
+        if (shelf.slabWithRoom() != null) {
+            return false;
+        }
+        shelf.add(slab);
+        return true;
+    }
+
+    void giveBack(StackLease lease, boolean warm) {
+        synchronized (this) {
+            StackSlot slot = lease.slot;
+            if (slot == null) {
+                return;
+            }
+            if (warm) {
+                link(slot);
+                lease.slot = null;
+                if (warmBytes > mostWarmBytes) {
+                    evict(mostWarmBytes, mostWarmBytes / EVICTED_AT_ONCE);
+                }
+            } else {
+                slot.next = cooling;
+                cooling = slot;
+                lease.slot = null;
+            }
+        }
+        coolDown();
+    }
+
+    /** Gives the memory of all warm stacks back to the kernel. Those in use stay. */
+    public void trim() {
+        synchronized (this) {
+            evict(0, 0);
+        }
+        coolDown();
+    }
+
+    /** Makes a slot the newest of the warm ones. */
+    private void link(StackSlot slot) {
+        StackShelf shelf = slot.slab().shelf();
+        long bytes = slot.geometry().stackBytes();
+        StackSlot second = newestWarm;
+        StackSlot secondAlike = shelf.newestWarm;
+        // From here on nothing is called, so nothing can be thrown.
+        slot.older = second;
+        slot.olderAlike = secondAlike;
+        if (second == null) {
+            oldestWarm = slot;
+        } else {
+            second.newer = slot;
+        }
+        if (secondAlike != null) {
+            secondAlike.newerAlike = slot;
+        }
+        newestWarm = slot;
+        shelf.newestWarm = slot;
+        warmBytes += bytes;
+    }
+
+    /** Takes a slot off the lists of warm ones. */
+    private void unlink(StackSlot slot) {
+        StackShelf shelf = slot.slab().shelf();
+        long bytes = slot.geometry().stackBytes();
+        StackSlot older = slot.older;
+        StackSlot newer = slot.newer;
+        StackSlot olderAlike = slot.olderAlike;
+        StackSlot newerAlike = slot.newerAlike;
+        // From here on nothing is called, so nothing can be thrown.
+        if (older == null) {
+            oldestWarm = newer;
+        } else {
+            older.newer = newer;
+        }
+        if (newer == null) {
+            newestWarm = older;
+        } else {
+            newer.older = older;
+        }
+        if (olderAlike != null) {
+            olderAlike.newerAlike = newerAlike;
+        }
+        if (newerAlike == null) {
+            shelf.newestWarm = olderAlike;
+        } else {
+            newerAlike.olderAlike = olderAlike;
+        }
+        slot.older = null;
+        slot.newer = null;
+        slot.olderAlike = null;
+        slot.newerAlike = null;
+        warmBytes -= bytes;
+    }
+
+    /**
+     * Takes the oldest warm slots until no more than so many bytes are warm; and then as many more as fit into the further bytes,
+     * because they would follow soon, and several at once cost less.
+     */
+    private void evict(long mostBytes, long furtherBytes) {
+        while (warmBytes > mostBytes) {
+            evictOldest();
+        }
+        long least = warmBytes - furtherBytes;
+        while (oldestWarm != null && warmBytes - oldestWarm.geometry().stackBytes() >= least) {
+            evictOldest();
+        }
+    }
+
+    private void evictOldest() {
+        StackSlot oldest = oldestWarm;
+        if (oldest != null) {
+            unlink(oldest);
+            oldest.next = cooling;
+            cooling = oldest;
+        }
+    }
+
+    /** Discards the pages of all slots that are cooling; those of one slab together. */
+    private void coolDown() {
+        Throwable failed = null;
+        for (StackSlot some = takeCooling(); some != null; some = takeCooling()) {
+            if (settle(some, /* cold */ false)) {
+                continue; // the slab is unmapped, and its pages with it
+            }
+            try {
+                some.slab().discard(some);
+            } catch (RuntimeException | Error refused) {
+                failed = refused; // the slots are cold all the same, with their pages
+            }
+            settle(some, /* cold */ true);
+        }
+        unmapRetired();
+        if (failed instanceof Error error) {
+            throw error;
+        } else if (failed instanceof RuntimeException refused) {
+            throw refused;
+        }
+    }
+
+    /** A list of all cooling slots of one slab; null when none is cooling. */
+    private synchronized @Nullable StackSlot takeCooling() {
+        StackSlot first = cooling;
+        if (first == null) {
+            return null;
+        }
+        StackSlot ofOneSlab = null;
+        StackSlot others = null;
+        for (StackSlot slot = first; slot != null;) {
+            StackSlot next = slot.next;
+            if (slot.slab == first.slab) {
+                slot.next = ofOneSlab;
+                ofOneSlab = slot;
+            } else {
+                slot.next = others;
+                others = slot;
+            }
+            slot = next;
+        }
+        cooling = others;
+        return ofOneSlab;
+    }
+
+    /**
+     * Retires the slab of these slots if none but these is in use or warm. Otherwise takes them back if they are cold.
+     *
+     * @return false if nothing has changed
+     */
+    private boolean settle(StackSlot some, boolean cold) {
+        boolean decided = false;
+        try {
+            synchronized (this) {
+                StackSlab slab = some.slab();
+                if (slab.isIdleBut(some)) {
+                    retire(slab);
+                    decided = true;
+                    return true;
+                }
+                if (cold) {
+                    slab.giveCold(some);
+                    decided = true;
+                    return true;
+                }
+                decided = true;
+                return false;
+            }
+        } finally {
+            if (!decided) { // nothing is called here, so nothing can be thrown: a later call takes them from there
+                synchronized (this) {
+                    for (StackSlot slot = some; slot != null;) {
+                        StackSlot next = slot.next;
+                        slot.next = cooling;
+                        cooling = slot;
+                        slot = next;
+                    }
+                }
+            }
+        }
+    }
+
+    private void retire(StackSlab slab) {
+        StackShelf shelf = slab.shelf();
+        shelf.remove(slab);
+        slab.nextRetired = retired;
+        retired = slab;
+        if (shelf.isEmpty()) { // a program may come along with ever new sizes
+            shelves.remove(shelf.geometry());
+        }
+    }
+
+    private void unmapRetired() {
+        for (StackSlab slab = takeRetired(); slab != null; slab = takeRetired()) {
+            boolean unmapped = false;
+            try {
+                slab.unmap();
+                unmapped = true;
+            } finally {
+                if (!unmapped) {
+                    synchronized (this) {
+                        slab.nextRetired = retired;
+                        retired = slab;
+                    }
+                }
+            }
+        }
+    }
+
+    private synchronized @Nullable StackSlab takeRetired() {
+        StackSlab slab = retired;
+        if (slab != null) {
+            retired = slab.nextRetired;
+        }
+        return slab;
+    }
+}

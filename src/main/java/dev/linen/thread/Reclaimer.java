@@ -1,0 +1,172 @@
+package dev.linen.thread;
+
+import java.lang.ref.PhantomReference;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds what has been forgotten: objects that are not reachable any more, although something is left to be done for them. What
+ * java.lang.ref.Cleaner does, but on a {@link HelperThread} that ends when there is nothing to find, and with a second try for
+ * what has failed.
+ */
+final class Reclaimer {
+
+    /** How long the thread stays without anything to do, and after how long it tries again what has failed. */
+    private static final long LOOK_MILLIS = TimeUnit.SECONDS.toMillis(1);
+
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+    private static final ReferenceQueue<Object> FORGOTTEN = new ReferenceQueue<>();
+    private static final Object LOCK = new Object();
+
+    // Guarded by LOCK. The tasks are a list, so that they stay reachable, and so that neither addition nor removal allocates.
+    private static @Nullable Task first;
+    private static boolean running;
+
+    private static volatile boolean someFailed;
+
+    private Reclaimer() {}
+
+    /** Something to be done when its owner isn't reachable any more, unless it has been done before. */
+    abstract static class Task extends PhantomReference<Object> {
+
+        // Guarded by LOCK.
+        private @Nullable Task previous;
+        private @Nullable Task next;
+        private boolean listed;
+
+        private volatile boolean failed;
+
+        Task(Object owner) {
+            super(owner, FORGOTTEN);
+            add(this);
+        }
+
+        /** Called on the reclaimer's thread. It may throw, and is called again then. */
+        abstract void reclaim();
+
+        /** There is nothing left to be done. */
+        final void done() {
+            remove(this);
+            clear();
+        }
+
+        /** Has {@link #reclaim} called soon, whether the owner is reachable or not. */
+        final void tryAgain() {
+            failed = true;
+            someFailed = true;
+        }
+    }
+
+    private static void add(Task task) {
+        boolean starts;
+        synchronized (LOCK) {
+            task.next = first;
+            if (first != null) {
+                first.previous = task;
+            }
+            first = task;
+            task.listed = true;
+            starts = !running;
+            running = true;
+        }
+        if (starts) {
+            start();
+        }
+    }
+
+    private static void start() {
+        boolean started = false;
+        try {
+            HelperThread.unstarted("linen-reclaimer", new Work()).start();
+            started = true;
+        } catch (OutOfMemoryError noThread) {
+            // the next addition tries again
+        } finally {
+            if (!started) {
+                synchronized (LOCK) {
+                    running = false;
+                }
+            }
+        }
+    }
+
+    private static void remove(Task task) {
+        synchronized (LOCK) {
+            if (!task.listed) {
+                return;
+            }
+            task.listed = false;
+            if (task.previous == null) {
+                first = task.next;
+            } else {
+                task.previous.next = task.next;
+            }
+            if (task.next != null) {
+                task.next.previous = task.previous;
+            }
+            task.previous = null;
+            task.next = null;
+        }
+    }
+
+    /** No lambda: the JVM's first native thread would wait for its class. */
+    private static final class Work implements Runnable {
+
+        @Override
+        public void run() {
+            while (true) {
+                try {
+                    Reference<?> forgotten = FORGOTTEN.remove(LOOK_MILLIS);
+                    if (forgotten instanceof Task task) {
+                        reclaim(task);
+                    } else if (someFailed) {
+                        tryAgain();
+                    } else if (Aside.retry() && ends()) {
+                        return;
+                    }
+                } catch (Throwable again) { // the heap may be full for a while
+                    LockSupport.parkNanos(PAUSE_NANOS);
+                }
+            }
+        }
+    }
+
+    private static void reclaim(Task task) {
+        task.failed = false;
+        try {
+            task.reclaim();
+        } catch (Throwable again) {
+            task.tryAgain();
+        }
+    }
+
+    /** All that have failed, once. One that fails again is no reason to leave the others. */
+    private static void tryAgain() {
+        someFailed = false;
+        for (Task task = nextFailed(null); task != null; task = nextFailed(task)) {
+            reclaim(task);
+        }
+    }
+
+    private static @Nullable Task nextFailed(@Nullable Task previous) {
+        synchronized (LOCK) {
+            Task task = previous == null || !previous.listed ? first : previous.next;
+            while (task != null && !task.failed) {
+                task = task.next;
+            }
+            return task;
+        }
+    }
+
+    private static boolean ends() {
+        synchronized (LOCK) {
+            running = first != null;
+            return !running;
+        }
+    }
+}

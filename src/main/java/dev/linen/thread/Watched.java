@@ -1,0 +1,13 @@
+package dev.linen.thread;
+
+/** A native thread whose end {@link ExitWatcher} reports. The thread's memory stays mapped until that is done. */
+interface Watched {
+
+    ControlBlock block();
+
+    /** Whether it ends within a moment. */
+    boolean endsWithin(long nanos);
+
+    /** Called by the watcher, once, when the thread has ended. Runs no user's code. */
+    void ended();
+}
