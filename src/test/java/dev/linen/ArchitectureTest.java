@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleDescriptor.Exports;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -42,10 +45,41 @@ class ArchitectureTest {
             Map.entry("dev.linen.futex", 1),
             Map.entry("dev.linen.process", 1),
             Map.entry("dev.linen.function", 2),
+            Map.entry("dev.linen.internal.stack", 2),
+            Map.entry("dev.linen.internal.fault", 2),
+            Map.entry("dev.linen.internal.helper", 2),
             Map.entry("dev.linen.thread", 3),
             Map.entry("dev.linen", 4),
             Map.entry("dev.linen.junit", 5),
             Map.entry("dev.linen.cli", 5));
+
+    private static final String GENERATED = "dev.linen.internal.linux";
+
+    /** One folder, read in one sitting. */
+    private static final int MOST_FILES = 25;
+
+    /** The rooms below the roof, and which others each may use. */
+    private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(Map.entry("internal.linux", Set.of()),
+            Map.entry("internal.elf", Set.of()),
+            Map.entry("internal.registry", Set.of()),
+            Map.entry("internal.binding", Set.of("internal.linux")),
+            Map.entry("syscall", Set.of("internal.linux", "internal.binding")),
+            Map.entry("memory", Set.of("internal.linux", "internal.registry", "syscall")),
+            Map.entry("futex", Set.of("internal.linux", "syscall")),
+            Map.entry("process", Set.of("internal.linux", "syscall")),
+            Map.entry("function", Set.of("internal.binding", "internal.registry", "syscall", "memory")),
+            Map.entry("internal.stack", Set.of("internal.linux", "internal.registry", "syscall", "memory")),
+            Map.entry("internal.fault",
+                    Set.of("internal.linux", "internal.binding", "internal.elf", "internal.registry",
+                            "syscall", "memory")),
+            Map.entry("internal.helper", Set.of("internal.binding", "syscall", "process")),
+            Map.entry("thread", Set.of("internal.linux", "internal.binding", "internal.stack", "internal.fault",
+                    "internal.helper", "syscall", "memory", "futex", "process", "function")));
+
+    /** The circles that there are, each with its reason. */
+    private static final Set<Set<String>> CIRCLES = Set.of(
+            // NativeThread.builder(): a user looks for it there
+            Set.of("dev.linen.thread.NativeThread", "dev.linen.thread.NativeThreadBuilder"));
 
     private static final JavaClasses CLASSES = new ClassFileImporter().importPath(Path.of("target", "classes"));
 
@@ -73,6 +107,87 @@ class ArchitectureTest {
             }
         }
         assertEquals(List.of(), wrong);
+    }
+
+    /** What the drawing says of each room, beyond that arrows point downward. */
+    @Test
+    void dependencies_ofEachRoom_areThoseItMayHave() {
+        Map<String, Set<String>> found = new TreeMap<>();
+        FLOORS.keySet().forEach(room -> found.put(room, new TreeSet<>()));
+        for (JavaClass type : CLASSES) {
+            for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
+                JavaClass target = dependency.getTargetClass().getBaseComponentType();
+                if (target.getPackageName().startsWith("dev.linen") && !room(target).equals(room(type))) {
+                    found.get(room(type)).add(shortName(room(target)));
+                }
+            }
+        }
+        Map<String, Set<String>> wrong = new TreeMap<>();
+        found.forEach((room, uses) -> {
+            Set<String> notAllowed = new TreeSet<>(uses);
+            notAllowed.removeAll(MAY_USE.getOrDefault(shortName(room), uses));
+            if (!notAllowed.isEmpty()) {
+                wrong.put(room, notAllowed);
+            }
+        });
+        assertEquals(Map.of(), wrong);
+    }
+
+    private static String shortName(String room) {
+        return room.replaceFirst("dev\\.linen\\.", "");
+    }
+
+    @Test
+    void files_ofEachRoom_areFewEnoughToBeRead() {
+        Map<String, Long> large = CLASSES.stream().filter(type -> !room(type).equals(GENERATED))
+                .filter(type -> !type.getName().contains("$"))
+                .collect(Collectors.groupingBy(JavaClass::getPackageName, TreeMap::new, Collectors.counting()));
+        large.values().removeIf(files -> files <= MOST_FILES);
+        assertEquals(Map.of(), large);
+    }
+
+    /** Two classes that know each other are one, and hard to read one after the other. */
+    @Test
+    void classes_ofEachRoom_haveNoCircle() {
+        Map<String, Set<String>> uses = new TreeMap<>();
+        for (JavaClass type : CLASSES) {
+            if (!room(type).equals(GENERATED)) {
+                Set<String> used = uses.computeIfAbsent(file(type), unknown -> new TreeSet<>());
+                for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
+                    JavaClass target = dependency.getTargetClass().getBaseComponentType();
+                    if (target.getPackageName().equals(type.getPackageName()) && !file(target).equals(file(type))) {
+                        used.add(file(target));
+                    }
+                }
+            }
+        }
+        Set<Set<String>> circles = new HashSet<>();
+        for (String each : uses.keySet()) {
+            Set<String> circle = new TreeSet<>(reachable(each, uses));
+            circle.removeIf(other -> !reachable(other, uses).contains(each));
+            if (!circle.isEmpty()) {
+                circles.add(circle);
+            }
+        }
+        circles.removeAll(CIRCLES);
+        assertEquals(Set.of(), circles);
+        assertTrue(uses.size() >= 100, uses.size() + " files only");
+    }
+
+    private static String file(JavaClass type) {
+        return type.getName().replaceFirst("\\$.*", "");
+    }
+
+    private static Set<String> reachable(String from, Map<String, Set<String>> uses) {
+        Set<String> reached = new TreeSet<>();
+        Deque<String> next = new ArrayDeque<>(uses.getOrDefault(from, Set.of()));
+        while (!next.isEmpty()) {
+            String each = next.remove();
+            if (reached.add(each)) {
+                next.addAll(uses.getOrDefault(each, Set.of()));
+            }
+        }
+        return reached;
     }
 
     @Test

@@ -14,7 +14,8 @@ final class Growth {
     /** How the JVM and linen name threads that they start when it suits them; the kernel keeps 15 characters. */
     private static final List<String> OWN_THREADS = List.of("C1 CompilerThre", "C2 CompilerThre", "GC Thread#", "G1 ",
             "ZWorker", "XWorker", "Shenandoah", "Cleaner-", "Common-Cleaner", "process reaper", "Attach Listener",
-            "ForkJoinPool-1-", "ForkJoinPool.co", "VirtualThread-u", "Read-Poller", "Write-Poller", "linen-exit-watc");
+            "ForkJoinPool-1-", "ForkJoinPool.co", "VirtualThread-u", "Read-Poller", "Write-Poller", "linen-watcher",
+            "linen-reclaimer", "linen-helper");
 
     private final List<String> lines = new ArrayList<>();
 

@@ -7,6 +7,9 @@ import java.util.concurrent.TimeUnit;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.linen.internal.helper.Aside;
+import dev.linen.internal.helper.Reclaimer;
+import dev.linen.internal.stack.SlotPool;
 import dev.linen.internal.stack.StackLease;
 import dev.linen.syscall.SyscallException;
 
@@ -28,6 +31,7 @@ final class Departure extends Reclaimer.Task implements Watched {
     /** How long a closer waits for another thread that gives the memory back, before it looks whether that has failed. */
     private static final long LOOK_MILLIS = 10;
 
+    private final SlotPool pool;
     private final StackLease lease;
     private final Lent lent;
     private final Callers callers;
@@ -49,8 +53,9 @@ final class Departure extends Reclaimer.Task implements Watched {
     private Optional<ThreadFault> unseen = Optional.empty();
 
     /** @param owner the thread, which is forgotten when it isn't reachable any more */
-    Departure(Object owner, StackLease lease, Lent lent, Callers callers) {
+    Departure(Object owner, SlotPool pool, StackLease lease, Lent lent, Callers callers) {
         super(owner);
+        this.pool = pool;
         this.lease = lease;
         this.lent = lent;
         this.callers = callers;
@@ -92,7 +97,7 @@ final class Departure extends Reclaimer.Task implements Watched {
     }
 
     @Override
-    void reclaim() {
+    protected void reclaim() {
         begin(/* onCallersThread */ false);
     }
 
@@ -161,12 +166,12 @@ final class Departure extends Reclaimer.Task implements Watched {
             Objects.requireNonNull(stack).endViews();
             block.clearCanary();
             try {
-                lease.giveBack(/* warm */ !block.hasFault());
+                pool.giveBack(lease, /* warm */ !block.hasFault());
             } catch (SyscallException ofCooling) { // the stack is given back all the same
                 refused = ofCooling;
             }
         } else {
-            lease.giveBack(/* warm */ false);
+            pool.giveBack(lease, /* warm */ false);
         }
         stackGone = true;
         if (onCallersThread || !(lent.ownsArena() || unseen.isPresent())) {

@@ -16,6 +16,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 import dev.linen.futex.Futex;
+import dev.linen.internal.helper.Aside;
+import dev.linen.internal.helper.HelperThread;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit_list;
@@ -137,7 +139,7 @@ final class ExitWatcher {
         }
         boolean started = false;
         try {
-            HelperThread.unstarted("linen-exit-watcher", ExitWatcher::run).start();
+            HelperThread.unstarted("linen-watcher", ExitWatcher::run).start();
             started = true;
         } finally {
             if (!started) {

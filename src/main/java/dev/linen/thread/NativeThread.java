@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 import dev.linen.function.NativeFunction;
 import dev.linen.internal.fault.FaultHandler;
+import dev.linen.internal.helper.Aside;
+import dev.linen.internal.stack.SlotPool;
 import dev.linen.internal.stack.StackGeometry;
 import dev.linen.internal.stack.StackLease;
 import dev.linen.internal.stack.StackSlot;
@@ -47,8 +49,10 @@ public final class NativeThread implements AutoCloseable {
     private final NativeFunction function;
     private final Lent lent;
     private final Kind kind;
-    private final StackLease lease;
+    private final SlotPool pool;
+    private final StackLease lease = new StackLease();
     private final Departure departure;
+    private final Watch watch = new Watch();
 
     // Set before anybody else gets to see this object.
     private @Nullable StackBuffer stack;
@@ -95,17 +99,17 @@ public final class NativeThread implements AutoCloseable {
         this.function = lent.function();
         this.lent = lent;
         this.kind = kind;
-        this.lease = new StackLease(pool.slots());
-        this.departure = new Departure(this, lease, lent, callers);
+        this.pool = pool.slots();
+        this.departure = new Departure(this, this.pool, lease, lent, callers);
     }
 
     /** Takes a stack for it, and writes what the thread will find there. */
     ControlBlock prepare(StackGeometry geometry, long code, long argument) {
-        StackSlot slot = lease.take(geometry);
+        StackSlot slot = pool.take(geometry, lease);
         ControlBlock prepared = new ControlBlock(slot);
         prepared.prepare(code, argument, ExitWatcher.listAddress());
         stack = new StackBuffer(slot);
-        exit = new ThreadExit(prepared, lent, new Watch());
+        exit = new ThreadExit(prepared, lent);
         block = prepared;
         departure.prepare(prepared, stack, exit);
         return prepared;
@@ -253,7 +257,9 @@ public final class NativeThread implements AutoCloseable {
         enter();
         try {
             requireOther("joined");
-            return exit().awaitOrInterrupt(deadlineNanoTime) ? OptionalLong.of(exit().result()) : OptionalLong.empty();
+            return exit().awaitOrInterrupt(deadlineNanoTime, watch)
+                    ? OptionalLong.of(exit().result())
+                    : OptionalLong.empty();
         } finally {
             synchronized (callers) {
                 callers.inside--;
@@ -327,7 +333,7 @@ public final class NativeThread implements AutoCloseable {
     private CompletableFuture<Long> insideEnd() {
         enter("waited for");
         try {
-            return exit().future();
+            return exit().future(watch);
         } finally {
             synchronized (callers) {
                 callers.inside--;
@@ -408,7 +414,7 @@ public final class NativeThread implements AutoCloseable {
         try {
             if (exit != null) {
                 requireOther("closed");
-                exit.await();
+                exit.await(watch);
                 memory().endViews();
             }
             callers.close();

@@ -34,7 +34,6 @@ final class ThreadExit {
     private final ControlBlock block;
     private final Futex futex;
     private final Lent lent;
-    private final Runnable watch;
 
     /** Callers asleep on the dword, or about to be. */
     private final AtomicInteger sleepers = new AtomicInteger();
@@ -49,13 +48,11 @@ final class ThreadExit {
     private @Nullable ThreadFault fault;
     private boolean faultSeen;
 
-    /** @param watch called with the first who wants to be notified: {@link #tell()} will be called at the end then */
-    ThreadExit(ControlBlock block, Lent lent, Runnable watch) {
+    ThreadExit(ControlBlock block, Lent lent) {
         this.block = block;
         this.lent = lent;
         // Not private: the kernel's wake at the end of a thread is a shared one.
         this.futex = Futex.ofShared(block.futexWord());
-        this.watch = watch;
     }
 
     /** To be called before anybody learns where the dword is: a native function may wait on it. */
@@ -135,9 +132,10 @@ final class ThreadExit {
     /**
      * Completed by the watcher. What depends on it runs on the watcher's thread, and so must not be a user's.
      *
+     * @param watch called for the first caller: sees to it that {@link #tell()} is called at the end
      * @throws OutOfMemoryError if there is no watcher and none can be made
      */
-    CompletableFuture<Long> future() {
+    CompletableFuture<Long> future(Runnable watch) {
         CompletableFuture<Long> fresh = new CompletableFuture<>();
         synchronized (this) {
             if (told != null) {
@@ -171,9 +169,10 @@ final class ThreadExit {
      * By the futex first, which is fast but can't be interrupted; after a moment, or on a virtual thread at once, parked until
      * the watcher completes the future.
      *
+     * @param watch see {@link #future}
      * @return false when the time is over
      */
-    boolean awaitOrInterrupt(long deadlineNanoTime) throws InterruptedException {
+    boolean awaitOrInterrupt(long deadlineNanoTime, Runnable watch) throws InterruptedException {
         if (hasCome()) {
             return true;
         }
@@ -189,7 +188,7 @@ final class ThreadExit {
             return hasCome();
         }
         try {
-            future().get(nanosLeft, TimeUnit.NANOSECONDS);
+            future(watch).get(nanosLeft, TimeUnit.NANOSECONDS);
         } catch (ExecutionException | OutOfMemoryError failed) {
             // result() says so; or there is no watcher
         } catch (TimeoutException over) {
@@ -219,7 +218,8 @@ final class ThreadExit {
         return hasCome();
     }
 
-    void await() {
+    /** Not to be interrupted. */
+    void await(Runnable watch) {
         if (hasCome()) {
             return;
         }
@@ -230,7 +230,7 @@ final class ThreadExit {
             return;
         }
         try {
-            future().exceptionally(failed -> 0L).join();
+            future(watch).exceptionally(failed -> 0L).join();
         } catch (OutOfMemoryError noWatcher) {
             // see below
         }

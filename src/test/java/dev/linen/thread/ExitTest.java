@@ -356,10 +356,10 @@ class ExitTest {
     private static final class Ending implements AutoCloseable {
         private static final Lent NOTHING = new Lent(function("identity"), Optional.empty(), null);
         private final SlotPool pool = new SlotPool(1 << 20);
-        private final StackLease lease = new StackLease(pool);
+        private final StackLease lease = new StackLease();
         private final ControlBlock block = new ControlBlock(
-                lease.take(new StackGeometry(64 << 10, 16 << 10, StackPages.USUAL)));
-        private final ThreadExit exit = new ThreadExit(block, NOTHING, () -> {});
+                pool.take(new StackGeometry(64 << 10, 16 << 10, StackPages.USUAL), lease));
+        private final ThreadExit exit = new ThreadExit(block, NOTHING);
         private final Futex futex = Futex.ofShared(block.futexWord());
 
         Ending() {
@@ -368,7 +368,7 @@ class ExitTest {
 
         /** Sleeps on the dword soon, if not yet. */
         Thread startAwaiting() throws InterruptedException {
-            Thread thread = Thread.ofPlatform().daemon().start(exit::await);
+            Thread thread = Thread.ofPlatform().daemon().start(() -> exit.await(() -> {}));
             Thread.sleep(50);
             return thread;
         }
@@ -383,7 +383,7 @@ class ExitTest {
         public void close() {
             futex.set(0);
             futex.wakeAll();
-            lease.giveBack(/* warm */ true);
+            pool.giveBack(lease, /* warm */ true);
             pool.trim();
         }
     }

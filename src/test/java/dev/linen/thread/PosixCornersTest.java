@@ -115,7 +115,7 @@ class PosixCornersTest {
     }
 
     private static long watchersSleeps() throws Exception {
-        return Tasks.read(Tasks.named("linen-exit").orElseThrow(), "status").lines()
+        return Tasks.read(Tasks.named("linen-watcher").orElseThrow(), "status").lines()
                 .filter(line -> line.startsWith("voluntary"))
                 .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
                 .findFirst().orElseThrow();

@@ -28,8 +28,9 @@ class StackPoolTest {
 
     @Test
     void prepare_usedSlot_leavesNothingOfTheThreadBefore() {
-        StackLease lease = new StackLease(new SlotPool(0));
-        StackSlot slot = lease.take(new StackGeometry(64 << 10, 16 << 10, StackPages.USUAL));
+        SlotPool pool = new SlotPool(0);
+        StackLease lease = new StackLease();
+        StackSlot slot = pool.take(new StackGeometry(64 << 10, 16 << 10, StackPages.USUAL), lease);
         ControlBlock block = new ControlBlock(slot);
         slot.control().fill((byte) 0x5A);
         slot.exit().fill((byte) 0x5A);
@@ -42,7 +43,7 @@ class StackPoolTest {
         assertEquals(0, block.result());
         assertEquals(0, block.failure());
         assertTrue(block.hasEnded());
-        lease.giveBack(/* warm */ true);
+        pool.giveBack(lease, /* warm */ true);
     }
 
     @Test

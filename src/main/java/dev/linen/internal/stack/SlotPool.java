@@ -2,8 +2,11 @@ package dev.linen.internal.stack;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
+
+import dev.linen.syscall.SyscallException;
 
 /**
  * Slots that no thread uses, for threads to come: a start on a warm slot maps nothing.
@@ -40,7 +43,19 @@ public final class SlotPool {
     private @Nullable StackSlot newestWarm;
     private @Nullable StackSlot oldestWarm;
     private @Nullable StackSlot cooling;
-    private @Nullable StackSlab retired;
+    private @Nullable Retired retired;
+
+    /** A slab that is to be unmapped. */
+    private static final class Retired {
+        final StackSlab slab;
+        @Nullable
+        Retired next;
+
+        Retired(StackSlab slab, @Nullable Retired next) {
+            this.slab = slab;
+            this.next = next;
+        }
+    }
 
     /** @param mostWarmBytes how many bytes of warm stacks it keeps */
     public SlotPool(long mostWarmBytes) {
@@ -52,15 +67,22 @@ public final class SlotPool {
         return warmBytes;
     }
 
-    void take(StackGeometry wanted, StackLease lease) {
+    /**
+     * Takes a slot with at least these sizes, best a warm one.
+     *
+     * @param lease where to put it
+     * @throws SyscallException of mmap, madvise, mprotect or mlock; the lease has no slot then
+     */
+    public StackSlot take(StackGeometry wanted, StackLease lease) {
         if (takeWarm(wanted, lease)) {
-            return;
+            return lease.slot();
         }
         while (!takeCold(wanted, lease)) {
             addSlab(wanted);
         }
         try {
-            lease.slot().slab().equip(lease.slot());
+            lease.slot().equip();
+            return lease.slot();
         } catch (RuntimeException | Error refused) {
             giveBack(lease, /* warm */ false);
             throw refused;
@@ -95,11 +117,11 @@ public final class SlotPool {
 
     private synchronized boolean takeCold(StackGeometry wanted, StackLease lease) {
         StackShelf shelf = shelves.get(wanted);
-        StackSlab slab = shelf == null ? null : shelf.slabWithRoom();
-        if (slab == null) {
+        SlabSlots slots = shelf == null ? null : shelf.slabWithRoom();
+        if (slots == null) {
             return false;
         }
-        slab.takeInto(lease);
+        slots.takeInto(lease);
         return true;
     }
 
@@ -134,7 +156,13 @@ public final class SlotPool {
         return true;
     }
 
-    void giveBack(StackLease lease, boolean warm) {
+    /**
+     * Takes a slot back that no thread uses any more. Does nothing if the lease has none.
+     *
+     * @param warm whether the next thread may have it as it is; otherwise its pages are discarded first
+     * @throws SyscallException of madvise, when the pages of slots are discarded; the slot is given back all the same
+     */
+    public void giveBack(StackLease lease, boolean warm) {
         synchronized (this) {
             StackSlot slot = lease.slot;
             if (slot == null) {
@@ -165,7 +193,7 @@ public final class SlotPool {
 
     /** Makes a slot the newest of the warm ones. */
     private void link(StackSlot slot) {
-        StackShelf shelf = slot.slab().shelf();
+        StackShelf shelf = shelf(slot);
         long bytes = slot.geometry().stackBytes();
         StackSlot second = newestWarm;
         StackSlot secondAlike = shelf.newestWarm;
@@ -187,7 +215,7 @@ public final class SlotPool {
 
     /** Takes a slot off the lists of warm ones. */
     private void unlink(StackSlot slot) {
-        StackShelf shelf = slot.slab().shelf();
+        StackShelf shelf = shelf(slot);
         long bytes = slot.geometry().stackBytes();
         StackSlot older = slot.older;
         StackSlot newer = slot.newer;
@@ -250,7 +278,7 @@ public final class SlotPool {
                 continue; // the slab is unmapped, and its pages with it
             }
             try {
-                some.slab().discard(some);
+                SlabSlots.discard(some);
             } catch (RuntimeException | Error refused) {
                 failed = refused; // the slots are cold all the same, with their pages
             }
@@ -296,14 +324,15 @@ public final class SlotPool {
         boolean decided = false;
         try {
             synchronized (this) {
-                StackSlab slab = some.slab();
-                if (slab.isIdleBut(some)) {
-                    retire(slab);
+                StackShelf shelf = shelf(some);
+                SlabSlots slots = shelf.slotsOf(some.slab);
+                if (slots.isIdleBut(some)) {
+                    retire(shelf, slots);
                     decided = true;
                     return true;
                 }
                 if (cold) {
-                    slab.giveCold(some);
+                    slots.giveCold(some);
                     decided = true;
                     return true;
                 }
@@ -324,38 +353,41 @@ public final class SlotPool {
         }
     }
 
-    private void retire(StackSlab slab) {
-        StackShelf shelf = slab.shelf();
-        shelf.remove(slab);
-        slab.nextRetired = retired;
-        retired = slab;
+    private void retire(StackShelf shelf, SlabSlots slots) {
+        Retired last = new Retired(slots.slab(), retired);
+        shelf.remove(slots);
+        retired = last;
         if (shelf.isEmpty()) { // a program may come along with ever new sizes
             shelves.remove(shelf.geometry());
         }
     }
 
+    private StackShelf shelf(StackSlot slot) {
+        return Objects.requireNonNull(shelves.get(slot.geometry()));
+    }
+
     private void unmapRetired() {
-        for (StackSlab slab = takeRetired(); slab != null; slab = takeRetired()) {
+        for (Retired last = takeRetired(); last != null; last = takeRetired()) {
             boolean unmapped = false;
             try {
-                slab.unmap();
+                last.slab.unmap();
                 unmapped = true;
             } finally {
                 if (!unmapped) {
                     synchronized (this) {
-                        slab.nextRetired = retired;
-                        retired = slab;
+                        last.next = retired;
+                        retired = last;
                     }
                 }
             }
         }
     }
 
-    private synchronized @Nullable StackSlab takeRetired() {
-        StackSlab slab = retired;
-        if (slab != null) {
-            retired = slab.nextRetired;
+    private synchronized @Nullable Retired takeRetired() {
+        Retired last = retired;
+        if (last != null) {
+            retired = last.next;
         }
-        return slab;
+        return last;
     }
 }

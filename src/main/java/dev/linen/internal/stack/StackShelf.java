@@ -11,7 +11,7 @@ final class StackShelf {
     private final StackGeometry geometry;
 
     /** Newest last. */
-    private final List<StackSlab> slabs = new ArrayList<>();
+    private final List<SlabSlots> slabs = new ArrayList<>();
 
     /** The first of a list by {@link StackSlot#olderAlike}. */
     @Nullable
@@ -27,7 +27,7 @@ final class StackShelf {
 
     /** The newest slab with a slot that is neither in use nor warm; null if there is none. */
     @Nullable
-    StackSlab slabWithRoom() {
+    SlabSlots slabWithRoom() {
         for (int i = slabs.size() - 1; i >= 0; i--) {
             if (slabs.get(i).hasRoom()) {
                 return slabs.get(i);
@@ -39,19 +39,27 @@ final class StackShelf {
     /** How large its slabs are, together. */
     long slabBytes() {
         long bytes = 0;
-        for (StackSlab slab : slabs) {
-            bytes += slab.byteSize();
+        for (SlabSlots each : slabs) {
+            bytes += each.slab().byteSize();
         }
         return bytes;
     }
 
-    void add(StackSlab slab) {
-        slab.setShelf(this);
-        slabs.add(slab);
+    SlabSlots slotsOf(StackSlab slab) {
+        for (SlabSlots each : slabs) {
+            if (each.slab() == slab) {
+                return each;
+            }
+        }
+        throw new IllegalArgumentException("this slab is on no shelf");
     }
 
-    void remove(StackSlab slab) {
-        slabs.remove(slab);
+    void add(StackSlab slab) {
+        slabs.add(new SlabSlots(slab));
+    }
+
+    void remove(SlabSlots slots) {
+        slabs.remove(slots);
     }
 
     boolean isEmpty() {

@@ -1,11 +1,6 @@
 package dev.linen.internal.stack;
 
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
-import java.util.Objects;
-
-import org.jspecify.annotations.Nullable;
+import java.lang.foreign.MemorySegment;
 
 import dev.linen.internal.registry.KeptMemory;
 import dev.linen.memory.Advice;
@@ -16,8 +11,8 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
 
 /**
- * One mapping: a header, and above it slots of the same geometry. Not synchronised: {@link SlotPool} guards the lists with its
- * lock; what issues system calls is called without the lock, by the thread that holds the slots concerned.
+ * One mapping: a header, and above it stack buffers of the same geometry, which are counted from 0. A call that is for a stack
+ * buffer is made by the thread that has it; none is made under a lock, because system calls take their time.
  *
  * <p>Where the kernel installs guards without mappings of their own (MADV_GUARD_INSTALL, Linux 6.13), a parked thread costs a
  * small fraction of a mapping. Before that, a guard is a mapping of its own, and so is what lies between two: four for each
@@ -42,22 +37,6 @@ final class StackSlab {
     private final StackGeometry geometry;
 
     private final int slots;
-
-    // All below is guarded by the pool's lock.
-
-    /** The pool's slabs of this geometry; set when the pool gets it. */
-    private @Nullable StackShelf shelf;
-
-    /** How many slots were made; those above have never been used. */
-    private int made;
-
-    /** The first of the cold ones, a list by {@link StackSlot#next}, and how many these are. */
-    private @Nullable StackSlot cold;
-    private int coldSlots;
-
-    /** The next one on a list of slabs that are about to be unmapped. */
-    @Nullable
-    StackSlab nextRetired;
 
     private StackSlab(Mapping mapping, StackGeometry geometry, int slots) {
         this.mapping = mapping;
@@ -125,74 +104,41 @@ final class StackSlab {
         return mapping.byteSize();
     }
 
-    StackShelf shelf() {
-        return Objects.requireNonNull(shelf);
+    /** How many stack buffers it has room for. */
+    int slots() {
+        return slots;
     }
 
-    void setShelf(StackShelf newShelf) {
-        shelf = newShelf;
+    /** The lowest address of a stack buffer. */
+    long address(int slot) {
+        return mapping.address() + offset(slot);
     }
 
-    boolean hasRoom() {
-        return coldSlots > 0 || made < slots;
-    }
-
-    /** Puts a slot into a lease that nobody uses. Only if there is room. */
-    void takeInto(StackLease lease) {
-        StackSlot slot = cold;
-        if (slot == null) {
-            slot = new StackSlot(this, mapping.address() + firstSlot + made * geometry.totalBytes(),
-                    header.control(made));
-            made++;
-        } else {
-            cold = slot.next;
-            coldSlots--;
-            slot.next = null;
-        }
-        lease.slot = slot;
-    }
-
-    /** Takes slots back, a list by {@link StackSlot#next}. Nothing is called, so nothing can be thrown. */
-    void giveCold(StackSlot some) {
-        for (StackSlot slot = some; slot != null;) {
-            StackSlot next = slot.next;
-            slot.next = cold;
-            cold = slot;
-            coldSlots++;
-            slot = next;
-        }
-    }
-
-    /** Whether none of its slots is in use, warm or cooling, but for those of a list by {@link StackSlot#next}. */
-    boolean isIdleBut(StackSlot some) {
-        int idle = coldSlots;
-        for (StackSlot slot = some; slot != null; slot = slot.next) {
-            idle++;
-        }
-        return idle == made;
+    private long offset(int slot) {
+        return firstSlot + slot * geometry.totalBytes();
     }
 
     /**
-     * Makes a slot ready that was taken: with guards, and with pages if so wished. Takes its time.
+     * Makes a stack buffer ready to be used: with guards, and with pages if so wished.
      *
-     * @throws SyscallException of madvise, mprotect or mlock; the slot is to be given back then
+     * @param guarded whether its guards have been installed before
+     * @throws SyscallException of madvise, mprotect or mlock
      */
-    void equip(StackSlot slot) {
+    void equip(int slot, boolean guarded) {
         long offset = offset(slot);
-        if (!slot.guarded) {
+        if (!guarded) {
             installGuard(offset, geometry.outerGuardBytes());
             installGuard(offset + geometry.guardOffset(), geometry.guardBytes());
             // The next one's, and until there is one, the end for an array on this one's stack that is overrun.
             installGuard(offset + geometry.totalBytes(), geometry.outerGuardBytes());
         }
         if (!guardsByAdvice) {
-            open(slot);
+            open(offset);
         }
-        slot.guarded = true;
         fetchPages(slot);
     }
 
-    private void fetchPages(StackSlot slot) {
+    private void fetchPages(int slot) {
         long offset = offset(slot);
         StackPages pages = geometry.pages();
         if (pages.huge()) {
@@ -204,15 +150,15 @@ final class StackSlab {
             mapping.lock(offset + geometry.signalStackOffset(), geometry.signalStackBytes());
             mapping.lock(offset + geometry.stackOffset(), geometry.stackBytes());
         } else if (pages.prefaulted()) {
-            populate(slot);
+            populate(offset);
         }
     }
 
     /** With its neighbours', as pages go: it stays so, for their sake. */
-    private void lockControl(StackSlot slot) {
-        long begin = slot.control().address() - mapping.address();
+    private void lockControl(int slot) {
+        long begin = header.control(slot) - mapping.address();
         long pageBegin = begin / Mapping.pageSize() * Mapping.pageSize();
-        mapping.lock(pageBegin, begin + slot.control().byteSize() - pageBegin);
+        mapping.lock(pageBegin, header.control(slot + 1) - mapping.address() - pageBegin);
     }
 
     private void wishHugePages(long offset) {
@@ -223,15 +169,20 @@ final class StackSlab {
         }
     }
 
-    private void populate(StackSlot slot) {
+    private void populate(long offset) {
         try {
-            adviseUsable(offset(slot), Advice.POPULATE_WRITE);
+            adviseUsable(offset, Advice.POPULATE_WRITE);
         } catch (SyscallException refused) {
             if (!refused.errno().equals(Errno.EINVAL)) {
                 throw refused;
             }
-            slot.stack().fill((byte) 0); // before Linux 5.14
+            fill(offset + geometry.signalStackOffset(), geometry.signalStackBytes()); // before Linux 5.14
+            fill(offset + geometry.stackOffset(), geometry.stackBytes());
         }
+    }
+
+    private void fill(long offset, long bytes) {
+        MemorySegment.ofAddress(mapping.address() + offset).reinterpret(bytes).fill((byte) 0);
     }
 
     /** What isn't a guard. */
@@ -241,16 +192,12 @@ final class StackSlab {
     }
 
     /** Makes all of the stack readable and writable again, and locks it again if it was: pages of it may have been replaced. */
-    void restore(StackSlot slot) {
+    void restore(int slot) {
         long offset = offset(slot) + geometry.stackOffset();
         mapping.protect(offset, geometry.stackBytes(), Protection.READ_WRITE);
         if (geometry.pages().locked()) {
             mapping.lock(offset, geometry.stackBytes());
         }
-    }
-
-    private long offset(StackSlot slot) {
-        return slot.address() - mapping.address();
     }
 
     private void installGuard(long offset, long bytes) {
@@ -280,25 +227,11 @@ final class StackSlab {
         return false; // a kernel before 6.13
     }
 
-    /** Gives the pages of slots, a list by {@link StackSlot#next}, to the kernel; the guards stay. Takes its time. */
-    void discard(StackSlot some) {
-        List<StackSlot> sorted = new ArrayList<>();
-        for (StackSlot slot = some; slot != null; slot = slot.next) {
-            sorted.add(slot);
-        }
-        sorted.sort(Comparator.comparingLong(StackSlot::address));
-        long begin = offset(sorted.getFirst());
-        long end = begin;
-        for (StackSlot slot : sorted) {
-            if (offset(slot) != end) {
-                discard(begin, end - begin);
-                begin = offset(slot);
-            }
-            end = offset(slot) + geometry.totalBytes();
-        }
-        discard(begin, end - begin);
+    /** Gives the pages of neighbouring stack buffers to the kernel; the guards stay. */
+    void discard(int first, int count) {
+        discard(offset(first), count * geometry.totalBytes());
         if (!guardsByAdvice) {
-            sorted.forEach(this::shut);
+            shut(offset(first), count * geometry.totalBytes());
         }
     }
 
@@ -312,25 +245,24 @@ final class StackSlab {
     }
 
     /**
-     * Where guards are mappings: the kernel makes one of all cold slots that are neighbours. It can be read, as a signal handler may
-     * want to do that looks for its thread's tid.
+     * Where guards are mappings: the kernel makes one of all cold stack buffers that are neighbours. They can be read, because a
+     * signal handler that looks for its thread's tid may do so.
      */
-    private void shut(StackSlot slot) {
+    private void shut(long offset, long bytes) {
         try {
-            mapping.protect(offset(slot), geometry.totalBytes(), Protection.READ);
+            mapping.protect(offset, bytes, Protection.READ);
         } catch (SyscallException tooManyMappings) {
-            // then it keeps its own
+            // then they stay mappings of their own
         }
     }
 
-    private void open(StackSlot slot) {
-        long offset = offset(slot);
+    private void open(long offset) {
         mapping.protect(offset, geometry.totalBytes(), Protection.NONE);
         mapping.protect(offset + geometry.signalStackOffset(), geometry.signalStackBytes(), Protection.READ_WRITE);
         mapping.protect(offset + geometry.stackOffset(), geometry.stackBytes(), Protection.READ_WRITE);
     }
 
-    /** Takes its time; nobody finds it any more. */
+    /** Unmaps all of it. */
     void unmap() {
         KeptMemory.remove(this);
         mapping.close();

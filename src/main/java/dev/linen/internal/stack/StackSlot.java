@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.memory.Mapping;
+import dev.linen.syscall.SyscallException;
 
 /**
  * The memory of one stack buffer and of its control block, used by one thread after the other.
@@ -16,11 +17,12 @@ import dev.linen.memory.Mapping;
 public final class StackSlot {
 
     final StackSlab slab;
+    final int index;
     private final MemorySegment memory;
     private final MemorySegment control;
 
-    /** Whether its guards are installed. Plain: only its holder looks at it, and slots change hands under the pool's lock. */
-    boolean guarded;
+    /** Whether its guards are installed. Used by its holder only; slots change hands under the pool's lock. */
+    private boolean guarded;
 
     // The lists of the pool, guarded by its lock. They are made of the slots themselves, so that no change of a list allocates.
 
@@ -40,14 +42,25 @@ public final class StackSlot {
     @Nullable
     StackSlot newerAlike;
 
-    StackSlot(StackSlab slab, long address, long control) {
+    StackSlot(StackSlab slab, int index) {
         this.slab = slab;
-        this.memory = MemorySegment.ofAddress(address).reinterpret(slab.geometry().totalBytes());
-        this.control = MemorySegment.ofAddress(control).reinterpret(linen_control.sizeof());
+        this.index = index;
+        this.memory = MemorySegment.ofAddress(slab.address(index)).reinterpret(slab.geometry().totalBytes());
+        this.control = MemorySegment.ofAddress(slab.header().control(index)).reinterpret(linen_control.sizeof());
     }
 
     StackSlab slab() {
         return slab;
+    }
+
+    /**
+     * Makes it ready to be used by a thread.
+     *
+     * @throws SyscallException of madvise, mprotect or mlock; it is to be given back then
+     */
+    void equip() {
+        slab.equip(index, guarded);
+        guarded = true;
     }
 
     /** How large its parts are. */
@@ -102,6 +115,6 @@ public final class StackSlot {
 
     /** Makes all of the stack readable and writable again, after a JVM has put guard pages of its own there. */
     public void restore() {
-        slab.restore(this);
+        slab.restore(index);
     }
 }

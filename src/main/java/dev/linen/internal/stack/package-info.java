@@ -10,7 +10,8 @@
  *   StackSlab, SlabHeader       one mapping, which holds many stack buffers and their control blocks
  *   StackSlot                   one of these stack buffers, used by one thread after the other
  *   StackLease                  the right to use a slot, from the pool and back to it
- *   SlotPool, StackShelf        the slots that are free: warm ones with pages, cold ones without
+ *   SlotPool                    the slots that are free: warm ones with pages, cold ones without
+ *     StackShelf, SlabSlots       those of one geometry, and of one slab
  *   TouchedPages                which pages of a stack have been used
  * </pre>
  */

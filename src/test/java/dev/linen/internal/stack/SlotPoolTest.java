@@ -36,17 +36,17 @@ import dev.linen.testing.OwnMemory;
 
 class SlotPoolTest {
 
-    private static final Map<StackSlot, StackLease> LEASES = new ConcurrentHashMap<>();
+    private static final Map<StackSlot, Runnable> GIVE_BACK = new ConcurrentHashMap<>();
 
     private static StackSlot take(SlotPool pool, StackGeometry wanted) {
-        StackLease lease = new StackLease(pool);
-        StackSlot slot = lease.take(wanted);
-        LEASES.put(slot, lease);
+        StackLease lease = new StackLease();
+        StackSlot slot = pool.take(wanted, lease);
+        GIVE_BACK.put(slot, () -> pool.giveBack(lease, /* warm */ true));
         return slot;
     }
 
     private static void give(StackSlot slot) {
-        LEASES.remove(slot).giveBack(/* warm */ true);
+        GIVE_BACK.remove(slot).run();
     }
 
     private static StackGeometry geometry(long stackBytes) {
@@ -282,7 +282,7 @@ class SlotPoolTest {
             List<StackSlot> slots = new ArrayList<>();
             do {
                 slots.add(take(pool, geometry));
-            } while (slots.getFirst().slab().hasRoom());
+            } while (slots.size() < slots.getFirst().slab().slots());
             StackSlot last = slots.getLast();
             long end = last.address() + geometry.totalBytes();
             assertEquals(0, last.stack().address() % geometry.pages().alignment());

@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.internal.helper;
 
 import dev.linen.process.Affinity;
 import dev.linen.syscall.Syscall;
@@ -9,12 +9,12 @@ import dev.linen.syscall.SyscallNumber;
  * A thread of linen's own: a daemon, which inherits nothing from the thread that happens to start it. It is a platform thread,
  * because virtual threads make no progress while all carriers are blocked in native calls.
  */
-final class HelperThread {
+public final class HelperThread {
 
     private HelperThread() {}
 
     /** A thread that isn't started yet. */
-    static Thread unstarted(String name, Runnable task) {
+    public static Thread unstarted(String name, Runnable task) {
         Thread thread = Thread.ofPlatform().daemon().name(name).inheritInheritableThreadLocals(false)
                 .unstarted(new OnAllCpus(task));
         thread.setContextClassLoader(ClassLoader.getSystemClassLoader()); // not that of an application that ends earlier

@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.internal.helper;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -13,7 +13,7 @@ import dev.linen.internal.binding.Uncaught;
  * has a {@link HelperThread} for itself, so that one that blocks keeps no other from running. A thread that has been idle for a
  * second ends.
  */
-final class Aside {
+public final class Aside {
 
     private static final ThreadPoolExecutor THREADS = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS,
             new SynchronousQueue<>(), task -> HelperThread.unstarted("linen-helper", task));
@@ -24,14 +24,14 @@ final class Aside {
     private Aside() {}
 
     /** Runs a task soon: at the latest when there is room for a thread again, see {@link #retry}. */
-    static void run(Runnable task) {
+    public static void run(Runnable task) {
         if (!tryRun(task)) {
             PENDING.add(task);
         }
     }
 
     /** Tries once more to run those tasks for which no thread could be made; false if there are still any. */
-    static boolean retry() {
+    public static boolean retry() {
         for (Runnable task = PENDING.peek(); task != null; task = PENDING.peek()) {
             if (!tryRun(task)) {
                 return false;

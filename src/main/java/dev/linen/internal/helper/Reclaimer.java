@@ -1,4 +1,4 @@
-package dev.linen.thread;
+package dev.linen.internal.helper;
 
 import java.lang.ref.PhantomReference;
 import java.lang.ref.Reference;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * java.lang.ref.Cleaner does, but on a {@link HelperThread} that ends when there is nothing to find, and with a second try for
  * what has failed.
  */
-final class Reclaimer {
+public final class Reclaimer {
 
     /** How long the thread stays without anything to do, and after how long it tries again what has failed. */
     private static final long LOOK_MILLIS = TimeUnit.SECONDS.toMillis(1);
@@ -32,7 +32,7 @@ final class Reclaimer {
     private Reclaimer() {}
 
     /** Something to be done when its owner isn't reachable any more, unless it has been done before. */
-    abstract static class Task extends PhantomReference<Object> {
+    public abstract static class Task extends PhantomReference<Object> {
 
         // Guarded by LOCK.
         private @Nullable Task previous;
@@ -41,22 +41,22 @@ final class Reclaimer {
 
         private volatile boolean failed;
 
-        Task(Object owner) {
+        protected Task(Object owner) {
             super(owner, FORGOTTEN);
             add(this);
         }
 
         /** Called on the reclaimer's thread. It may throw, and is called again then. */
-        abstract void reclaim();
+        protected abstract void reclaim();
 
         /** There is nothing left to be done. */
-        final void done() {
+        protected final void done() {
             remove(this);
             clear();
         }
 
         /** Has {@link #reclaim} called soon, whether the owner is reachable or not. */
-        final void tryAgain() {
+        protected final void tryAgain() {
             failed = true;
             someFailed = true;
         }
