@@ -2,7 +2,7 @@
  * Memory mappings: creating them, changing their protection, advising the kernel about them, and listing everything
  * that is mapped.
  *
- * <p>Layer 1. Uses {@code dev.linen.syscall}; used by {@code dev.linen.thread}.
+ * <p>Layer 1. Uses {@code dev.linen.syscall} and the layers below it.
  */
 @NullMarked
 package dev.linen.memory;
