@@ -2,17 +2,17 @@
 module dev.linen {
     requires static org.jspecify; // null annotations, for the compiler only
     requires static info.picocli; // the command line
-    requires static com.google.gson; // its --json
-    requires static jdk.jfr; // faults in recordings, where the JVM has them
+    requires static com.google.gson; // its option --json
+    requires static jdk.jfr; // JFR events for faults, if the JVM has JFR
 
-    exports dev.linen; // the seed's calls
+    exports dev.linen; // the C interface: 0 or -errno
     exports dev.linen.thread; // native threads
-    exports dev.linen.function; // what native threads run
+    exports dev.linen.function; // the functions that native threads run
     exports dev.linen.futex; // waiting on a word of memory
-    exports dev.linen.memory; // mappings
-    exports dev.linen.process; // where and how the kernel runs a thread
-    exports dev.linen.junit; // for tests that need a kernel; why no JUnit is required: docs/decisions.md
-    exports dev.linen.syscall; // the kernel, raw
+    exports dev.linen.memory; // memory mappings
+    exports dev.linen.process; // CPU affinity, scheduling, thread names
+    exports dev.linen.junit; // test support; docs/decisions.md explains why JUnit isn't required
+    exports dev.linen.syscall; // raw system calls
 
-    opens dev.linen.cli to info.picocli; // it fills in the annotated fields
+    opens dev.linen.cli to info.picocli; // which sets the annotated fields
 }

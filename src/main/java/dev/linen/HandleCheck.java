@@ -7,14 +7,14 @@ import dev.linen.internal.linux.linen_handle;
 import dev.linen.memory.Peek;
 import dev.linen.syscall.Errno;
 
-/** Looks at what claims to be a handle without trusting it. */
+/** Checks a handle of unknown origin without crashing. */
 final class HandleCheck {
 
     private HandleCheck() {}
 
     /**
-     * What is wrong with a handle that no thread of threadCreate's has: EFAULT, nothing is mapped there; EINVAL, no canary;
-     * ESRCH, a canary, but somebody else's.
+     * Returns the error for an address that isn't the handle of a joinable thread: EFAULT if it isn't mapped, EINVAL if
+     * it has no canary, ESRCH if it has a canary but {@code threadCreate} didn't create it.
      */
     static Errno errorAt(long handle) {
         byte[] copy = new byte[(int) linen_handle.sizeof()];

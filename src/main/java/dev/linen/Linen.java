@@ -17,7 +17,7 @@ import dev.linen.thread.NativeFaultException;
 import dev.linen.thread.NativeThread;
 
 /**
- * The seed's calls, as they stand in C: pointers in, 0 or {@code -errno} out.
+ * The C interface of linen: the calls take pointers and return 0 or {@code -errno}.
  *
  * <pre>{@code
  * MemorySegment handleOut = arena.allocate(ValueLayout.ADDRESS);
@@ -28,12 +28,13 @@ import dev.linen.thread.NativeThread;
  * }
  * }</pre>
  *
- * <p>{@link NativeThread} is the same with types, exceptions and a stack to look at. What C would take for a crash (a heap
- * segment, a closed arena, an address that can't be run) is an exception here too.
+ * <p>{@link NativeThread} offers the same with types and exceptions, and gives access to the stack. Arguments that
+ * would crash a C program (a heap segment, a closed arena, an address that can't be executed) cause exceptions here
+ * too.
  */
 public final class Linen {
 
-    /** The threads that {@code threadCreate} made and nobody has joined, by their handles. */
+    /** The threads of {@code threadCreate} that haven't been joined or detached, by their handles. */
     private static final ConcurrentMap<Long, Joinable> THREADS = new ConcurrentHashMap<>();
 
     private record Joinable(NativeThread thread, AtomicBoolean claimed) {}
@@ -41,30 +42,30 @@ public final class Linen {
     private Linen() {}
 
     /**
-     * Whether linen works on this system and CPU. Where it doesn't, its classes load all the same, and the first call
-     * that needs the kernel throws {@link UnsupportedOperationException}.
+     * Returns whether linen supports this operating system and CPU. If not, its classes can still be loaded, and calls
+     * that need the kernel throw {@link UnsupportedOperationException}.
      *
-     * @return true on Linux, on a CPU that this build has a native part for
+     * @return true on Linux, on a CPU for which this build has a native library
      */
     public static boolean isSupported() {
         return unsupportedReason().isEmpty();
     }
 
     /**
-     * Why linen doesn't work here.
+     * Returns the reason why linen doesn't support this platform.
      *
-     * @return the reason, for people; empty where it works
+     * @return a message; empty if linen supports this platform
      */
     public static Optional<String> unsupportedReason() {
         return Platform.unsupportedReason();
     }
 
     /**
-     * Whether a fault on a native thread ends that thread only. The property {@code dev.linen.faults} decides: "on" unless said
-     * otherwise; "off"; or "reinstall", which is on and puts linen's signal handler in front again when somebody has replaced
-     * it.
+     * Returns whether fault containment is active: a fault on a native thread then ends that thread only. The system
+     * property {@code dev.linen.faults} controls it: "on" (the default), "off", or "reinstall". The latter is like
+     * "on", but linen also installs its signal handler again if other code has replaced it.
      *
-     * @return what holds now
+     * @return the current state
      */
     public static FaultContainment faultContainment() {
         return FaultContainment.now();
@@ -74,15 +75,16 @@ public final class Linen {
      * Starts a thread: {@code int linen_thread_create(struct {uint32_t futex, canary;} **handle, void *(*fn)(void *),
      * void *arg)}, on a stack of 2 MiB with a guard of 64 KiB.
      *
-     * @param handleOut where to put the handle: 8 bytes of native memory. It must go to {@link #threadJoin},
+     * @param handleOut receives the handle: 8 bytes of native memory. The handle must be passed to {@link #threadJoin},
      *        {@link #threadTryJoin} or {@link #threadDetach} until one of them returns 0
-     * @param function what the thread runs
-     * @param argument what it is called with; may be {@link MemorySegment#NULL}
-     * @return 0; -EINVAL when the handle's place or the function is {@link MemorySegment#NULL}; otherwise -errno of
-     *         {@code mmap}, {@code mprotect} (-ENOMEM) or {@code clone} (-EAGAIN), and nothing stays mapped
-     * @throws IllegalArgumentException when handleOut is too small, read-only or, like the argument, on the heap; when
-     *         the function isn't one that can run, see {@link NativeFunction#ofAddress}
-     * @throws IllegalStateException when the arena of one of the three is closed
+     * @param function the function that the thread runs
+     * @param argument the argument of the function; may be {@link MemorySegment#NULL}
+     * @return 0; -EINVAL if {@code handleOut} or {@code function} is {@link MemorySegment#NULL}; otherwise the error of
+     *         {@code mmap}, {@code mprotect} (-ENOMEM) or {@code clone} (-EAGAIN), after which nothing stays mapped
+     * @throws IllegalArgumentException if {@code handleOut} is too small, read-only or on the Java heap; if
+     *         {@code argument} is on the Java heap; if {@code function} can't be executed, see
+     *         {@link NativeFunction#ofAddress}
+     * @throws IllegalStateException if the arena of one of the three is closed
      */
     public static int threadCreate(MemorySegment handleOut, MemorySegment function, MemorySegment argument) {
         if (handleOut.equals(MemorySegment.NULL) || function.equals(MemorySegment.NULL)) {
@@ -100,44 +102,46 @@ public final class Linen {
     }
 
     /**
-     * Waits for a thread's end, gives its result and gives its memory back. After a 0, the handle is no longer one.
+     * Waits until a thread has ended, stores its result and releases its memory. If this returns 0, the handle is no
+     * longer valid.
      *
-     * @param handle what {@link #threadCreate} gave
-     * @param resultOut where to put what the function returned: 8 bytes of native memory, or {@link MemorySegment#NULL}
-     * @return 0; -EINVAL when there is no canary at the handle (it was joined or detached before), or another thread has
-     *         begun to join it; -EINTR when this Java thread is interrupted, and stays so; -EFAULT when nothing is
-     *         mapped there; -errno of {@code sigaltstack} when the
-     *         thread ended before it called the function; -ESRCH when it has a canary but isn't a
-     *         handle of {@link #threadCreate}
-     * @throws NativeFaultException when the thread was ended by a fault or killed; it is joined with that
-     * @throws IllegalArgumentException when resultOut is too small, read-only or, like the handle, on the heap
-     * @throws IllegalStateException when the arena of resultOut is closed
+     * @param handle a handle from {@link #threadCreate}
+     * @param resultOut receives the result of the function: 8 bytes of native memory, or {@link MemorySegment#NULL}
+     * @return 0; -EINVAL if there is no canary at the handle (the thread was already joined or detached), or if another
+     *         thread is joining it; -EINTR if this Java thread is interrupted, in which case its interrupt status stays
+     *         set; -EFAULT if the handle isn't mapped; the error of {@code sigaltstack} if the thread ended before it
+     *         called the function; -ESRCH if there is a canary, but the handle isn't from {@link #threadCreate}
+     * @throws NativeFaultException if the thread was killed or ended by a fault; the thread is then joined
+     * @throws IllegalArgumentException if {@code resultOut} is too small, read-only or on the Java heap; if
+     *         {@code handle} is on the Java heap
+     * @throws IllegalStateException if the arena of {@code resultOut} is closed
      */
     public static int threadJoin(MemorySegment handle, MemorySegment resultOut) {
         return join(handle, resultOut, /* waits */ true);
     }
 
     /**
-     * Joins a thread that has ended; doesn't wait.
+     * Joins a thread if it has ended, without waiting.
      *
-     * @param handle what {@link #threadCreate} gave
-     * @param resultOut where to put what the function returned: 8 bytes of native memory, or {@link MemorySegment#NULL}
-     * @return 0; -EBUSY when it still runs; otherwise as {@link #threadJoin}
-     * @throws NativeFaultException when the thread was ended by a fault or killed; it is joined with that
-     * @throws IllegalArgumentException when resultOut is too small, read-only or, like the handle, on the heap
-     * @throws IllegalStateException when the arena of resultOut is closed
+     * @param handle a handle from {@link #threadCreate}
+     * @param resultOut receives the result of the function: 8 bytes of native memory, or {@link MemorySegment#NULL}
+     * @return 0; -EBUSY if the thread is still running; otherwise like {@link #threadJoin}
+     * @throws NativeFaultException if the thread was killed or ended by a fault; the thread is then joined
+     * @throws IllegalArgumentException if {@code resultOut} is too small, read-only or on the Java heap; if
+     *         {@code handle} is on the Java heap
+     * @throws IllegalStateException if the arena of {@code resultOut} is closed
      */
     public static int threadTryJoin(MemorySegment handle, MemorySegment resultOut) {
         return join(handle, resultOut, /* waits */ false);
     }
 
     /**
-     * Lets a thread run on by itself: nobody will join it, and its memory is given back some time after its end.
+     * Detaches a thread: it can no longer be joined, and its memory is released some time after it has ended.
      *
-     * @param handle what {@link #threadCreate} gave; not valid any more after a 0
-     * @return 0; -EINVAL when another thread has begun to join it, or it was joined or detached before; -EFAULT when nothing is
-     *         mapped at the handle; -ESRCH when it has a canary but isn't a handle of {@link #threadCreate}
-     * @throws IllegalArgumentException when the handle is on the heap
+     * @param handle a handle from {@link #threadCreate}; if this returns 0, it is no longer valid
+     * @return 0; -EINVAL if another thread is joining it, or if it was already joined or detached; -EFAULT if the
+     *         handle isn't mapped; -ESRCH if there is a canary, but the handle isn't from {@link #threadCreate}
+     * @throws IllegalArgumentException if the handle is on the Java heap
      */
     public static int threadDetach(MemorySegment handle) {
         requireAddress(handle);
@@ -155,8 +159,8 @@ public final class Linen {
 
     private static void requireAddress(MemorySegment handle) {
         if (!handle.isNative()) {
-            throw new IllegalArgumentException("the handle is an address that threadCreate gave, not a segment on the "
-                    + "Java heap");
+            throw new IllegalArgumentException("the handle is on the Java heap: pass the address that threadCreate "
+                    + "stored");
         }
     }
 
@@ -172,7 +176,7 @@ public final class Linen {
         }
         NativeThread thread = joinable.thread();
         if (!waits && thread.state() == NativeThread.State.RUNNING) {
-            return Errno.EBUSY.result(); // before the claim: who only looks is in nobody's way
+            return Errno.EBUSY.result(); // before the claim, so that a poll doesn't make a concurrent join fail
         }
         if (!joinable.claimed().compareAndSet(false, true)) {
             return Errno.EINVAL.result();
@@ -194,7 +198,7 @@ public final class Linen {
             Thread.currentThread().interrupt();
             return Errno.EINTR.result();
         } catch (RuntimeException | Error resultLost) {
-            joinable.claimed().set(false); // the place for the result is gone: it can be joined with another one
+            joinable.claimed().set(false); // resultOut was freed meanwhile: another call can join the thread
             throw resultLost;
         }
         THREADS.remove(handle.address());
@@ -204,22 +208,21 @@ public final class Linen {
 
     private static void requirePlace(String name, MemorySegment place) {
         if (!place.isNative()) {
-            throw new IllegalArgumentException(name + " is on the Java heap; it is 8 bytes of native memory: allocate "
-                    + "it from an Arena");
+            throw new IllegalArgumentException(name + " is on the Java heap, but must be native memory: allocate it "
+                    + "from an Arena");
         }
         if (!place.scope().isAlive()) {
-            throw new IllegalStateException(name + " is freed: its arena is closed");
+            throw new IllegalStateException(name + " was freed: its arena is closed");
         }
         if (place.byteSize() < Long.BYTES) {
-            throw new IllegalArgumentException(name + " is 8 bytes of native memory; this segment has "
-                    + place.byteSize()
-                    + (place.byteSize() == 0 ? " (a bare address: reinterpret(8) comes first)" : ""));
+            throw new IllegalArgumentException(name + " needs 8 bytes, but the segment has only " + place.byteSize()
+                    + (place.byteSize() == 0 ? ": if it is a bare address, call reinterpret(8) first" : ""));
         }
         if (place.isReadOnly()) {
-            throw new IllegalArgumentException(name + " is written to; this segment is read-only");
+            throw new IllegalArgumentException(name + " must be writable, but the segment is read-only");
         }
         if (!place.isAccessibleBy(Thread.currentThread())) {
-            throw new WrongThreadException(name + " belongs to another Java thread: its arena is confined");
+            throw new WrongThreadException(name + " is in a confined arena of another Java thread");
         }
     }
 }

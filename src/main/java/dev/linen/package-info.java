@@ -1,7 +1,7 @@
 /**
- * The seed's calls as they stand in C, for those who know linen from there.
+ * The C interface of linen: calls that take pointers and return 0 or {@code -errno}.
  *
- * <p>Floor 4 of the house: uses everything below it.
+ * <p>Layer 4. Uses the layers below it.
  */
 @NullMarked
 package dev.linen;

@@ -30,13 +30,16 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
-/** The house as docs and package-infos draw it: rooms on floors, and what a room may use. */
+/** Checks the layers of packages, as described in docs/architecture.md, and which packages a layer may use. */
 class ArchitectureTest {
 
     private static final String INTERNAL = "dev.linen.internal";
 
-    /** A package below one of these belongs to it, if it isn't one of these itself. The command line and the help for tests are the roof. */
-    private static final Map<String, Integer> FLOORS = Map.ofEntries(Map.entry("dev.linen.internal.linux", -2),
+    /**
+     * The layers of the packages. A subpackage that isn't listed is in the layer of its parent. The command line and
+     * the test support are at the top.
+     */
+    private static final Map<String, Integer> LAYERS = Map.ofEntries(Map.entry("dev.linen.internal.linux", -2),
             Map.entry("dev.linen.internal.binding", -1),
             Map.entry("dev.linen.internal.elf", -1),
             Map.entry("dev.linen.internal.registry", -1),
@@ -83,12 +86,12 @@ class ArchitectureTest {
 
     private static final JavaClasses CLASSES = new ClassFileImporter().importPath(Path.of("target", "classes"));
 
-    /** Else the others could pass because nothing was looked at. */
+    /** Makes sure that the other tests don't pass because no classes were imported. */
     @Test
     void classes_imported_areThatMany() {
         Map<String, Integer> sizes = new TreeMap<>();
-        CLASSES.forEach(type -> sizes.merge(room(type), 1, Integer::sum));
-        assertEquals(new TreeSet<>(FLOORS.keySet()), sizes.keySet());
+        CLASSES.forEach(type -> sizes.merge(listedPackage(type), 1, Integer::sum));
+        assertEquals(new TreeSet<>(LAYERS.keySet()), sizes.keySet());
         int outsideGenerated = CLASSES.size() - sizes.get("dev.linen.internal.linux");
         assertTrue(outsideGenerated >= 60, () -> sizes.toString());
         assertTrue(sizes.values().stream().allMatch(size -> size >= 3), () -> sizes.toString());
@@ -100,8 +103,9 @@ class ArchitectureTest {
         for (JavaClass type : CLASSES) {
             for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
                 JavaClass target = dependency.getTargetClass().getBaseComponentType();
-                if (target.getPackageName().startsWith("dev.linen") && !room(target).equals(room(type))
-                        && floor(target) >= floor(type)) {
+                if (target.getPackageName().startsWith("dev.linen")
+                        && !listedPackage(target).equals(listedPackage(type))
+                        && layer(target) >= layer(type)) {
                     wrong.add(dependency.getDescription());
                 }
             }
@@ -238,7 +242,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void module_exports_areTheRoomsForUsers() {
+    void module_exports_areThePackagesForUsers() {
         assertEquals(Set.of("dev.linen", "dev.linen.thread", "dev.linen.function", "dev.linen.futex",
                 "dev.linen.memory", "dev.linen.process", "dev.linen.syscall", "dev.linen.junit"), exportedPackages());
     }
@@ -249,19 +253,22 @@ class ArchitectureTest {
                 .collect(Collectors.toSet());
     }
 
-    private static int floor(JavaClass type) {
-        return FLOORS.get(room(type));
+    private static int layer(JavaClass type) {
+        return LAYERS.get(listedPackage(type));
     }
 
-    /** The longest name in FLOORS that its package is or is below; dev.linen itself has nothing below. */
-    private static String room(JavaClass type) {
+    /**
+     * Returns the listed package that contains a class, directly or in a subpackage. dev.linen has no subpackages in
+     * this sense.
+     */
+    private static String listedPackage(JavaClass type) {
         String name = type.getPackageName();
-        if (type.getName().equals("module-info") || FLOORS.containsKey(name)) {
+        if (type.getName().equals("module-info") || LAYERS.containsKey(name)) {
             return type.getName().equals("module-info") ? "dev.linen" : name;
         }
         String above = name.substring(0, Math.max(name.lastIndexOf('.'), 0));
-        if (above.equals("dev.linen") || !FLOORS.containsKey(above)) {
-            throw new AssertionError(name + " has no floor in this test: give it one");
+        if (above.equals("dev.linen") || !LAYERS.containsKey(above)) {
+            throw new AssertionError(name + " isn't listed in LAYERS: add it");
         }
         return above;
     }

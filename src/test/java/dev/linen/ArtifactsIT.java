@@ -32,14 +32,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the jar says of itself: to the module system, to OSGi, to GraalVM; and the pom to a central repository. */
+/**
+ * Checks the metadata of the jar for the module system, OSGi and GraalVM, and the metadata of the pom for a central
+ * repository.
+ */
 class ArtifactsIT {
 
     private static final Path JAR = Path.of("target/linen.jar");
     private static final String METADATA = "META-INF/native-image/dev.linen/linen/reachability-metadata.json";
     private static final String NATIVE_PART = "META-INF/native/linux-x86_64/liblinen.so";
 
-    /** Of a header, a clause at a time: a comma inside quotes doesn't end one. */
+    /** A clause of a manifest header. A comma inside quotes doesn't end it. */
     private static final Pattern CLAUSE = Pattern.compile("(?:[^,\"]|\"[^\"]*\")+");
 
     private static final Pattern DESCRIPTOR = Pattern.compile("FunctionDescriptor\\.(of(?:Void)?)\\(([A-Z_,\\s]*)\\)");
@@ -93,7 +96,7 @@ class ArtifactsIT {
     }
 
     @Test
-    void manifest_ofAnyBuild_namesNobodyAndNoTime() throws IOException {
+    void manifest_ofAnyBuild_hasNoUserNameAndNoTime() throws IOException {
         for (String header : List.of("Automatic-Module-Name", "Built-By", "Bnd-LastModified", "Build-Jdk")) {
             assertEquals(null, manifest().getValue(header), header);
         }
@@ -107,7 +110,7 @@ class ArtifactsIT {
         assertEquals("[{\"glob\":\"META-INF/native/**\"}]", metadata().get("resources").toString());
     }
 
-    /** Else a native image would throw at the first call. */
+    /** Without this metadata, a native image would throw at the first call. */
     @Test
     void reachability_downcalls_areThoseThatLinenLinks() throws IOException {
         JsonObject foreign = metadata().getAsJsonObject("foreign");
@@ -122,7 +125,7 @@ class ArtifactsIT {
 
     private static Set<String> linked() throws IOException {
         Set<String> shapes = new TreeSet<>();
-        // The one of NativeFunction is an upcall's.
+        // The descriptor in NativeFunction is used for an upcall.
         for (String source : sources().filter(source -> source.contains("downcallHandle(")).toList()) {
             DESCRIPTOR.matcher(source).results().forEach(match -> {
                 List<String> types = Arrays.stream(match.group(2).split(",\\s*", -1)).map(ArtifactsIT::type).toList();
@@ -143,7 +146,7 @@ class ArtifactsIT {
             case "ADDRESS" -> "void*";
             case "JAVA_INT" -> "int";
             case "JAVA_LONG" -> "long";
-            default -> throw new AssertionError("what is " + layout + " in GraalVM's words?");
+            default -> throw new AssertionError("no GraalVM name is known for " + layout);
         };
     }
 

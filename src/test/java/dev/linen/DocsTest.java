@@ -18,7 +18,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The documents tell the truth: their Java examples run and print what they say, their links lead somewhere. */
+/**
+ * Checks the documentation: Java examples run and print what they claim, links to files exist, and so do the tests that
+ * are named.
+ */
 class DocsTest {
 
     private static final Pattern EXAMPLE = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
@@ -28,7 +31,7 @@ class DocsTest {
 
     private static final Pattern TEST = Pattern.compile("`(\\w+Test)\\.(\\w+)`");
 
-    /** What jshell has, too, when ./linen shell starts it; but for the shell's own helpers, whose import is a static one. */
+    /** The imports that ./linen shell gives to jshell. The static imports of the shell's helpers aren't used here. */
     private static final Path IMPORTS = Path.of("src/main/jshell/linen.jsh");
 
     @TempDir
@@ -74,7 +77,7 @@ class DocsTest {
                 + "}}\n");
     }
 
-    /** A whole class is that of the project which .ci/run builds and runs. */
+    /** A whole class must be the one in the example project, which .ci/run builds and runs. */
     @Test
     void example_aWholeClass_isTheImportersFile() throws IOException {
         List<MatchResult> classes = examples().flatMap(example -> FILE.matcher(example).results()).toList();
@@ -97,7 +100,9 @@ class DocsTest {
         assertEquals(List.of(), dead);
     }
 
-    /** `NativeThreadTest.join_again_givesTheResultAgain`: a claim's test is there. */
+    /**
+     * A test that is named as the proof of a claim must exist, like `NativeThreadTest.join_again_givesTheResultAgain`.
+     */
     @Test
     void tests_namedInDocuments_exist() throws IOException {
         List<String> missing = new ArrayList<>();

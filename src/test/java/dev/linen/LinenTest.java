@@ -129,7 +129,7 @@ class LinenTest {
                     Thread.onSpinWait();
                 }
             });
-            Linen.threadJoin(handle, MemorySegment.NULL); // or the one that polls has
+            Linen.threadJoin(handle, MemorySegment.NULL); // or the polling thread has joined it
             polling.get(30, TimeUnit.SECONDS);
             assertEquals(Errno.EINVAL.result(), Linen.threadJoin(handle, MemorySegment.NULL));
         }
@@ -168,7 +168,7 @@ class LinenTest {
                 LinenTest::onItsOwnThread);
         CompletableFuture<Integer> waits = CompletableFuture.supplyAsync(() -> Linen.threadJoin(handle, place),
                 LinenTest::onItsOwnThread);
-        CompletableFuture.anyOf(join, waits).get(30, TimeUnit.SECONDS); // one was refused: the other has begun
+        CompletableFuture.anyOf(join, waits).get(30, TimeUnit.SECONDS); // one call failed, so the other is joining
         closing.close();
         release();
         assertThrows(ExecutionException.class,
@@ -239,7 +239,7 @@ class LinenTest {
         MemorySegment handle = create("wait_for_word", word);
         Thread joiner = Thread.ofPlatform().start(() -> Linen.threadJoin(handle, MemorySegment.NULL));
         while (joiner.getState() != Thread.State.WAITING && joiner.getState() != Thread.State.TIMED_WAITING) {
-            Thread.sleep(1); // parked: it has begun to join
+            Thread.sleep(1); // the other thread is parked, so it is joining
         }
         assertEquals(Errno.EINVAL.result(), Linen.threadDetach(handle));
         release();

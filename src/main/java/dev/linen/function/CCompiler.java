@@ -14,47 +14,48 @@ import java.util.stream.Stream;
 import dev.linen.internal.binding.MemfdLibrary;
 
 /**
- * Makes a shared library of one C source, with the compiler that is on the path, and loads it.
+ * Compiles a C source to a shared library with the system's compiler, and loads the library.
  *
  * @param command the compiler and its arguments
  */
 record CCompiler(List<String> command) {
 
     /**
-     * Without libc: a linen thread has none. Bound at once, since the lazy binder runs on the calling thread. Symbolic:
-     * a source's own function is called even where libc, which was loaded earlier, has one of that name.
+     * -nostdlib: a linen thread can't use libc. -z now: symbols are bound when the library is loaded, because the lazy
+     * binder would run on the calling thread. -Bsymbolic: a source calls its own function even if libc, which was
+     * loaded earlier, has one of the same name.
      */
     private static final List<String> FLAGS = List.of("-O2", "-g", "-shared", "-fPIC", "-ffreestanding", "-nostdlib",
             "-fno-omit-frame-pointer", "-Wl,-z,now", "-Wl,-Bsymbolic");
 
-    /** The longest name of a memfd is 249 bytes. */
+    /** The name of a memfd can have at most 249 bytes. */
     private static final int NAME_CHARACTERS = 60;
 
     /**
-     * What is compiled.
+     * The source to compile.
      *
-     * @param name what people call it
-     * @param argument what the compiler is given: a path, or "-"
-     * @param input what it reads then
+     * @param name its name in messages
+     * @param argument the argument for the compiler: a path, or "-" for standard input
+     * @param input the text for standard input
      */
     record Source(String name, String argument, String input) {}
 
     /**
-     * What became of it.
+     * The result of a compilation.
      *
-     * @param symbols the loaded library's
-     * @param output what the compiler printed: warnings
-     * @param includes what it read beside the source
+     * @param symbols the symbols of the loaded library
+     * @param output the output of the compiler: warnings
+     * @param includes the files that the source includes
      */
     record Compiled(SymbolLookup symbols, String output, Includes includes) {}
 
-    /** $CC, which may have arguments, or cc. */
+    /** Returns the compiler that $CC names, which may include arguments; without $CC, it is cc. */
     static CCompiler ofEnvironment() {
         String chosen = Objects.requireNonNullElse(System.getenv("CC"), "").strip();
         return new CCompiler(chosen.isEmpty() ? List.of("cc") : List.of(chosen.split("\\s+")));
     }
 
-    /** @throws CompilationException when that fails, for whatever reason */
+    /** @throws CompilationException if the source can't be compiled or loaded, for any reason */
     Compiled compile(Source source, List<String> flags) {
         Path parent = writableDirectory();
         try {
@@ -72,8 +73,8 @@ record CCompiler(List<String> command) {
     private static Path writableDirectory() {
         return Stream.of(System.getProperty("java.io.tmpdir"), System.getenv("TMPDIR"), "/dev/shm", "/var/tmp", ".")
                 .filter(Objects::nonNull).map(Path::of).filter(Files::isDirectory).filter(Files::isWritable).findFirst()
-                .orElseThrow(() -> new CompilationException("there is no writable directory to compile into; "
-                        + "-Djava.io.tmpdir=DIRECTORY in JAVA_TOOL_OPTIONS names one", ""));
+                .orElseThrow(() -> new CompilationException("there is no writable directory to compile into: set one "
+                        + "with -Djava.io.tmpdir=DIRECTORY in JAVA_TOOL_OPTIONS", ""));
     }
 
     private Compiled compile(Source source, List<String> flags, Path directory) throws IOException {
@@ -86,10 +87,10 @@ record CCompiler(List<String> command) {
         line.addAll(FLAGS);
         line.addAll(List.of("-MMD", "-MF", rule.toString(), "-MT", "x", "-o", library.toString()));
         line.addAll(List.of("-x", "c", source.argument(), "-x", "none"));
-        line.addAll(flags); // behind the source, where libraries must stand
+        line.addAll(flags); // libraries must come after the source
         ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true).redirectInput(input.toFile());
         builder.environment().put("TMPDIR", directory.toString());
-        builder.environment().put("LC_ALL", "C"); // "error:" in every country
+        builder.environment().put("LC_ALL", "C"); // diagnostics in English: "error:"
 
         Process process = start(builder);
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -97,20 +98,21 @@ record CCompiler(List<String> command) {
         if (exitStatus != 0) {
             throw CompilationException.ofErrors(source.name(), output, exitStatus);
         } else if (!Files.exists(library)) {
-            throw new CompilationException(source.name() + " is compiled, but there is no library: does one of these "
-                    + "flags prevent it? " + flags, output);
+            throw new CompilationException(source.name() + " was compiled, but the compiler wrote no library: does one "
+                    + "of these flags prevent that? " + flags, output);
         }
         String includes = Files.exists(rule) ? Files.readString(rule) : "";
         return new Compiled(load(Files.readAllBytes(library), source, output), output, Includes.ofRule(includes));
     }
 
-    /** Through a memfd: so the compiler may write to where nothing can be executed. */
+    /** Loads the library through a memfd, so that the compiler may write to a file system that is mounted noexec. */
     private static SymbolLookup load(byte[] library, Source source, String output) {
         String name = source.name().substring(source.name().lastIndexOf('/') + 1);
         try {
             return MemfdLibrary.open(library, name.substring(0, Math.min(name.length(), NAME_CHARACTERS)));
         } catch (IOException refused) {
-            throw new CompilationException(source.name() + " is compiled, but can't be loaded: " + refused.getMessage(),
+            throw new CompilationException(
+                    source.name() + " was compiled, but can't be loaded: " + refused.getMessage(),
                     output);
         }
     }
@@ -124,7 +126,7 @@ record CCompiler(List<String> command) {
         }
     }
 
-    /** Its output has ended, so it will in a moment, interrupted or not. */
+    /** Waits without being interruptible: the output has ended, so the process will end in a moment. */
     private static int exitStatus(Process process) {
         boolean interrupted = false;
         try {
@@ -142,7 +144,7 @@ record CCompiler(List<String> command) {
         }
     }
 
-    /** Best effort: what stays does no harm. */
+    /** Deletes as many files as possible; the rest does no harm. */
     private static void delete(Path directory) {
         for (File file : Objects.requireNonNullElse(directory.toFile().listFiles(), new File[0])) {
             file.delete();

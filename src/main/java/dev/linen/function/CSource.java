@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 import dev.linen.internal.binding.Platform;
 
 /**
- * C, compiled and loaded on the spot.
+ * A C source that is compiled and loaded at run time.
  *
  * <pre>{@code
  * CSource c = CSource.compile("void *twice(void *n) { return (void *)(2 * (long)n); }");
@@ -28,25 +28,27 @@ import dev.linen.internal.binding.Platform;
  * }
  * }</pre>
  *
- * <p>The compiler is the one that the environment variable CC names, with or without arguments, or else {@code cc}. Its flags
- * make code that a linen thread can run, see docs/native-functions.md: without libc behind it ({@code -ffreestanding
- * -nostdlib}), bound when it is loaded ({@code -Wl,-z,now}), to its own functions first ({@code -Wl,-Bsymbolic}), and with
- * frame pointers. The library goes through memory, so that it doesn't matter when nothing in {@code /tmp} can be executed.
+ * <p>The environment variable CC names the compiler, with or without arguments; the default is {@code cc}. It is called
+ * with flags that produce code that a linen thread can run (see docs/native-functions.md): without libc
+ * ({@code -ffreestanding -nostdlib}), bound when it is loaded ({@code -Wl,-z,now}), preferring its own functions
+ * ({@code -Wl,-Bsymbolic}), and with frame pointers. The library is loaded from memory, so that {@code /tmp} may be
+ * mounted noexec.
  *
- * <p>The same text, compiler and flags give the same library again, without another run of the compiler, as long as the
- * files that it includes stay as they are (the system's headers aren't looked at). So its static variables are the same
- * ones, too. A library <b>stays loaded for good</b>: a thread may be in it. May be used from any thread.
+ * <p>If the same text is compiled again with the same compiler and flags, the result is the library that is already
+ * loaded, including its static variables; the compiler doesn't run again. This holds as long as the included files
+ * don't change (changes to system headers are not noticed). A library is <b>never unloaded</b>, because a thread may be
+ * executing it. This class is thread-safe.
  */
 public final class CSource {
 
     private static final Map<Key, Slot> ALL = new ConcurrentHashMap<>();
 
-    /** What makes a library another one. The content is a file's. */
+    /** Identifies a library. The content is that of the file; empty if the source is a text. */
     private record Key(CCompiler compiler, List<String> flags, CCompiler.Source source, String content) {}
 
-    /** Where the library of one key is, or will be: who holds the lock compiles. */
+    /** Holds the library of one key. The thread that has the lock compiles it. */
     private static final class Slot {
-        final ReentrantLock lock = new ReentrantLock(); // not synchronized: that would pin virtual threads up to Java 23
+        final ReentrantLock lock = new ReentrantLock(); // synchronized would pin virtual threads up to Java 23
         @Nullable
         CSource source;
     }
@@ -60,13 +62,13 @@ public final class CSource {
     }
 
     /**
-     * Compiles a text, and loads what became of it.
+     * Compiles a text and loads the library.
      *
-     * @param text C; the files that it includes with quotes are looked for in the working directory
-     * @param flags more of the compiler's flags: "-O3", "-Wall", "-I/home/me/include"
+     * @param text C code; files that it includes with quotes are searched for in the working directory
+     * @param flags additional flags for the compiler: "-O3", "-Wall", "-I/home/me/include"
      * @return the library
-     * @throws CompilationException when it has errors or calls what isn't there, or when there is no compiler
-     * @throws UnsupportedOperationException where linen can't work
+     * @throws CompilationException if the code has errors or calls an undefined function, or if there is no compiler
+     * @throws UnsupportedOperationException if linen doesn't support this platform
      */
     public static CSource compile(String text, String... flags) {
         return compile(CCompiler.ofEnvironment(), text, flags);
@@ -77,23 +79,23 @@ public final class CSource {
     }
 
     /**
-     * Compiles a file, and loads what became of it.
+     * Compiles a file and loads the library.
      *
-     * @param file C, whatever its name ends with
-     * @param flags more of the compiler's flags: "-O3", "-Wall", "-I/home/me/include"
+     * @param file C code; the file name may have any extension
+     * @param flags additional flags for the compiler: "-O3", "-Wall", "-I/home/me/include"
      * @return the library
-     * @throws CompilationException when it has errors or calls what isn't there, or when there is no compiler
-     * @throws UncheckedIOException when there is no such file, it is a directory, or can't be read
-     * @throws UnsupportedOperationException where linen can't work
+     * @throws CompilationException if the code has errors or calls an undefined function, or if there is no compiler
+     * @throws UncheckedIOException if the file doesn't exist, is a directory, or can't be read
+     * @throws UnsupportedOperationException if linen doesn't support this platform
      */
     public static CSource compile(Path file, String... flags) {
-        // A name with a directory in it can't be taken for an option.
+        // The compiler can't mistake a path with a directory for an option.
         String argument = file.isAbsolute() ? file.toString() : Path.of(".", file.toString()).toString();
         CCompiler.Source source = new CCompiler.Source(file.toString(), argument, "");
         return get(new Key(CCompiler.ofEnvironment(), List.of(flags), source, content(file)));
     }
 
-    /** Its bytes: they need not be UTF-8. */
+    /** Returns the bytes of the file, one char each: they need not be valid UTF-8. */
     private static String content(Path file) {
         try {
             if (!Files.exists(file)) {
@@ -109,7 +111,7 @@ public final class CSource {
         }
     }
 
-    /** A source with errors is compiled again each time: its reason may have gone. */
+    /** Errors are not cached: a source that failed is compiled again, because the cause may have been fixed. */
     private static CSource get(Key key) {
         Platform.unsupportedReason().ifPresent(reason -> {
             throw new UnsupportedOperationException(reason);
@@ -129,37 +131,38 @@ public final class CSource {
     }
 
     /**
-     * One of its functions.
+     * Returns a function of this library.
      *
-     * @param symbol the function's name: {@code void *NAME(void *)}, not static
+     * @param symbol the name of the function: {@code void *NAME(void *)}, not static
      * @return the function
-     * @throws NoSuchElementException when there is none of that name
-     * @throws IllegalArgumentException when it is a variable
+     * @throws NoSuchElementException if the library has no symbol of that name
+     * @throws IllegalArgumentException if the symbol is a variable
      */
     public NativeFunction function(String symbol) {
         return NativeFunction.ofSymbol(compiled.symbols(), symbol);
     }
 
     /**
-     * All that isn't static in it: functions, and variables.
+     * Returns the functions and variables of this library that aren't static.
      *
-     * @return the symbols; for {@code Linker.downcallHandle}, too, and their addresses are good for ever
+     * @return the symbols, which can also be used with {@code Linker.downcallHandle}; their addresses stay valid for
+     *         the life of the process
      */
     public SymbolLookup symbols() {
         return compiled.symbols();
     }
 
     /**
-     * What the compiler had to say, though it made a library.
+     * Returns the diagnostics of the compiler. As the compilation succeeded, these are no errors.
      *
-     * @return its warnings and their notes, in its order
+     * @return the warnings and their notes, in the compiler's order
      */
     public List<Diagnostic> diagnostics() {
         return Diagnostic.parse(compiled.output());
     }
 
     /**
-     * What it was made of.
+     * Returns the name of the source.
      *
      * @return "CSource[foo.c]", "CSource[the C text]"
      */

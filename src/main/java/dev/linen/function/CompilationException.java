@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * C that became no library: it has errors, can't be loaded, or there is no compiler.
+ * Thrown when C code can't be compiled and loaded: it has errors, the library can't be loaded, or there is no compiler.
  *
- * <p>Its message is one line, with the first error in it:
+ * <p>The message is one line, with the first error:
  *
  * <pre>{@code foo.c doesn't compile: ./foo.c:3:14: error: 'x' undeclared (and 2 more)}</pre>
  */
@@ -16,7 +16,7 @@ public final class CompilationException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;
 
-    /** What the compiler printed. */
+    /** The output of the compiler. */
     private final String output;
 
     CompilationException(String message, String output) {
@@ -27,12 +27,15 @@ public final class CompilationException extends RuntimeException {
     static CompilationException ofErrors(String source, String output, int exitStatus) {
         List<Diagnostic> errors = Diagnostic.parse(output).stream().filter(Diagnostic::isErrorInALine).toList();
         String first = errors.stream().findFirst().map(Diagnostic::toString).or(() -> firstOfNoLine(output))
-                .orElse("the compiler ended with status " + exitStatus + " and said nothing");
+                .orElse("the compiler exited with status " + exitStatus + " and printed nothing");
         String more = errors.size() > 1 ? " (and " + (errors.size() - 1) + " more)" : "";
         return new CompilationException(source + " doesn't compile: " + first + more, output);
     }
 
-    /** The linker's words have no severity: "/usr/bin/ld: cannot find -lfoo". Those of warnings aren't meant. */
+    /**
+     * Finds the first message without a line number. Messages of the linker have no severity: "/usr/bin/ld: cannot find
+     * -lfoo".
+     */
     private static Optional<String> firstOfNoLine(String output) {
         return output.lines()
                 .filter(line -> !line.isBlank() && !line.startsWith(" ") && !line.endsWith(":")
@@ -41,19 +44,19 @@ public final class CompilationException extends RuntimeException {
     }
 
     /**
-     * What the compiler found.
+     * Returns the diagnostics of the compiler.
      *
-     * @return its errors, warnings and notes, in its order; empty when it didn't run, or said nothing that looks like gcc's
-     *         or clang's
+     * @return the errors, warnings and notes, in the compiler's order; empty if the compiler didn't run, or if its
+     *         output doesn't have the format of gcc and clang
      */
     public List<Diagnostic> diagnostics() {
         return Diagnostic.parse(output);
     }
 
     /**
-     * What the compiler and the linker printed.
+     * Returns the output of the compiler and the linker.
      *
-     * @return the whole text; empty when there is no compiler
+     * @return the whole text; empty if there is no compiler
      */
     public String output() {
         return output;

@@ -9,34 +9,34 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thing that a C compiler says about a source: {@code foo.c:3:14: error: 'x' undeclared}.
+ * A diagnostic of a C compiler: {@code foo.c:3:14: error: 'x' undeclared}.
  *
- * @param file where, as the compiler calls it: a path, "&lt;stdin&gt;" for a text, what a {@code #line} says, or the tool
- *        that complains
- * @param line which line, from 1 on; 0 when it is about none
- * @param column which column, from 1 on, as the compiler counts (gcc as an editor does, clang in bytes); 0 when it is about
- *        a whole line or none
- * @param severity how bad it is
- * @param message what it is
+ * @param file the location as the compiler prints it: a path, "&lt;stdin&gt;" for a text, the name in a {@code #line}
+ *        directive, or the tool that reports the problem
+ * @param line the line, from 1; 0 if the diagnostic isn't about a line
+ * @param column the column, from 1, as the compiler counts it (gcc like an editor, clang in bytes); 0 if the diagnostic
+ *        is about a whole line or isn't about a line
+ * @param severity the severity
+ * @param message the text
  */
 public record Diagnostic(String file, int line, int column, Severity severity, String message) {
 
-    /** How bad it is. */
+    /** The severity of a diagnostic. */
     public enum Severity {
-        /** There is no library. */
+        /** The compilation failed, and there is no library. */
         ERROR,
-        /** There is a library, but it may not do what was meant. */
+        /** There is a library, but it may not do what the author intended. */
         WARNING,
         /** Belongs to the diagnostic before it. */
         NOTE
     }
 
-    /** FILE:LINE:COLUMN: SEVERITY: MESSAGE. What starts with a blank is source text that the compiler shows. */
+    /** FILE:LINE:COLUMN: SEVERITY: MESSAGE. A line that starts with a space is source code that the compiler quotes. */
     private static final Pattern LINE = Pattern.compile(
-            "(?<file>\\S.*?):(?:(?<line>\\d{1,9}):(?:(?<column>\\d{1,9}):)?)? (?<severity>(?:fatal |internal compiler )?error"
-                    + "|sorry, unimplemented|warning|note|remark): (?<message>.*)");
+            "(?<file>\\S.*?):(?:(?<line>\\d{1,9}):(?:(?<column>\\d{1,9}):)?)? (?<severity>"
+                    + "(?:fatal |internal compiler )?error|sorry, unimplemented|warning|note|remark): (?<message>.*)");
 
-    /** What gcc or clang printed. */
+    /** Parses the output of gcc or clang. */
     static List<Diagnostic> parse(String output) {
         return output.lines().map(Diagnostic::parseLine).flatMap(Optional::stream).toList();
     }
@@ -66,7 +66,7 @@ public record Diagnostic(String file, int line, int column, Severity severity, S
     }
 
     /**
-     * As compilers print it.
+     * Returns the diagnostic as compilers print it.
      *
      * @return "foo.c:3:14: error: 'x' undeclared"
      */

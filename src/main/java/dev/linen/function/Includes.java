@@ -11,18 +11,18 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /**
- * The files that a source includes, but for the system's, as they were when it was compiled.
+ * The files that a source includes, except system headers, as they were when it was compiled.
  *
- * @param contents what was in them; empty for one that was gone already
+ * @param contents the contents by path; empty for a file that had already been deleted
  */
 record Includes(Map<Path, Optional<ByteBuffer>> contents) {
 
-    /** A word of a makefile: there a blank is "\\ ", a $ is "$$", a # is "\\#". */
+    /** A word of a makefile. In it, a space is escaped as "\\ ", a $ as "$$" and a # as "\\#". */
     private static final Pattern WORD = Pattern.compile("(?:\\\\.|\\S)+");
 
     private static final Pattern ESCAPED = Pattern.compile("\\\\([ #])|\\$(\\$)");
 
-    /** @param rule what a compiler's {@code -MMD -MT x} wrote: {@code x: foo.c foo.h} and, on further lines, more */
+    /** @param rule the compiler's output for {@code -MMD -MT x}: {@code x: foo.c foo.h}, possibly with more lines */
     static Includes ofRule(String rule) {
         Map<Path, Optional<ByteBuffer>> contents = new LinkedHashMap<>();
         String line = rule.replace("\\\n", " ");

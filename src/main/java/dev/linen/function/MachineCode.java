@@ -16,16 +16,16 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * Instructions of this CPU, as bytes, in memory that can be executed.
+ * Machine code, given as bytes, in executable memory.
  *
  * <pre>{@code
  * NativeFunction identity = MachineCode.of(0x48, 0x89, 0xf8, 0xc3).function();   // mov %rdi,%rax; ret
  * }</pre>
  *
- * <p>The memory is written first and made executable then, never both; where the kernel knows {@code mseal} (Linux 6.10),
- * nobody can change or unmap it any more: {@code mprotect} and {@code munmap} fail with EPERM. It stays for the life of
- * the process, as a loaded library does: the same bytes give the same code again, and no second mapping. Each takes a page
- * at least. May be used from any thread.
+ * <p>The memory is first written and then made executable; it is never writable and executable at the same time. If the
+ * kernel supports {@code mseal} (since Linux 6.10), the memory is sealed, so that {@code mprotect} and {@code munmap}
+ * fail with EPERM. It stays mapped for the life of the process, like a loaded library. Therefore the same bytes return
+ * the same code again instead of mapping it twice. Each code takes at least one page. This class is thread-safe.
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/mseal.2.html">mseal(2)</a>
  */
@@ -33,7 +33,7 @@ public final class MachineCode {
 
     private static final int SHOWN_BYTES = 16;
 
-    /** By their bytes, in hex. */
+    /** All code, by its bytes in hex. */
     private static final Map<String, MachineCode> BY_BYTES = new HashMap<>();
 
     private final MemorySegment code;
@@ -43,19 +43,20 @@ public final class MachineCode {
     }
 
     /**
-     * Code that consists of these bytes.
+     * Returns code that consists of these bytes.
      *
-     * @param bytes the instructions' bytes, each from -128 to 255; position independent
+     * @param bytes the bytes of the instructions, each from -128 to 255; the code must be position-independent
      * @return the code, ready to run
-     * @throws IllegalArgumentException when there are no bytes, or one isn't a byte
-     * @throws SyscallException of {@code mmap} (ENOMEM) or {@code mprotect} (EACCES: a security policy forbids it)
+     * @throws IllegalArgumentException if there are no bytes, or if one is out of range
+     * @throws SyscallException from {@code mmap} (ENOMEM) or {@code mprotect} (EACCES: a security policy forbids
+     *         executable memory)
      */
     public static MachineCode of(int... bytes) {
         byte[] code = new byte[bytes.length];
         for (int i = 0; i < bytes.length; i++) {
             if (bytes[i] < Byte.MIN_VALUE || bytes[i] > 0xFF) {
-                throw new IllegalArgumentException("a byte of machine code is a number from -128 to 255, not "
-                        + bytes[i] + " (the one at " + i + ")");
+                throw new IllegalArgumentException("a byte of machine code must be from -128 to 255, not " + bytes[i]
+                        + " (at index " + i + ")");
             }
             code[i] = (byte) bytes[i];
         }
@@ -63,20 +64,21 @@ public final class MachineCode {
     }
 
     /**
-     * Code that consists of these bytes.
+     * Returns code that consists of these bytes.
      *
-     * @param bytes the instructions' bytes; position independent
+     * @param bytes the bytes of the instructions; the code must be position-independent
      * @return the code, ready to run
-     * @throws IllegalArgumentException when there are no bytes
-     * @throws SyscallException of {@code mmap} (ENOMEM) or {@code mprotect} (EACCES: a security policy forbids it)
+     * @throws IllegalArgumentException if there are no bytes
+     * @throws SyscallException from {@code mmap} (ENOMEM) or {@code mprotect} (EACCES: a security policy forbids
+     *         executable memory)
      */
     public static MachineCode of(byte[] bytes) {
-        byte[] own = bytes.clone(); // what is mapped must be what is remembered
+        byte[] own = bytes.clone(); // the caller may change the array between the mapping and the entry in the map
         if (own.length == 0) {
-            throw new IllegalArgumentException("there is no machine code in 0 bytes");
+            throw new IllegalArgumentException("machine code must have at least 1 byte");
         }
         String hex = HexFormat.of().formatHex(own);
-        synchronized (BY_BYTES) { // no computeIfAbsent: the JVM's first thread would wait for a lambda's class
+        synchronized (BY_BYTES) { // no computeIfAbsent: creating a class for its lambda would delay the first start
             MachineCode code = BY_BYTES.get(hex);
             if (code == null) {
                 code = map(own);
@@ -87,9 +89,9 @@ public final class MachineCode {
     }
 
     private static MachineCode map(byte[] bytes) {
-        @SuppressWarnings("resource") // for good
+        @SuppressWarnings("resource") // never unmapped
         Mapping mapping = Mapping.anonymous(bytes.length, Protection.READ_WRITE, MapFlags.PRIVATE);
-        // Not mapping.segment(): nobody closes this one, and that shows in a segment of the global scope.
+        // Not mapping.segment(): this memory is never unmapped, so its segment has the global scope.
         MemorySegment memory = MemorySegment.ofAddress(mapping.address()).reinterpret(bytes.length);
         MemorySegment.copy(bytes, 0, memory, JAVA_BYTE, 0, bytes.length);
         try {
@@ -104,15 +106,16 @@ public final class MachineCode {
     }
 
     /**
-     * {@code int mseal(void *addr, size_t len, unsigned long flags)}, since Linux 6.10. Its error isn't looked at: ENOSYS
-     * of an older kernel, EPERM of a filter that doesn't know the call. The code runs all the same.
+     * Seals the memory: {@code int mseal(void *addr, size_t len, unsigned long flags)}, since Linux 6.10. Errors are
+     * ignored, because the code runs without a seal, too: ENOSYS from an older kernel, EPERM from a seccomp filter that
+     * doesn't know the call.
      */
     private static void seal(Mapping mapping) {
         Syscall.invoke(SyscallNumber.MSEAL, mapping.address(), mapping.byteSize(), /* flags */ 0);
     }
 
     /**
-     * The code as a function that starts at its first byte.
+     * Returns the function that starts at the first byte of the code.
      *
      * @return the function
      */
@@ -121,7 +124,8 @@ public final class MachineCode {
     }
 
     /**
-     * The bytes, where they lie. A function may start at any of them: {@code NativeFunction.ofAddress(segment().asSlice(4))}.
+     * Returns the memory of the code. A function may start at any of its bytes:
+     * {@code NativeFunction.ofAddress(segment().asSlice(4))}.
      *
      * @return a read-only segment that lives as long as the process
      */
@@ -130,7 +134,7 @@ public final class MachineCode {
     }
 
     /**
-     * Where it is, and its first bytes.
+     * Returns the address and the first bytes of the code.
      *
      * @return "MachineCode[0x7f2c4a000000, 4889f8c3]"
      */

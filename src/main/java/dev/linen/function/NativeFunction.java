@@ -21,16 +21,18 @@ import dev.linen.memory.MemoryMap;
 import dev.linen.memory.Protection;
 
 /**
- * A function that a native thread can run: {@code void *function(void *argument)}, in machine code.
+ * A function that a native thread can run: {@code void *function(void *argument)}.
  *
- * <p>It runs on a thread that neither the JVM nor libc knows. So it may call the kernel, compute, and call other functions
- * of that kind (memcpy, strlen, checksums, libm without errors); not malloc, stdio, errno, locale functions or pthread
- * mutexes, which reach for what libc keeps of each of its own threads; and never Java: <b>an upcall stub is refused</b>, since HotSpot finds its thread
- * through that same storage and ends the process when there is none. All of these can run on a thread of
- * {@code Kind.POSIX}; a function in Java is made by {@link #ofJava}.
+ * <p>By default it runs on a thread that neither the JVM nor libc knows. Such a function may compute, make system
+ * calls, and call functions that need no thread-local storage (memcpy, strlen, checksums, libm without errors). It must
+ * not call malloc, stdio, locale functions or pthread mutexes, or use errno, because these use libc's thread-local
+ * storage. It can't call Java: <b>an upcall stub is rejected</b>, because HotSpot looks up its thread in the same
+ * storage, and aborts the process if there is none.
  *
- * <p>The library that it lies in must stay loaded while a thread runs it: use {@code Arena.global()}, or an arena that is
- * closed after the thread.
+ * <p>A thread of {@code Kind.POSIX} has no such restrictions. It can also run a function in Java, see {@link #ofJava}.
+ *
+ * <p>The library of the function must stay loaded while a thread runs it: load it with {@code Arena.global()}, or with
+ * an arena that is closed after the thread.
  */
 public final class NativeFunction {
 
@@ -47,13 +49,13 @@ public final class NativeFunction {
     }
 
     /**
-     * The function of that name in a library.
+     * Returns the function of a library with a given name.
      *
-     * @param library where to look, such as {@code SymbolLookup.libraryLookup(path, Arena.global())}
-     * @param name the symbol's name
+     * @param library the library, such as {@code SymbolLookup.libraryLookup(path, Arena.global())}
+     * @param name the name of the symbol
      * @return the function
-     * @throws NoSuchElementException when the library has no such symbol
-     * @throws IllegalArgumentException when the symbol isn't code, but data
+     * @throws NoSuchElementException if the library has no such symbol
+     * @throws IllegalArgumentException if the symbol is data, not code
      */
     public static NativeFunction ofSymbol(SymbolLookup library, String name) {
         MemorySegment address = library.find(name).orElseThrow(() -> new NoSuchElementException("the library has no "
@@ -62,47 +64,47 @@ public final class NativeFunction {
     }
 
     /**
-     * The function at an address.
+     * Returns the function at an address.
      *
-     * @param address where it starts, in a library or program that the dynamic linker has loaded, or in
-     *        {@link MachineCode}
+     * @param address the address of its first instruction, in a library or program that the dynamic linker has loaded,
+     *        or in {@link MachineCode}
      * @return the function
-     * @throws IllegalArgumentException when the address is NULL, on the heap, not mapped, not executable, or in memory
-     *         that a JIT compiler wrote: an upcall stub
+     * @throws IllegalArgumentException if the address is NULL, on the Java heap, not mapped, not executable, or in
+     *         memory that a JIT compiler wrote, such as an upcall stub
      */
     public static NativeFunction ofAddress(MemorySegment address) {
         return new NativeFunction(hex(address.address()), requireCode("the function", address), /* java */ false);
     }
 
-    /** Code that linen has mapped itself: there is nothing to ask the kernel. */
+    /** Returns a function in code that linen has mapped itself, which needs no check. */
     static NativeFunction ofMachineCode(MemorySegment code) {
         return new NativeFunction(hex(code.address()), code, /* java */ false);
     }
 
     /**
-     * A function in Java, for threads that libc made: {@code builder().kind(Kind.POSIX)}. Argument and result are what a C
-     * function has as {@code void *}. The thread needs a stack of 64 KiB more than the JVM demands for one, some 200 KiB
-     * in all.
+     * Returns a function in Java, for threads that libc creates: {@code builder().kind(Kind.POSIX)}. The argument and
+     * the result are the {@code void *} values of a C function. The thread needs a stack that is 64 KiB larger than the
+     * minimum of the JVM, about 200 KiB in all.
      *
-     * <p>What it throws goes to the thread's {@link Thread.UncaughtExceptionHandler}, and its result is 0 then.
+     * <p>If the function throws, the thread's {@link Thread.UncaughtExceptionHandler} is called, and the result is 0.
      *
-     * @param function what the thread runs
-     * @param arena how long it can be run; must not be closed before the thread has ended
+     * @param function the function
+     * @param arena the lifetime of the function; it must not be closed before the thread has ended
      * @return the function
      */
     public static NativeFunction ofJava(LongUnaryOperator function, Arena arena) {
         Objects.requireNonNull(function);
-        LongUnaryOperator careful = argument -> {
+        LongUnaryOperator catching = argument -> {
             try {
                 return function.applyAsLong(argument);
-            } catch (Throwable thrown) { // out of an upcall, it would end the JVM
+            } catch (Throwable thrown) { // leaving an upcall, it would terminate the JVM
                 Uncaught.by(thrown);
                 return 0;
             }
         };
         try {
             MethodHandle handle = MethodHandles.lookup().findVirtual(LongUnaryOperator.class, "applyAsLong",
-                    MethodType.methodType(long.class, long.class)).bindTo(careful);
+                    MethodType.methodType(long.class, long.class)).bindTo(catching);
             MemorySegment stub = Linker.nativeLinker().upcallStub(handle, LONG_TO_LONG, arena);
             return new NativeFunction(function.getClass().getName(), stub, /* java */ true);
         } catch (ReflectiveOperationException impossible) {
@@ -112,48 +114,50 @@ public final class NativeFunction {
 
     private static MemorySegment requireCode(String name, MemorySegment address) {
         if (!address.isNative()) {
-            throw new IllegalArgumentException(name + " is on the Java heap; machine code lies in native memory");
+            throw new IllegalArgumentException(
+                    name + " is on the Java heap, but machine code must be in native memory");
         }
         if (address.address() == 0) {
             throw new IllegalArgumentException(name + " is NULL");
         }
         String at = name + " at " + hex(address.address());
         MemoryMap.Region region = MemoryMap.regionAt(address.address())
-                .orElseThrow(() -> new IllegalArgumentException(at + " isn't mapped: is its library unloaded?"));
+                .orElseThrow(() -> new IllegalArgumentException(at + " isn't mapped: was its library unloaded?"));
         if (!region.protection().has(Protection.EXEC)) {
             throw new IllegalArgumentException(at + " can't be executed: it is data ("
                     + region.protection() + (region.name().isEmpty() ? "" : ", " + region.name()) + ")");
         }
         if (region.isAnonymous() && CodeMemory.beginOf(address.address()).isEmpty()) {
-            throw new IllegalArgumentException(at + " lies in memory that a JIT compiler wrote: a Java upcall stub "
-                    + "can't run on a native thread, because the JVM would look for a Java thread there and end the "
-                    + "process (NativeFunction.ofJava makes one for threads of Kind.POSIX)");
+            throw new IllegalArgumentException(at + " is in memory that a JIT compiler wrote: a Java upcall stub can't "
+                    + "run on a native thread, because the JVM would find no Java thread there and abort the process; "
+                    + "use NativeFunction.ofJava and a thread of Kind.POSIX");
         }
         return address;
     }
 
     /**
-     * Where it starts.
+     * Returns the address of the first instruction.
      *
-     * @return the address, with the lifetime of its library
+     * @return the address, whose scope is the lifetime of the library
      */
     public MemorySegment address() {
         return address;
     }
 
     /**
-     * Whether it is in Java, and so needs a thread that libc made, with a stack as large as the JVM demands.
+     * Returns whether this function is in Java. Such a function needs a thread that libc creates, with a stack of the
+     * size that the JVM requires.
      *
-     * @return true when {@link #ofJava} made it
+     * @return true if it was created by {@link #ofJava}
      */
     public boolean isJava() {
         return java;
     }
 
     /**
-     * Its name.
+     * Returns the name of this function.
      *
-     * @return the symbol's name, or the address where it has none
+     * @return the name of the symbol, or the address if it has no name
      */
     @Override
     public String toString() {

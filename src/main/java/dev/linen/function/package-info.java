@@ -1,8 +1,9 @@
 /**
- * Functions that a native thread can run: of a library that is loaded, of C that is compiled on the spot
- * ({@link dev.linen.function.CSource}), of instructions given as bytes ({@link dev.linen.function.MachineCode}), or in Java.
+ * Functions that a native thread can run: functions of a loaded library, of C that is compiled at run time
+ * ({@link dev.linen.function.CSource}), of machine code given as bytes ({@link dev.linen.function.MachineCode}), or in
+ * Java.
  *
- * <p>Floor 2 of the house: uses {@code dev.linen.memory} and what is below it. It knows nothing of threads.
+ * <p>Layer 2. Uses {@code dev.linen.memory} and the layers below it. It doesn't depend on {@code dev.linen.thread}.
  */
 @NullMarked
 package dev.linen.function;

@@ -7,21 +7,24 @@ import java.util.concurrent.TimeUnit;
 import dev.linen.internal.linux.__kernel_timespec;
 
 /**
- * A point in time as the kernel wants it: a {@code struct __kernel_timespec} on {@code CLOCK_MONOTONIC}.
+ * Converts a deadline to the kernel's form: a {@code struct __kernel_timespec} on {@code CLOCK_MONOTONIC}.
  *
- * <p>On Linux {@link System#nanoTime()} is that clock (HotSpot: os::javaTimeNanos); a test holds it.
+ * <p>On Linux, {@link System#nanoTime()} reads that clock (HotSpot: os::javaTimeNanos). A test checks this.
  */
 final class Deadline {
 
     private static final long NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
 
-    /** One a thread, given back by the garbage collector: so that a wait allocates nothing. */
+    /** One for each thread, so that a wait allocates nothing. The garbage collector frees it. */
     private static final ThreadLocal<MemorySegment> TIMESPEC = ThreadLocal
             .withInitial(() -> Arena.ofAuto().allocate(__kernel_timespec.layout()));
 
     private Deadline() {}
 
-    /** Valid until this thread asks for the next one. A time before the machine's start is its start. */
+    /**
+     * Returns the deadline as a timespec that is valid until this thread calls the method again. A negative time counts
+     * as 0.
+     */
     static MemorySegment timespec(long deadlineNanoTime) {
         long nanos = Math.max(deadlineNanoTime, 0);
         MemorySegment timespec = TIMESPEC.get();

@@ -13,26 +13,27 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * A dword of memory that threads can wait on: {@code long futex(uint32_t *uaddr, int op, uint32_t val, ...)}.
+ * A 32-bit word of memory that threads can wait on: {@code long futex(uint32_t *uaddr, int op, uint32_t val, ...)}.
  *
- * <p>The kernel puts a thread to sleep if the word still has the value that the thread saw, and wakes it when somebody
- * says so. What the values mean is up to those who use the word.
+ * <p>The kernel blocks a thread if the word still has the value that the thread has seen, and unblocks it when another
+ * thread wakes it. The meaning of the values is up to the application.
  *
  * <pre>{@code
- * Futex ready = Futex.ofPrivate(word);        // waiter              // the other
+ * Futex ready = Futex.ofPrivate(word);        // waiting thread      // waking thread
  * while (ready.value() == 0) {                                       ready.set(1);
  *     ready.await(0);                                                ready.wakeAll();
  * }
  * }</pre>
  *
- * <p>Always in a loop: a wait may end without reason, and a wake may be somebody else's, from an earlier use of the
- * address. Waiting and waking allocate nothing but, once a thread, the 16 bytes of a deadline.
+ * <p>Always wait in a loop: a wait may end without a reason, and a wake may be a late one from an earlier use of the
+ * address. Waiting and waking allocate nothing, except for the 16 bytes of a deadline once per thread.
  *
- * <p><b>Private or shared.</b> A private futex is looked up by address and so is faster, but known to this process only:
- * a waiter in another process, and the kernel's own wake at the end of a thread, need a {@linkplain #ofShared shared}
- * one. A wait and a wake of different kinds never meet.
+ * <p><b>Private or shared.</b> A private futex is faster, because the kernel looks it up by its address, but only this
+ * process can use it. A {@linkplain #ofShared shared} futex is needed to wait in another process, and for the wake that
+ * the kernel does itself when a thread ends. A wait on a private futex is never ended by a wake on a shared one, or the
+ * other way round.
  *
- * <p>A wait blocks the carrier of a virtual thread.
+ * <p>If a virtual thread waits, its carrier thread is blocked too.
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/futex.2.html">futex(2)</a>
  */
@@ -51,10 +52,10 @@ public final class Futex {
     /** How a wait ended. */
     public enum Wait {
 
-        /** Somebody woke this thread, or it woke without reason: look at the value. */
+        /** This thread was woken, or the wait ended without a reason: check the value. */
         WOKEN,
 
-        /** The word had another value than expected; nothing was waited for. */
+        /** The word didn't have the expected value, and the thread didn't wait. */
         VALUE_CHANGED,
 
         /** The deadline passed. */
@@ -65,27 +66,29 @@ public final class Futex {
     }
 
     /**
-     * A futex for the threads of this process.
+     * Returns a futex for the threads of this process.
      *
-     * @param word the word: the first 4 bytes of the segment, 4-byte aligned, in native memory; the caller keeps it
-     *        alive
+     * @param word the memory, of which the first 4 bytes are used: native and 4-byte aligned; the caller must keep it
+     *        allocated
      * @return the futex
-     * @throws IllegalArgumentException when the segment is smaller, misaligned, read-only or on the heap
-     * @throws IllegalStateException when the segment's arena is closed
+     * @throws IllegalArgumentException if the segment is smaller than 4 bytes, misaligned, read-only or on the Java
+     *         heap
+     * @throws IllegalStateException if the segment's arena is closed
      */
     public static Futex ofPrivate(MemorySegment word) {
         return new Futex(requireWord(word), Kernel.FUTEX_PRIVATE_FLAG);
     }
 
     /**
-     * A futex that also works between processes that map the same memory, and with the kernel's wake at the end of a
-     * thread ({@code CLONE_CHILD_CLEARTID}).
+     * Returns a futex that also works between processes that map the same memory, and with the wake that the kernel
+     * does when a thread ends ({@code CLONE_CHILD_CLEARTID}).
      *
-     * @param word the word: the first 4 bytes of the segment, 4-byte aligned, in native memory; the caller keeps it
-     *        alive
+     * @param word the memory, of which the first 4 bytes are used: native and 4-byte aligned; the caller must keep it
+     *        allocated
      * @return the futex
-     * @throws IllegalArgumentException when the segment is smaller, misaligned, read-only or on the heap
-     * @throws IllegalStateException when the segment's arena is closed
+     * @throws IllegalArgumentException if the segment is smaller than 4 bytes, misaligned, read-only or on the Java
+     *         heap
+     * @throws IllegalStateException if the segment's arena is closed
      */
     public static Futex ofShared(MemorySegment word) {
         return new Futex(requireWord(word), 0);
@@ -93,18 +96,18 @@ public final class Futex {
 
     private static MemorySegment requireWord(MemorySegment word) {
         if (!word.isNative()) {
-            throw new IllegalArgumentException("a futex is a word of native memory; this segment is on the Java heap, "
-                    + "which the kernel can't see: allocate it from an Arena");
+            throw new IllegalArgumentException("the futex word is on the Java heap, which the kernel can't access: "
+                    + "allocate it from an Arena");
         }
         if (word.byteSize() < Integer.BYTES) {
-            throw new IllegalArgumentException("a futex is 4 bytes long; this segment has " + word.byteSize());
+            throw new IllegalArgumentException("a futex needs 4 bytes, but the segment has only " + word.byteSize());
         }
         if (word.address() % Integer.BYTES != 0) {
-            throw new IllegalArgumentException("a futex is 4-byte aligned; this segment starts at "
+            throw new IllegalArgumentException("a futex must be 4-byte aligned, but the segment starts at "
                     + hex(word.address()));
         }
         if (word.isReadOnly()) {
-            throw new IllegalArgumentException("a futex is a word that changes; this segment is read-only");
+            throw new IllegalArgumentException("a futex must be writable, but the segment is read-only");
         }
         requireAlive(word);
         return word.asSlice(0, Integer.BYTES);
@@ -112,12 +115,12 @@ public final class Futex {
 
     private static void requireAlive(MemorySegment word) {
         if (!word.scope().isAlive()) {
-            throw new IllegalStateException("the memory of this futex is freed: its arena is closed");
+            throw new IllegalStateException("the memory of this futex was freed: its arena is closed");
         }
     }
 
     /**
-     * The word's value, read as a volatile variable is.
+     * Returns the value of the word, with the memory effects of a volatile read.
      *
      * @return the value
      */
@@ -126,7 +129,7 @@ public final class Futex {
     }
 
     /**
-     * Sets the word as a volatile variable is set; wakes nobody.
+     * Sets the word, with the memory effects of a volatile write. Doesn't wake any thread.
      *
      * @param value the new value
      */
@@ -135,11 +138,11 @@ public final class Futex {
     }
 
     /**
-     * Sets the word if it has the expected value, as {@code AtomicInteger.compareAndSet} does; wakes nobody.
+     * Sets the word if it has the expected value, like {@code AtomicInteger.compareAndSet}. Doesn't wake any thread.
      *
-     * @param expected the value it must have
+     * @param expected the expected value
      * @param value the new value
-     * @return whether it had the expected value and now has the new one
+     * @return true if the word had the expected value and was set
      */
     public boolean compareAndSet(int expected, int value) {
         return WORD.compareAndSet(word, 0L, expected, value);
@@ -148,25 +151,25 @@ public final class Futex {
     /**
      * Waits while the word has this value: {@code FUTEX_WAIT_BITSET}, without a time limit. Since Linux 2.6.25.
      *
-     * @param expected the value that was seen
+     * @param expected the value that the thread has seen
      * @return how the wait ended; never {@link Wait#TIMED_OUT}
-     * @throws IllegalStateException when the segment's arena is closed
-     * @throws SyscallException EFAULT: nothing is mapped there any more
+     * @throws IllegalStateException if the segment's arena is closed
+     * @throws SyscallException EFAULT: the word is no longer mapped
      */
     public Wait await(int expected) {
         return await(expected, MemorySegment.NULL);
     }
 
     /**
-     * Waits while the word has this value, until a point in time: {@code FUTEX_WAIT_BITSET} with an absolute
-     * {@code CLOCK_MONOTONIC} time. A loop can use the same deadline again and again.
+     * Waits while the word has this value, at most until a deadline: {@code FUTEX_WAIT_BITSET} with an absolute
+     * {@code CLOCK_MONOTONIC} time. A loop can use the same deadline for every wait.
      *
-     * @param expected the value that was seen
-     * @param deadlineNanoTime when to give up, on the clock of {@link System#nanoTime()}; a negative time, such as a sum
-     *        that has overflown, is over already
+     * @param expected the value that the thread has seen
+     * @param deadlineNanoTime the deadline, in nanoseconds of {@link System#nanoTime()}; a negative time, such as a sum
+     *        that has overflowed, has already passed
      * @return how the wait ended
-     * @throws IllegalStateException when the segment's arena is closed
-     * @throws SyscallException EFAULT: nothing is mapped there any more
+     * @throws IllegalStateException if the segment's arena is closed
+     * @throws SyscallException EFAULT: the word is no longer mapped
      */
     public Wait awaitUntil(int expected, long deadlineNanoTime) {
         return await(expected, Deadline.timespec(deadlineNanoTime));
@@ -193,15 +196,15 @@ public final class Futex {
     /**
      * Wakes threads that wait on this word: {@code FUTEX_WAKE}.
      *
-     * @param count how many at the most
-     * @return how many were woken
-     * @throws IllegalArgumentException when the count is negative
-     * @throws IllegalStateException when the segment's arena is closed
-     * @throws SyscallException EFAULT: nothing is mapped there any more (shared futexes only)
+     * @param count the maximum number of threads to wake
+     * @return the number of threads that were woken
+     * @throws IllegalArgumentException if the count is negative
+     * @throws IllegalStateException if the segment's arena is closed
+     * @throws SyscallException EFAULT: the word is no longer mapped (shared futexes only)
      */
     public int wake(int count) {
         if (count < 0) {
-            throw new IllegalArgumentException("0 threads or more can be woken, not " + count);
+            throw new IllegalArgumentException("the number of threads to wake must be 0 or more, not " + count);
         }
         if (count == 0) { // the kernel would wake one
             return 0;
@@ -215,18 +218,18 @@ public final class Futex {
     }
 
     /**
-     * Wakes every thread that waits on this word.
+     * Wakes all threads that wait on this word.
      *
-     * @return how many were woken
-     * @throws IllegalStateException when the segment's arena is closed
-     * @throws SyscallException EFAULT: nothing is mapped there any more (shared futexes only)
+     * @return the number of threads that were woken
+     * @throws IllegalStateException if the segment's arena is closed
+     * @throws SyscallException EFAULT: the word is no longer mapped (shared futexes only)
      */
     public int wakeAll() {
         return wake(Integer.MAX_VALUE);
     }
 
     /**
-     * Where it is, of which kind, and its value.
+     * Returns the address, the kind and the value.
      *
      * @return "Futex[0x7f2c4a000000, shared, 0]"
      */

@@ -1,7 +1,7 @@
 /**
- * Waiting in the kernel for a word of memory to change.
+ * Futexes: blocking a thread in the kernel until a word of memory changes.
  *
- * <p>Floor 1 of the house: uses {@code dev.linen.syscall}; {@code dev.linen.thread} joins with it.
+ * <p>Layer 1. Uses {@code dev.linen.syscall}; {@code dev.linen.thread} uses it to join threads.
  */
 @NullMarked
 package dev.linen.futex;

@@ -8,12 +8,12 @@ import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
 import java.util.Base64;
 
-/** The main class of a child that runs a lambda: its first argument is the lambda, serialised. */
+/** The main class of a child JVM that runs a lambda. Its first argument is the serialised lambda. */
 final class ChildBody {
 
     private ChildBody() {}
 
-    /** The class that a lambda stands in; a hidden class, which isn't in any file, is made of it. */
+    /** Returns the class that contains the lambda. The class of the lambda itself is hidden and isn't in any file. */
     static Class<?> origin(ChildJvm.Body body) {
         Class<?> type = body.getClass();
         int end = type.getName().indexOf("$$Lambda");
@@ -29,13 +29,13 @@ final class ChildBody {
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
             out.writeObject(body);
         } catch (IOException captured) {
-            throw new IllegalArgumentException("what this lambda captures can't be copied to a child JVM: " + captured,
-                    captured);
+            throw new IllegalArgumentException("this lambda captures a value that can't be serialised for a child JVM: "
+                    + captured, captured);
         }
         return Base64.getEncoder().encodeToString(bytes.toByteArray());
     }
 
-    /** Finds the test's classes, which linen's own loader needn't know. */
+    /** Resolves the classes of the test, which linen's own class loader may not find. */
     private static final class Reader extends ObjectInputStream {
 
         Reader(byte[] bytes) throws IOException {

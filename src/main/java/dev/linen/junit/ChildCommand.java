@@ -12,16 +12,17 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The command line of a JVM that has the modules and classes of this one. */
+/** Builds the command line of a child JVM with the modules and classes of this JVM. */
 final class ChildCommand {
 
     private ChildCommand() {}
 
     /**
-     * A class of a named module is run as such: also one that a build has patched into it, as Maven does with tests.
+     * Returns a command line with the same module path and class path. A class of a named module runs in that module,
+     * even if the build has patched it into the module, as Maven does with tests.
      *
-     * @param main what is started
-     * @param origin a class of the test: what lies beside it must be there as well
+     * @param main the main class
+     * @param origin a class of the test; the other classes of the test are in the same place
      */
     static List<String> asHere(Class<?> main, Class<?> origin, boolean withNativeAccess, List<String> flags) {
         List<String> command = start();
@@ -65,7 +66,7 @@ final class ChildCommand {
         return new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
     }
 
-    /** What isn't granted is refused, where Java knows that flag. */
+    /** Adds the flags. From Java 24, native access that isn't enabled is denied. */
     private static void finish(List<String> command, List<String> flags) {
         if (Runtime.version().feature() >= 24) {
             command.add("--illegal-native-access=deny");
@@ -73,7 +74,7 @@ final class ChildCommand {
         command.addAll(flags);
     }
 
-    /** Those of this JVM that don't come with the JDK. */
+    /** Returns the modules of this JVM that are not part of the JDK. */
     private static Set<String> ownModules() {
         Set<String> system = ModuleFinder.ofSystem().findAll().stream().map(ModuleReference::descriptor)
                 .map(descriptor -> descriptor.name()).collect(Collectors.toSet());
@@ -81,7 +82,7 @@ final class ChildCommand {
                 .collect(Collectors.toSet());
     }
 
-    /** Where the class lies, when that is not where its module does. */
+    /** Returns the location of a class if it differs from the location of its module. */
     private static Optional<URI> patch(Class<?> type) {
         Module module = type.getModule();
         String file = type.getName().replace('.', '/') + ".class";

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A JVM of its own for what may crash, hang, or needs other flags: runs the main method of a class, or a lambda, with the
- * modules and class path of this JVM, and native access for linen.
+ * A child JVM, for code that may crash or hang, or that needs other JVM flags. It runs the main method of a class, or a
+ * lambda, with the modules and the class path of this JVM, and with native access for linen.
  *
  * <pre>{@code
  * Result result = ChildJvm.of(Main.class).flags("-Xint").run("argument");
@@ -27,7 +27,7 @@ public final class ChildJvm {
 
     private final Class<?> main;
 
-    /** The test's, which main isn't for a lambda. */
+    /** A class of the test; differs from main if the child runs a lambda. */
     private final Class<?> origin;
     private final List<String> firstArguments;
     private final List<String> wrapper = new ArrayList<>();
@@ -42,32 +42,33 @@ public final class ChildJvm {
         this.firstArguments = firstArguments;
     }
 
-    /** What a child does: a lambda that captures nothing but what can be serialised. */
+    /** The code of a child: a lambda that captures only serialisable values. */
     @FunctionalInterface
     public interface Body extends Serializable {
 
         /**
          * Runs in the child.
          *
-         * @throws Exception for any reason; the child's exit status is 1 then, and stderr has the trace
+         * @throws Exception for any reason; the child then exits with status 1 and prints the stack trace to stderr
          */
         void run() throws Exception;
     }
 
     /**
-     * What became of a child.
+     * The result of a child.
      *
-     * @param exitStatus what it exited with; 128 and the signal's number when a signal ended it: 139 for SIGSEGV
-     * @param out what it wrote to stdout
-     * @param err what it wrote to stderr
-     * @param timedOut whether it had to be killed
+     * @param exitStatus the exit status; if a signal killed the child, 128 plus the number of the signal: 139 for
+     *        SIGSEGV
+     * @param out the output to stdout
+     * @param err the output to stderr
+     * @param timedOut whether the child was killed because of the timeout
      */
     public record Result(int exitStatus, String out, String err, boolean timedOut) {}
 
     /**
-     * A child that runs a class's main method.
+     * Returns a child that runs the main method of a class.
      *
-     * @param main a class with a main method; it may be nested, and neither it nor its method public
+     * @param main a class with a main method; it may be nested, and neither the class nor the method needs to be public
      * @return the child, not yet started
      */
     public static ChildJvm of(Class<?> main) {
@@ -75,11 +76,11 @@ public final class ChildJvm {
     }
 
     /**
-     * A child that runs a lambda.
+     * Returns a child that runs a lambda.
      *
-     * @param body the lambda; what it captures is copied
+     * @param body the lambda; captured values are copied
      * @return the child, not yet started
-     * @throws IllegalArgumentException when it captures what can't be serialised
+     * @throws IllegalArgumentException if the lambda captures a value that can't be serialised
      */
     public static ChildJvm of(Body body) {
         return new ChildJvm(ChildBody.class, ChildBody.origin(body), List.of(ChildBody.write(body)));
@@ -88,7 +89,7 @@ public final class ChildJvm {
     /**
      * Adds flags for the JVM.
      *
-     * @param more the flags, as they are typed; they come last, and win
+     * @param more the flags, as on a command line; they come after linen's own flags and override them
      * @return this child
      */
     public ChildJvm flags(String... more) {
@@ -97,9 +98,9 @@ public final class ChildJvm {
     }
 
     /**
-     * Puts a command in front of the JVM's: {@code "unshare", "-pf", "--mount-proc"}.
+     * Runs the child through another command: {@code "unshare", "-pf", "--mount-proc"}.
      *
-     * @param command a program and arguments; it runs the rest of the line
+     * @param command a program and its arguments; it must execute the rest of its command line
      * @return this child
      */
     public ChildJvm wrappedIn(String... command) {
@@ -108,7 +109,7 @@ public final class ChildJvm {
     }
 
     /**
-     * Grants native access to nobody.
+     * Starts the child without native access for linen.
      *
      * @return this child
      */
@@ -118,7 +119,8 @@ public final class ChildJvm {
     }
 
     /**
-     * Puts everything on the class path, linen as well, as a part of the unnamed module, which nobody grants native access.
+     * Puts everything on the class path, including linen. It is then part of the unnamed module, which doesn't get
+     * native access.
      *
      * @return this child
      */
@@ -128,9 +130,9 @@ public final class ChildJvm {
     }
 
     /**
-     * Kills the child after that time; after two minutes unless said otherwise.
+     * Sets the time after which the child is killed. The default is two minutes.
      *
-     * @param newTimeout how long it may run
+     * @param newTimeout the maximum run time
      * @return this child
      */
     public ChildJvm timeout(Duration newTimeout) {
@@ -139,11 +141,11 @@ public final class ChildJvm {
     }
 
     /**
-     * Runs it to its end.
+     * Runs the child and waits for its end.
      *
-     * @param arguments for the main method
-     * @return what became of it
-     * @throws AssertionError when it can't be started, or this thread is interrupted
+     * @param arguments the arguments for the main method
+     * @return the result
+     * @throws AssertionError if the child can't be started, or if this thread is interrupted
      */
     public Result run(String... arguments) {
         List<String> command = new ArrayList<>(wrapper);
@@ -162,7 +164,7 @@ public final class ChildJvm {
         }
     }
 
-    /** Output goes to files: so a child that fills both pipes can't get stuck. */
+    /** The output is written to files, because a child could block on a full pipe. */
     private Result run(List<String> command) throws IOException, InterruptedException {
         File out = File.createTempFile("child-jvm-", ".out");
         File err = File.createTempFile("child-jvm-", ".err");
@@ -179,7 +181,7 @@ public final class ChildJvm {
         }
     }
 
-    /** And those that it started, which may be what is wrapped. */
+    /** Kills the process and its descendants: with a wrapper, the JVM is a descendant. */
     private static void kill(Process process) {
         if (process.isAlive()) {
             process.descendants().forEach(ProcessHandle::destroyForcibly);

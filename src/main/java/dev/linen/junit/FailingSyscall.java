@@ -27,8 +27,9 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * Makes a system call fail, by a seccomp filter: for the calling thread and those it starts later, and for good. So it
- * belongs into a {@link ChildJvm}. Other threads that the JVM has already aren't concerned.
+ * Makes a system call fail, with a seccomp filter. The filter applies to the calling thread and to the threads that it
+ * starts later, and can't be removed; therefore use it in a {@link ChildJvm}. Other existing threads of the JVM aren't
+ * affected.
  *
  * <pre>{@code
  * FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, 65536).with(Errno.ENOMEM);
@@ -48,20 +49,21 @@ public final class FailingSyscall {
     }
 
     /**
-     * The call that will fail.
+     * Returns a failure of a system call.
      *
-     * @param number one of {@link SyscallNumber}
-     * @return a failure, not yet in force
+     * @param number the call, one of {@link SyscallNumber}
+     * @return the failure, which isn't in force yet
      */
     public static FailingSyscall of(int number) {
         return new FailingSyscall(number);
     }
 
     /**
-     * Only when the low 32 bits of this argument have this value. Several such conditions must all be met.
+     * Adds a condition: the call fails only if the low 32 bits of an argument have this value. If there are several
+     * conditions, the call fails only if all are met.
      *
-     * @param index the argument, from 0 to 5
-     * @param value its value
+     * @param index the index of the argument, from 0 to 5
+     * @param value the value
      * @return this failure
      */
     public FailingSyscall whenArgument(int index, long value) {
@@ -71,10 +73,10 @@ public final class FailingSyscall {
     }
 
     /**
-     * From now on: installs the filter.
+     * Installs the filter: from now on the call fails with this error.
      *
-     * @param errno what the call gives; the kernel isn't asked
-     * @throws SyscallException of {@code prctl} or {@code seccomp}
+     * @param errno the error; the call isn't executed
+     * @throws SyscallException from {@code prctl} or {@code seccomp}
      */
     public void with(Errno errno) {
         List<Instruction> program = new ArrayList<>();
@@ -83,7 +85,7 @@ public final class FailingSyscall {
         for (long[] condition : conditions) {
             remaining--;
             program.add(new Instruction(BPF_LD | BPF_W | BPF_ABS, 0, 0, (int) condition[0]));
-            int toAllow = 2 * remaining + 1; // over the other conditions and the failure
+            int toAllow = 2 * remaining + 1; // skips the remaining conditions and the failure
             program.add(new Instruction(BPF_JMP | BPF_JEQ | BPF_K, 0, toAllow, (int) condition[1]));
         }
         program.add(new Instruction(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | errno.number()));

@@ -8,10 +8,15 @@ import java.util.stream.Stream;
 
 import dev.linen.memory.MemoryMap.Region;
 
-/** What is there afterwards and wasn't before: a line each, and none of what the JVM has for itself. */
+/**
+ * The difference between two snapshots, one line for each leak. Resources that the JVM uses for itself are not listed.
+ */
 final class Growth {
 
-    /** How the JVM and linen name threads that they start when it suits them; the kernel keeps 15 characters. */
+    /**
+     * Prefixes of the names of threads that the JVM and linen start at any time. The kernel truncates names to 15
+     * characters.
+     */
     private static final List<String> OWN_THREADS = List.of("C1 CompilerThre", "C2 CompilerThre", "GC Thread#", "G1 ",
             "ZWorker", "XWorker", "Shenandoah", "Cleaner-", "Common-Cleaner", "process reaper", "Attach Listener",
             "ForkJoinPool-1-", "ForkJoinPool.co", "VirtualThread-u", "Read-Poller", "Write-Poller", "linen-watcher",
@@ -37,7 +42,7 @@ final class Growth {
         }
     }
 
-    /** By what they lead to: a number is given again as soon as its file is closed. */
+    /** Compares files by their targets: the number of a closed file descriptor is reused at once. */
     private void addFiles(Map<Integer, String> before, Map<Integer, String> after) {
         Map<String, Integer> known = new HashMap<>();
         before.values().forEach(target -> known.merge(target, 1, Integer::sum));
@@ -48,7 +53,10 @@ final class Growth {
         });
     }
 
-    /** Of the JDK, or where classes are loaded from. Once it needs random numbers, it keeps where they come from. */
+    /**
+     * Whether the file belongs to the JDK, is on the class path or module path, or is a random device, which the JDK
+     * keeps open.
+     */
     private static boolean isOwn(String target) {
         return target.startsWith(System.getProperty("java.home", "?")) || target.matches("/dev/u?random")
                 || Stream.of("java.class.path", "jdk.module.path", "surefire.test.class.path")

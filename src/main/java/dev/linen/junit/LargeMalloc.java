@@ -10,15 +10,16 @@ import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * What glibc's malloc maps for a large piece, by itself:
+ * Recognises large malloc chunks of glibc, each of which is a mapping of its own:
  *
  * <pre>
- *  +0   a word of no meaning here
+ *  +0   a word that isn't used here
  *  +8   the mapping's size, with bit 1 set and bits 0 and 2 not
  *  +16  what malloc returned
  * </pre>
  *
- * <p>The JVM's compilers come and go with such pieces. Where they lay, something else may lie a moment later.
+ * <p>The compilers of the JVM allocate and free such chunks all the time. A moment later, the same addresses may be
+ * used for something else.
  */
 final class LargeMalloc {
 
@@ -27,7 +28,7 @@ final class LargeMalloc {
 
     private LargeMalloc() {}
 
-    /** Whether these addresses are one such piece, or several side by side, which the kernel makes one mapping of. */
+    /** Whether this range consists of one such chunk, or of adjacent ones, which the kernel merges into one mapping. */
     static boolean isAllOf(long start, long end) {
         long at = start;
         while (at < end) {
@@ -40,14 +41,17 @@ final class LargeMalloc {
         return true;
     }
 
-    /** The size of such a piece that starts at this page; 0 when none does. */
+    /** Returns the size of the chunk that starts at this page; 0 if there is none. */
     static long bytesAt(long page) {
         long word = read(page + Long.BYTES);
         long bytes = word & ~FLAGS;
         return (word & FLAGS) == MAPPED && bytes > 0 && bytes % Mapping.pageSize() == 0 ? bytes : 0;
     }
 
-    /** As the kernel reads: what is unmapped meanwhile, or a guard, is 0 and not a crash. */
+    /**
+     * Reads through the kernel, so that memory that is unmapped meanwhile, or a guard page, reads as 0 and doesn't
+     * crash.
+     */
     private static long read(long address) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment word = arena.allocate(ValueLayout.JAVA_LONG);

@@ -10,8 +10,8 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A test, or all of a class's, that is skipped where linen doesn't work: on other systems and CPUs, and on Linux kernels
- * older than told. The report has the reason.
+ * Skips a test, or all tests of a class, on platforms that linen doesn't support (other operating systems and CPUs),
+ * and on Linux kernels that are older than {@link #minKernel}. The test report contains the reason.
  *
  * <pre>{@code
  * @Test
@@ -24,14 +24,14 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Documented
 @Inherited
 @ExtendWith(LinuxOnlyCondition.class)
-@SuppressWarnings("exports") // who writes a JUnit test has JUnit already
+@SuppressWarnings("exports") // a JUnit test has JUnit on its class path
 public @interface LinuxOnly {
 
     /**
-     * The oldest kernel that the test makes sense on. Distributions add to old kernels: where a call tells whether it is
-     * there, ask the call.
+     * The oldest kernel that the test supports. Distributions backport features to old kernels: if a system call
+     * reports whether a feature is available, check that instead.
      *
-     * @return "6.13" or "5.15.3"; empty for any
+     * @return a version like "6.13" or "5.15.3"; empty for any kernel
      */
     String minKernel() default "";
 }

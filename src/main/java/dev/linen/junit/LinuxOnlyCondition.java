@@ -9,11 +9,11 @@ import org.junit.platform.commons.support.AnnotationSupport;
 
 import dev.linen.Linen;
 
-/** What {@link LinuxOnly} does: JUnit makes one and asks it. */
-@SuppressWarnings("exports") // who writes a JUnit test has JUnit already
+/** Implements {@link LinuxOnly}. JUnit creates and calls it. */
+@SuppressWarnings("exports") // a JUnit test has JUnit on its class path
 public final class LinuxOnlyCondition implements ExecutionCondition {
 
-    /** For JUnit. */
+    /** Called by JUnit. */
     public LinuxOnlyCondition() {}
 
     @Override

@@ -15,24 +15,29 @@ import dev.linen.memory.MemoryMap.Region;
 import dev.linen.memory.Protection;
 
 /**
- * Addresses where something is mapped now and nothing was before, without what the JVM, libc and linen map for themselves.
+ * Finds address ranges that are mapped now and weren't before. Memory that the JVM, libc and linen map for themselves
+ * is left out.
  *
- * <p>By addresses and not by the number of mappings: the kernel makes one of two that touch, so that a leak may not show in
- * the number, and makes two of one when a part changes its protection, so that the JVM's work does.
+ * <p>It compares addresses, not the number of mappings. The kernel merges two adjacent mappings, so that a leak may not
+ * change the number. It splits a mapping if the protection of a part changes, so that activity of the JVM does change
+ * the number.
  */
 final class NewMappings {
 
-    /** HotSpot puts its Java heap and its classes below. */
+    /** HotSpot maps its Java heap and its classes below this address. */
     private static final long HOTSPOT_END = 64L << 30;
 
-    /** That of glibc's arenas, which start at a multiple of it, and of the JVM's class data. */
+    /** The size of an arena of glibc, which starts at a multiple of it, and of the JVM's mappings for class data. */
     private static final long ARENA_BYTES = 64L << 20;
 
-    /** A Java thread's, and that of the JDK's small ones, without their guards. */
+    /**
+     * The usual stack sizes, without guards: that of a Java thread, and that of a thread to which the JDK gives a small
+     * stack.
+     */
     private static final List<Long> STACK_BYTES = List.of(1L << 20, 128L << 10);
     private static final long MOST_GUARD_BYTES = 64L << 10;
 
-    /** More is taken for something that only happens to lie behind a library. */
+    /** A larger mapping after a library is assumed to be unrelated to the library. */
     private static final long MOST_ZEROED_BYTES = 64L << 10;
 
     private NewMappings() {}
@@ -63,7 +68,7 @@ final class NewMappings {
                 || region.name().startsWith(System.getProperty("java.home", "?"));
     }
 
-    /** Cut where arenas may start: one that touches something else would be one mapping with it. */
+    /** Adds the parts of a region that are not in {@code before}. */
     private static void addUnknown(Region region, List<Range> before, List<Region> pieces) {
         long start = region.start();
         for (Range known : before) {
@@ -76,8 +81,9 @@ final class NewMappings {
     }
 
     /**
-     * Without what malloc has there: such a piece may have become one mapping with something else, or lie partly where
-     * something was mapped before. An arena isn't looked through: reading its pages would touch them.
+     * Adds a range without the malloc chunks in it: the kernel may have merged a chunk with another mapping, or a chunk
+     * may overlap addresses that were mapped before. A range of the size of an arena, or a larger one, isn't searched,
+     * because reading its pages would make them resident.
      */
     private static void addUnlessMalloced(Region region, long start, long end, List<Region> pieces) {
         long from = start;
@@ -93,6 +99,7 @@ final class NewMappings {
         addCut(region, from, end, pieces);
     }
 
+    /** Splits a range where arenas may start: the kernel merges an arena with an adjacent mapping. */
     private static void addCut(Region region, long start, long end, List<Region> pieces) {
         long from = start;
         while (from < end) {
@@ -118,7 +125,7 @@ final class NewMappings {
         return leaks;
     }
 
-    /** How many pieces from here on fill an arena's place, or are of its size. */
+    /** Returns the number of adjacent pieces from here that together have the size of an arena; 0 if there are none. */
     private static int arena(List<Region> pieces, int first) {
         long start = pieces.get(first).start();
         int count = 0;
@@ -132,8 +139,9 @@ final class NewMappings {
     }
 
     /**
-     * How many pieces from here on are a guard and a stack of a usual size: libc keeps some, of threads that have ended, too.
-     * The stack is in two pieces when it lies where an arena might start.
+     * Returns the number of pieces from here that are a guard and a stack of a usual size; 0 if there are none. libc
+     * keeps the stacks of some threads that have ended. A stack consists of two pieces if it crosses an address where
+     * an arena may start.
      */
     private static int stack(List<Region> pieces, int first) {
         Region guard = pieces.get(first);
@@ -156,7 +164,9 @@ final class NewMappings {
         return found;
     }
 
-    /** The .bss of a library that was loaded meanwhile: behind its file. */
+    /**
+     * Whether a piece is the .bss section of a library that was loaded meanwhile: it follows the mapping of the file.
+     */
     private static boolean isZeroedData(Region piece, List<Region> after, Set<String> newLibraries) {
         return piece.isAnonymous() && piece.byteSize() <= MOST_ZEROED_BYTES && after.stream().anyMatch(
                 region -> region.end() == piece.start() && newLibraries.contains(region.name()));

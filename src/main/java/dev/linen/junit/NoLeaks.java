@@ -10,9 +10,9 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A test, or each of a class's, that must leave nothing behind in the process: no mapping, no thread, no open file, and no
- * more resident memory than a bound allows. From before its {@code @BeforeEach} methods to after its {@code @AfterEach}
- * methods.
+ * Checks that a test, or each test of a class, leaves no resources behind in the process: no mapping, no thread and no
+ * open file, and that the resident memory doesn't grow by more than a limit. The check covers the time from before the
+ * {@code @BeforeEach} methods to after the {@code @AfterEach} methods.
  *
  * <pre>{@code
  * @Test
@@ -20,28 +20,29 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * void start_refused_leavesNothing() ...
  * }</pre>
  *
- * <p>A test that left something fails, and the message names each new mapping, thread and file. Threads end, and unreachable
- * mappings go, a little later: so it is looked at again for some seconds, with a garbage collection in between, before it fails. A test that
- * has failed already isn't looked at.
+ * <p>A test that leaks fails, and the message lists each new mapping, thread and file. Because threads end, and
+ * unreachable mappings are unmapped, with a delay, the check is repeated for some seconds, with a garbage collection
+ * each time, before the test fails. A test that has already failed isn't checked.
  *
- * <p>What the JVM, libc and linen do for themselves isn't counted: compiler, collector and pool threads and those that linen
- * watches with, opened jars, loaded libraries, compiled code, thread stacks and arenas that libc keeps, the stacks that linen
- * keeps. Memory from malloc, that of an {@code Arena} too, shows in the resident bytes only.
+ * <p>Resources that the JVM, libc and linen use for themselves aren't counted: compiler, garbage collector and pool
+ * threads, linen's watcher threads, open jars, loaded libraries, compiled code, thread stacks and arenas that libc
+ * keeps, and stacks that linen keeps. Memory from malloc, including that of an {@code Arena}, is only part of the
+ * resident memory.
  *
- * <p>It looks at the whole process: tests that run at the same time see each other's.
+ * <p>The check covers the whole process: tests that run in parallel see each other's resources.
  */
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)
 @Documented
 @Inherited
 @ExtendWith(NoLeaksExtension.class)
-@SuppressWarnings("exports") // who writes a JUnit test has JUnit already
+@SuppressWarnings("exports") // a JUnit test has JUnit on its class path
 public @interface NoLeaks {
 
     /**
-     * How much the resident memory may grow. A Java heap that grows is in it.
+     * The limit for the growth of the resident memory, which includes the Java heap.
      *
-     * @return the bound in bytes; 64 MiB unless said otherwise
+     * @return the limit in bytes; the default is 64 MiB
      */
     long residentBytes() default 64L << 20;
 }

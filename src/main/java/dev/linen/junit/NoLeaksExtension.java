@@ -16,22 +16,22 @@ import org.junit.platform.commons.support.AnnotationSupport;
 import dev.linen.function.NativeFunction;
 import dev.linen.thread.NativeThread;
 
-/** What {@link NoLeaks} does: JUnit makes one and calls it. */
-@SuppressWarnings("exports") // who writes a JUnit test has JUnit already
+/** Implements {@link NoLeaks}. JUnit creates and calls it. */
+@SuppressWarnings("exports") // a JUnit test has JUnit on its class path
 public final class NoLeaksExtension implements BeforeEachCallback, AfterEachCallback {
 
     private static final Namespace NAMESPACE = Namespace.create(NoLeaksExtension.class);
 
-    /** 10 ms, 20 ms and so on: five seconds in all. */
+    /** The number of repetitions, after 10 ms, 20 ms, 40 ms and so on: five seconds in all. */
     private static final int LOOKS = 9;
     private static final long FIRST_PAUSE_MILLIS = 10;
 
-    /** For JUnit. */
+    /** Called by JUnit. */
     public NoLeaksExtension() {}
 
     /**
-     * Linen's own threads, what the JVM maps for its first child process, and the JDK's socket for closing others, there before
-     * anybody looks.
+     * Creates resources before the first snapshot that would otherwise look like leaks: linen's own threads, the
+     * mappings of the JVM for its first child process, and the socket that the JDK uses to close other sockets.
      */
     private static final class WarmUp {
         static final boolean DONE = run();
@@ -62,7 +62,7 @@ public final class NoLeaksExtension implements BeforeEachCallback, AfterEachCall
                 pipe.source().close();
                 pipe.sink().close();
             } catch (IOException refused) {
-                // then no test has one either
+                // then no test can open a pipe either
             }
         }
     }
@@ -70,7 +70,7 @@ public final class NoLeaksExtension implements BeforeEachCallback, AfterEachCall
     @Override
     public void beforeEach(ExtensionContext context) {
         if (!WarmUp.DONE) {
-            throw new IllegalStateException("strlen(\"\") isn't 0");
+            throw new IllegalStateException("the warm-up failed: strlen(\"\") returned another result than 0");
         }
         context.getStore(NAMESPACE).put(ProcessSnapshot.class, ProcessSnapshot.now());
     }
@@ -79,7 +79,7 @@ public final class NoLeaksExtension implements BeforeEachCallback, AfterEachCall
     public void afterEach(ExtensionContext context) throws InterruptedException {
         ProcessSnapshot before = context.getStore(NAMESPACE).remove(ProcessSnapshot.class, ProcessSnapshot.class);
         if (before == null || context.getExecutionException().isPresent()) {
-            return; // what a failed test leaves is no news
+            return; // a failed test may leak
         }
         long residentBytes = AnnotationSupport.findAnnotation(context.getElement(), NoLeaks.class)
                 .or(() -> AnnotationSupport.findAnnotation(context.getRequiredTestClass(), NoLeaks.class))
@@ -91,7 +91,7 @@ public final class NoLeaksExtension implements BeforeEachCallback, AfterEachCall
             leaks = new Growth(before, ProcessSnapshot.now(), residentBytes).lines();
         }
         if (!leaks.isEmpty()) {
-            throw new AssertionError("the test left behind:\n  " + String.join("\n  ", leaks));
+            throw new AssertionError("the test left these resources behind:\n  " + String.join("\n  ", leaks));
         }
     }
 }

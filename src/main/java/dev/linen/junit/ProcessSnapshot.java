@@ -14,12 +14,12 @@ import dev.linen.memory.MemoryMap;
 import dev.linen.memory.MemoryMap.Region;
 
 /**
- * What this process has, at one moment.
+ * A snapshot of the resources of this process.
  *
- * @param regions its mappings, lowest address first, without malloc's, which come and go
- * @param threads names by tid: Java's threads, native ones, the JVM's own
- * @param files what its file descriptors lead to, by number
- * @param residentBytes memory in use
+ * @param regions the mappings, lowest address first, without large malloc chunks, which change all the time
+ * @param threads the names of all threads by tid: Java threads, native threads and those of the JVM
+ * @param files the targets of the file descriptors, by number
+ * @param residentBytes the resident memory in bytes
  */
 record ProcessSnapshot(List<Region> regions, Map<Integer, String> threads, Map<Integer, String> files,
         long residentBytes) {
@@ -35,7 +35,7 @@ record ProcessSnapshot(List<Region> regions, Map<Integer, String> threads, Map<I
                     each(THREADS, thread -> Files.readString(thread.resolve("comm")).strip()),
                     each(FILES, file -> Files.readSymbolicLink(file).toString()), pages * Mapping.pageSize());
         } catch (IOException unreadable) {
-            throw new UncheckedIOException("this process can't be looked at", unreadable);
+            throw new UncheckedIOException("the resources of this process can't be read", unreadable);
         }
     }
 
@@ -59,7 +59,7 @@ record ProcessSnapshot(List<Region> regions, Map<Integer, String> threads, Map<I
             try {
                 answers.put(Integer.valueOf(number), question.ask(directory.resolve(number)));
             } catch (IOException gone) {
-                // meanwhile; the descriptor that the directory was listed with, for one
+                // closed or ended meanwhile, such as the file descriptor that listed the directory
             }
         }
         return answers;

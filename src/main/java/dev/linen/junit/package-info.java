@@ -1,11 +1,12 @@
 /**
- * For tests that need a real kernel, or a JVM of their own: {@code @LinuxOnly}, {@code @NoLeaks}, {@code ChildJvm},
- * {@code FailingSyscall}. linen's own tests use them.
+ * Support for tests that need a real kernel or a separate JVM: {@code @LinuxOnly}, {@code @NoLeaks}, {@code ChildJvm},
+ * {@code FailingSyscall}. linen's own tests use it.
  *
- * <p>The annotations need JUnit 5, which linen brings along for nobody: who uses them has it. Where linen is a named module (as in a
- * module that Maven tests), it must be told where JUnit is: {@code --add-reads dev.linen=ALL-UNNAMED}.
+ * <p>The annotations need JUnit 5. linen doesn't depend on it, so a test project must declare that dependency itself.
+ * If linen is a named module (as in a module that Maven tests), it must be able to read JUnit:
+ * {@code --add-reads dev.linen=ALL-UNNAMED}.
  *
- * <p>Floor 5 of the house, beside the command line: uses everything below it, and no other room uses it.
+ * <p>Layer 5, like the command line. Uses the layers below it; no other package uses it.
  */
 @NullMarked
 package dev.linen.junit;

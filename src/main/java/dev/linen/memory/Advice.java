@@ -5,12 +5,12 @@ import java.util.Map;
 import dev.linen.internal.linux.Kernel;
 
 /**
- * What to tell the kernel about pages: the {@code advice} argument of {@code madvise}.
+ * Advice to the kernel about the use of pages: the {@code advice} argument of {@code madvise}.
  *
- * <p>Some of it is a hint, some a command that changes the contents (DONTNEED, FREE, REMOVE, GUARD_INSTALL). Open:
- * numbers that linen has no name for are passed on.
+ * <p>Some values are hints. Others are commands that change the contents (DONTNEED, FREE, REMOVE, GUARD_INSTALL). The
+ * set of values is open: numbers without a name here are passed to the kernel unchanged.
  *
- * @param number the {@code MADV_} number, as the kernel takes it
+ * @param number the kernel's {@code MADV_} number
  * @see <a href="https://man7.org/linux/man-pages/man2/madvise.2.html">madvise(2)</a>
  */
 public record Advice(int number) {
@@ -18,49 +18,49 @@ public record Advice(int number) {
     /** {@code MADV_NORMAL}: no advice. */
     public static final Advice NORMAL = new Advice(Kernel.MADV_NORMAL);
 
-    /** {@code MADV_RANDOM}: expect reads in no order: no read-ahead. */
+    /** {@code MADV_RANDOM}: expect reads in random order; disables read-ahead. */
     public static final Advice RANDOM = new Advice(Kernel.MADV_RANDOM);
 
-    /** {@code MADV_SEQUENTIAL}: expect reads in order: read ahead, drop behind. */
+    /** {@code MADV_SEQUENTIAL}: expect reads in order; reads ahead, and may free pages soon after they were read. */
     public static final Advice SEQUENTIAL = new Advice(Kernel.MADV_SEQUENTIAL);
 
-    /** {@code MADV_WILLNEED}: expect use soon: read ahead now. */
+    /** {@code MADV_WILLNEED}: expect use soon; starts to read ahead. */
     public static final Advice WILLNEED = new Advice(Kernel.MADV_WILLNEED);
 
-    /** {@code MADV_DONTNEED}: give the pages back; private anonymous memory reads as zero afterwards. */
+    /** {@code MADV_DONTNEED}: frees the pages; private anonymous memory reads as zero afterwards. */
     public static final Advice DONTNEED = new Advice(Kernel.MADV_DONTNEED);
 
-    /** {@code MADV_FREE}: the pages may be given back when memory is short. Since Linux 4.5. */
+    /** {@code MADV_FREE}: the kernel may free the pages when memory is short. Since Linux 4.5. */
     public static final Advice FREE = new Advice(Kernel.MADV_FREE);
 
-    /** {@code MADV_REMOVE}: punch a hole into the file behind shared memory. */
+    /** {@code MADV_REMOVE}: frees the pages and the storage behind them, as a hole in the file; for shared memory. */
     public static final Advice REMOVE = new Advice(Kernel.MADV_REMOVE);
 
-    /** {@code MADV_DONTFORK}: not in a child of fork. */
+    /** {@code MADV_DONTFORK}: a child of fork doesn't inherit the pages. */
     public static final Advice DONTFORK = new Advice(Kernel.MADV_DONTFORK);
 
     /** {@code MADV_DOFORK}: undoes DONTFORK. */
     public static final Advice DOFORK = new Advice(Kernel.MADV_DOFORK);
 
-    /** {@code MADV_MERGEABLE}: pages of the same content may be merged (KSM). */
+    /** {@code MADV_MERGEABLE}: the kernel may merge pages that have the same contents (KSM). */
     public static final Advice MERGEABLE = new Advice(Kernel.MADV_MERGEABLE);
 
     /** {@code MADV_UNMERGEABLE}: undoes MERGEABLE. */
     public static final Advice UNMERGEABLE = new Advice(Kernel.MADV_UNMERGEABLE);
 
-    /** {@code MADV_HUGEPAGE}: back it with transparent huge pages. */
+    /** {@code MADV_HUGEPAGE}: use transparent huge pages. */
     public static final Advice HUGEPAGE = new Advice(Kernel.MADV_HUGEPAGE);
 
-    /** {@code MADV_NOHUGEPAGE}: no transparent huge pages. */
+    /** {@code MADV_NOHUGEPAGE}: use no transparent huge pages. */
     public static final Advice NOHUGEPAGE = new Advice(Kernel.MADV_NOHUGEPAGE);
 
-    /** {@code MADV_DONTDUMP}: not in a core dump. */
+    /** {@code MADV_DONTDUMP}: a core dump doesn't contain the pages. */
     public static final Advice DONTDUMP = new Advice(Kernel.MADV_DONTDUMP);
 
     /** {@code MADV_DODUMP}: undoes DONTDUMP. */
     public static final Advice DODUMP = new Advice(Kernel.MADV_DODUMP);
 
-    /** {@code MADV_WIPEONFORK}: zero in a child of fork. Since Linux 4.14. */
+    /** {@code MADV_WIPEONFORK}: the pages are zero in a child of fork. Since Linux 4.14. */
     public static final Advice WIPEONFORK = new Advice(Kernel.MADV_WIPEONFORK);
 
     /** {@code MADV_KEEPONFORK}: undoes WIPEONFORK. */
@@ -72,25 +72,28 @@ public record Advice(int number) {
     /** {@code MADV_PAGEOUT}: reclaim these pages now. Since Linux 5.4. */
     public static final Advice PAGEOUT = new Advice(Kernel.MADV_PAGEOUT);
 
-    /** {@code MADV_POPULATE_READ}: fault the pages in, readable. Since Linux 5.14. */
+    /** {@code MADV_POPULATE_READ}: fault the pages in, as if they were read. Since Linux 5.14. */
     public static final Advice POPULATE_READ = new Advice(Kernel.MADV_POPULATE_READ);
 
-    /** {@code MADV_POPULATE_WRITE}: fault the pages in, writable. Since Linux 5.14. */
+    /** {@code MADV_POPULATE_WRITE}: fault the pages in, as if they were written. Since Linux 5.14. */
     public static final Advice POPULATE_WRITE = new Advice(Kernel.MADV_POPULATE_WRITE);
 
-    /** {@code MADV_DONTNEED_LOCKED}: as DONTNEED, for locked pages too. Since Linux 5.18. */
+    /** {@code MADV_DONTNEED_LOCKED}: like DONTNEED, but also frees locked pages. Since Linux 5.18. */
     public static final Advice DONTNEED_LOCKED = new Advice(Kernel.MADV_DONTNEED_LOCKED);
 
-    /** {@code MADV_COLLAPSE}: make huge pages of it now. Since Linux 6.1. */
+    /** {@code MADV_COLLAPSE}: combine the pages into huge pages now. Since Linux 6.1. */
     public static final Advice COLLAPSE = new Advice(Kernel.MADV_COLLAPSE);
 
-    /** {@code MADV_GUARD_INSTALL}: make the pages a guard: any access faults, at no cost of a VMA. Since Linux 6.13. */
+    /**
+     * {@code MADV_GUARD_INSTALL}: turns the pages into guard pages: any access faults. Needs no VMA of its own. Since
+     * Linux 6.13.
+     */
     public static final Advice GUARD_INSTALL = new Advice(Kernel.MADV_GUARD_INSTALL);
 
     /** {@code MADV_GUARD_REMOVE}: undoes GUARD_INSTALL. */
     public static final Advice GUARD_REMOVE = new Advice(Kernel.MADV_GUARD_REMOVE);
 
-    /** Made when one is printed. */
+    /** A nested class, so that the map is created only when an advice is first printed. */
     private static final class Names {
         static final Map<Advice, String> BY_ADVICE = Map.ofEntries(
                 Map.entry(NORMAL, "MADV_NORMAL"),
@@ -121,9 +124,9 @@ public record Advice(int number) {
     }
 
     /**
-     * As C writes it.
+     * Returns the name in C.
      *
-     * @return "MADV_DONTNEED", or the number where it has no name
+     * @return "MADV_DONTNEED", or the number if it has no name
      */
     @Override
     public String toString() {

@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.StringJoiner;
 
-/** The names of a set of bits, to print it as C would write it. */
+/** The names of the bits of a flag set, for printing it as in C. */
 final class FlagNames {
 
     private final Map<Integer, String> names = new LinkedHashMap<>();
@@ -14,7 +14,7 @@ final class FlagNames {
         return this;
     }
 
-    /** {@code "PROT_READ|PROT_WRITE|0x40"}: the known bits by name, the others as one number; "0" when none is set. */
+    /** {@code "PROT_READ|PROT_WRITE|0x40"}: the known bits by name, the others as one number; "0" if none is set. */
     String describe(int bits) {
         StringJoiner text = new StringJoiner("|");
         int unnamed = bits;

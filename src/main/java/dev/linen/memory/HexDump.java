@@ -6,14 +6,14 @@ import java.lang.foreign.MemorySegment;
 import java.util.HexFormat;
 
 /**
- * Memory in hexadecimal, sixteen bytes a row.
+ * A hex dump of memory, with sixteen bytes per row.
  *
  * <pre>
  * 7f2c4a1fffe0  6f 00 00 00 00 00 00 00  ef be ad de 11 12 00 00  |o...............|
  * *
  * </pre>
  *
- * <p>The asterisk stands for rows that repeat the one before; the last row is always shown.
+ * <p>An asterisk stands for rows that repeat the row before them. The last row is always shown.
  */
 public final class HexDump {
 
@@ -24,11 +24,11 @@ public final class HexDump {
     private HexDump() {}
 
     /**
-     * Dumps a segment. A heap segment's addresses are offsets.
+     * Dumps a segment. For a heap segment, the addresses are offsets.
      *
-     * @param segment what to read
-     * @return a line for each row; empty when there is none
-     * @throws IllegalStateException when the segment's arena is closed
+     * @param segment the memory to read
+     * @return one line for each row; an empty string if the segment is empty
+     * @throws IllegalStateException if the segment's arena is closed
      */
     public static String of(MemorySegment segment) {
         StringBuilder text = new StringBuilder();

@@ -9,58 +9,64 @@ import java.util.stream.Stream;
 import dev.linen.internal.linux.Kernel;
 
 /**
- * What kind of mapping to make: the {@code flags} argument of {@code mmap}.
+ * The kind of a new mapping: the {@code flags} argument of {@code mmap}.
  *
- * <p>Open: bits that linen has no name for are passed on and printed as a number.
+ * <p>The set of flags is open: bits without a name here are passed to the kernel unchanged and printed as a number.
  *
- * @param bits the {@code MAP_} bits, as the kernel takes them
+ * @param bits the kernel's {@code MAP_} bits
  * @see <a href="https://man7.org/linux/man-pages/man2/mmap.2.html">mmap(2)</a>
  */
 public record MapFlags(int bits) {
 
-    /** {@code MAP_SHARED}: writes reach the file, and other processes that map it. */
+    /** {@code MAP_SHARED}: writes change the file and are visible to other processes that map it. */
     public static final MapFlags SHARED = new MapFlags(Kernel.MAP_SHARED);
 
-    /** {@code MAP_PRIVATE}: writes stay in this mapping (copy on write). */
+    /** {@code MAP_PRIVATE}: writes are visible in this mapping only (copy-on-write). */
     public static final MapFlags PRIVATE = new MapFlags(Kernel.MAP_PRIVATE);
 
-    /** {@code MAP_SHARED_VALIDATE}: as SHARED, but an unknown flag is an error (EOPNOTSUPP). Since Linux 4.15. */
+    /** {@code MAP_SHARED_VALIDATE}: like SHARED, but an unknown flag is an error (EOPNOTSUPP). Since Linux 4.15. */
     public static final MapFlags SHARED_VALIDATE = new MapFlags(Kernel.MAP_SHARED_VALIDATE);
 
-    /** {@code MAP_FIXED}: at exactly the given address, replacing what is mapped there. */
+    /** {@code MAP_FIXED}: map at exactly the given address, and replace what is mapped there. */
     public static final MapFlags FIXED = new MapFlags(Kernel.MAP_FIXED);
 
-    /** {@code MAP_FIXED_NOREPLACE}: at exactly the given address, EEXIST when something is mapped there. Since Linux 4.17. */
+    /**
+     * {@code MAP_FIXED_NOREPLACE}: map at exactly the given address; EEXIST if something is mapped there. Since Linux
+     * 4.17.
+     */
     public static final MapFlags FIXED_NOREPLACE = new MapFlags(Kernel.MAP_FIXED_NOREPLACE);
 
-    /** {@code MAP_ANONYMOUS}: memory without a file, zero at first. */
+    /** {@code MAP_ANONYMOUS}: memory without a file, initially zero. */
     public static final MapFlags ANONYMOUS = new MapFlags(Kernel.MAP_ANONYMOUS);
 
-    /** {@code MAP_GROWSDOWN}: grows downwards when the page below is touched; avoid it, nothing limits it. */
+    /**
+     * {@code MAP_GROWSDOWN}: the mapping grows downwards when the page below it is accessed. Avoid it: nothing limits
+     * the growth.
+     */
     public static final MapFlags GROWSDOWN = new MapFlags(Kernel.MAP_GROWSDOWN);
 
-    /** {@code MAP_LOCKED}: its pages are kept in memory, as by mlock. */
+    /** {@code MAP_LOCKED}: the pages are kept in memory, as by mlock. */
     public static final MapFlags LOCKED = new MapFlags(Kernel.MAP_LOCKED);
 
-    /** {@code MAP_NORESERVE}: no swap space is set aside. */
+    /** {@code MAP_NORESERVE}: no swap space is reserved. */
     public static final MapFlags NORESERVE = new MapFlags(Kernel.MAP_NORESERVE);
 
-    /** {@code MAP_POPULATE}: page tables are filled at once. */
+    /** {@code MAP_POPULATE}: the page tables are filled when the mapping is created. */
     public static final MapFlags POPULATE = new MapFlags(Kernel.MAP_POPULATE);
 
-    /** {@code MAP_NONBLOCK}: with POPULATE: only what is in memory already. */
+    /** {@code MAP_NONBLOCK}: with POPULATE, fills the page tables only for pages that are already in memory. */
     public static final MapFlags NONBLOCK = new MapFlags(Kernel.MAP_NONBLOCK);
 
-    /** {@code MAP_STACK}: used as a stack; since Linux 6.7 this keeps huge pages out. */
+    /** {@code MAP_STACK}: the memory is used as a stack. Since Linux 6.7 this disables transparent huge pages. */
     public static final MapFlags STACK = new MapFlags(Kernel.MAP_STACK);
 
-    /** {@code MAP_HUGETLB}: huge pages from the pool that the administrator set aside. */
+    /** {@code MAP_HUGETLB}: use huge pages from the pool that the administrator reserved. */
     public static final MapFlags HUGETLB = new MapFlags(Kernel.MAP_HUGETLB);
 
-    /** {@code MAP_SYNC}: with SHARED_VALIDATE: persistent memory (DAX). Since Linux 4.15. */
+    /** {@code MAP_SYNC}: with SHARED_VALIDATE, for persistent memory (DAX). Since Linux 4.15. */
     public static final MapFlags SYNC = new MapFlags(Kernel.MAP_SYNC);
 
-    /** SHARED_VALIDATE comes first: its bits are those of SHARED and PRIVATE. */
+    /** SHARED_VALIDATE comes first, because its bits are those of SHARED and PRIVATE together. */
     private static final FlagNames NAMES = new FlagNames()
             .add(Kernel.MAP_SHARED_VALIDATE, "MAP_SHARED_VALIDATE")
             .add(Kernel.MAP_SHARED, "MAP_SHARED")
@@ -78,9 +84,9 @@ public record MapFlags(int bits) {
             .add(Kernel.MAP_SYNC, "MAP_SYNC");
 
     /**
-     * Both.
+     * Returns the union of these flags and others.
      *
-     * @param other further flags
+     * @param other the flags to add
      * @return the union
      */
     public MapFlags with(MapFlags other) {
@@ -88,16 +94,19 @@ public record MapFlags(int bits) {
     }
 
     /**
-     * Whether all of the other's bits are set here.
+     * Returns whether these flags contain all of the given ones.
      *
      * @param other the flags to look for
-     * @return true when none of them is missing
+     * @return true if all bits of {@code other} are set
      */
     public boolean has(MapFlags other) {
         return (bits & other.bits) == other.bits;
     }
 
-    /** What sizes of such mappings are multiples of: 1 unless they are HUGETLB. */
+    /**
+     * The number of bytes that the size of such a mapping must be a multiple of: the huge page size for HUGETLB,
+     * otherwise 1.
+     */
     long hugePageBytes() {
         if (!has(HUGETLB)) {
             return 1;
@@ -106,7 +115,7 @@ public record MapFlags(int bits) {
         return exponent != 0 ? 1L << exponent : DefaultHugePage.BYTES;
     }
 
-    /** The line "Hugepagesize:    2048 kB" of /proc/meminfo. */
+    /** Read from the line "Hugepagesize:    2048 kB" of /proc/meminfo. */
     private static final class DefaultHugePage {
         static final long BYTES = read();
 
@@ -121,7 +130,7 @@ public record MapFlags(int bits) {
     }
 
     /**
-     * As C writes it.
+     * Returns the flags as in C.
      *
      * @return "MAP_PRIVATE|MAP_ANONYMOUS"
      */

@@ -18,8 +18,8 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * Memory mapped by the kernel: {@code void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)},
- * and {@code munmap} when it is closed.
+ * A memory mapping: {@code void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)} creates
+ * it, and {@link #close} unmaps it with {@code munmap}.
  *
  * <pre>{@code
  * try (Mapping memory = Mapping.anonymous(1 << 20)) {
@@ -28,11 +28,12 @@ import dev.linen.syscall.SyscallNumber;
  * }
  * }</pre>
  *
- * <p>Starts at a page's start; {@link #pageSize()} tells the size of a page, in bytes. May be used from any thread, and
- * closed by any, once or more often.
+ * <p>A mapping starts at a page boundary; {@link #pageSize()} is the size of a page in bytes. Any thread may use and
+ * close a mapping. Closing it again has no effect.
  *
- * <p><b>Crashes.</b> A {@link #segment()} knows its bounds and its lifetime, but not the protection of its pages: an
- * access that they don't allow ends the JVM, and so does one to a page of a file that was truncated since.
+ * <p><b>Crashes.</b> A {@link #segment()} checks its bounds and its lifetime, but not the protection of its pages. An
+ * access that the protection doesn't allow crashes the JVM, and so does an access to a page of a file that has been
+ * truncated in the meantime.
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/mmap.2.html">mmap(2)</a>
  */
@@ -42,7 +43,10 @@ public final class Mapping implements AutoCloseable {
     private final long bytes;
     private Protection protection;
 
-    /** Made when somebody asks for a segment: closing one costs a handshake with every Java thread. */
+    /**
+     * Created by the first call of {@link #segment}, because closing a shared arena costs a handshake with every Java
+     * thread.
+     */
     private @Nullable Arena arena;
     private @Nullable MemorySegment segment;
     private boolean closed;
@@ -58,25 +62,27 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * The size of a page: what addresses and sizes of mappings are multiples of.
+     * Returns the size of a page: the kernel maps and protects memory in multiples of it.
      *
      * @return the size in bytes, a power of two
-     * @throws UnsupportedOperationException when the kernel doesn't tell: no {@code /proc}, and older than Linux 6.4
+     * @throws UnsupportedOperationException if it can't be determined: there is no {@code /proc}, and the kernel is
+     *         older than Linux 6.4
      */
     public static long pageSize() {
         if (PageSize.BYTES.isEmpty()) {
-            throw new UnsupportedOperationException("the page size is unknown: /proc/self/auxv can't be read");
+            throw new UnsupportedOperationException("the page size is unknown: /proc/self/auxv can't be read, and "
+                    + "prctl(PR_GET_AUXV) needs Linux 6.4 or newer");
         }
         return PageSize.BYTES.getAsLong();
     }
 
     /**
-     * Maps memory that can be read and written and is zero: {@code MAP_PRIVATE|MAP_ANONYMOUS}.
+     * Maps memory that is readable, writable and initially zero: {@code MAP_PRIVATE|MAP_ANONYMOUS}.
      *
-     * @param bytes its size in bytes; the kernel rounds it up to pages
+     * @param bytes the size in bytes; the kernel rounds it up to whole pages
      * @return the mapping
-     * @throws IllegalArgumentException when the size isn't positive
-     * @throws SyscallException ENOMEM: no room in memory, in the address space, or for one more mapping
+     * @throws IllegalArgumentException if the size isn't positive
+     * @throws SyscallException ENOMEM: not enough memory or address space, or too many mappings
      */
     public static Mapping anonymous(long bytes) {
         return anonymous(bytes, Protection.READ_WRITE, MapFlags.PRIVATE);
@@ -85,14 +91,15 @@ public final class Mapping implements AutoCloseable {
     /**
      * Maps memory without a file.
      *
-     * @param bytes its size in bytes; the kernel rounds it up to pages
-     * @param protection what may be done with it
-     * @param flags PRIVATE or SHARED and what else is wanted; ANONYMOUS is added
+     * @param bytes the size in bytes; the kernel rounds it up to whole pages
+     * @param protection the accesses that are allowed
+     * @param flags PRIVATE or SHARED, and any further flags; ANONYMOUS is added
      * @return the mapping
-     * @throws IllegalArgumentException when the size isn't positive or, with HUGETLB, no multiple of the huge page's, or the
-     *         flags ask for a fixed address
-     * @throws SyscallException EINVAL: neither PRIVATE nor SHARED; ENOMEM; EAGAIN: LOCKED and too much of it; EPERM:
-     *         not allowed by the system's security policy
+     * @throws IllegalArgumentException if the size isn't positive; if the flags contain HUGETLB and the size isn't a
+     *         multiple of the huge page size; if the flags contain FIXED or FIXED_NOREPLACE
+     * @throws SyscallException EINVAL: the flags have neither PRIVATE nor SHARED; ENOMEM: not enough memory or address
+     *         space, or too many mappings; EAGAIN: LOCKED, and more than may be locked; EPERM: the system's security
+     *         policy forbids it
      */
     public static Mapping anonymous(long bytes, Protection protection, MapFlags flags) {
         return map(bytes, protection, flags.with(MapFlags.ANONYMOUS), /* fd */ -1, /* offset */ 0);
@@ -101,12 +108,12 @@ public final class Mapping implements AutoCloseable {
     /**
      * Maps a whole file for reading: {@code PROT_READ}, {@code MAP_PRIVATE}.
      *
-     * @param file the file; an empty one gives an empty mapping
-     * @return the mapping, of the file's size
-     * @throws IllegalArgumentException when it is a directory
-     * @throws SyscallException of {@code openat} (ENOENT, EACCES, ...), {@code lseek} (ESPIPE: a pipe or a terminal; EINVAL: a file of
-     *         /proc, which has no size: read it instead) or
-     *         {@code mmap} (ENODEV: a file that can't be mapped)
+     * @param file the file; if it is empty, the mapping is empty too
+     * @return the mapping, which has the size of the file
+     * @throws IllegalArgumentException if the file is a directory
+     * @throws SyscallException from {@code openat} (ENOENT, EACCES, ...), {@code lseek} (ESPIPE: a pipe or a terminal;
+     *         EINVAL: a file in /proc, which has no size and can only be read) or {@code mmap} (ENODEV: a file that
+     *         can't be mapped)
      */
     public static Mapping file(Path file) {
         return file(file, Protection.READ, MapFlags.PRIVATE);
@@ -115,18 +122,20 @@ public final class Mapping implements AutoCloseable {
     /**
      * Maps a whole file.
      *
-     * @param file the file; an empty one gives an empty mapping
-     * @param protection what may be done with it; with WRITE and SHARED the file is opened for writing
-     * @param flags PRIVATE or SHARED and what else is wanted
-     * @return the mapping, of the file's size
-     * @throws IllegalArgumentException when it is a directory, or the flags ask for ANONYMOUS memory or a fixed address
-     * @throws SyscallException of {@code openat} (ENOENT, EACCES, ...), {@code lseek} (ESPIPE: a pipe or a terminal; EINVAL: a file of
-     *         /proc, which has no size: read it instead) or
-     *         {@code mmap} (ENODEV: a file that can't be mapped)
+     * @param file the file; if it is empty, the mapping is empty too
+     * @param protection the accesses that are allowed; with WRITE and SHARED, the file is opened for writing
+     * @param flags PRIVATE or SHARED, and any further flags
+     * @return the mapping, which has the size of the file
+     * @throws IllegalArgumentException if the file is a directory, or the flags contain ANONYMOUS, FIXED or
+     *         FIXED_NOREPLACE
+     * @throws SyscallException from {@code openat} (ENOENT, EACCES, ...), {@code lseek} (ESPIPE: a pipe or a terminal;
+     *         EINVAL: a file in /proc, which has no size and can only be read) or {@code mmap} (ENODEV: a file that
+     *         can't be mapped)
      */
     public static Mapping file(Path file, Protection protection, MapFlags flags) {
         if (flags.has(MapFlags.ANONYMOUS)) {
-            throw new IllegalArgumentException("a mapping of " + file + " can't be MAP_ANONYMOUS");
+            throw new IllegalArgumentException("a mapping of a file can't be MAP_ANONYMOUS: remove that flag to map "
+                    + file + ", or use Mapping.anonymous");
         }
         requireNoFixedAddress(flags);
         if (Files.isDirectory(file)) {
@@ -140,12 +149,12 @@ public final class Mapping implements AutoCloseable {
 
     private static Mapping map(long bytes, Protection protection, MapFlags flags, int fd, long offset) {
         if (bytes <= 0) {
-            throw new IllegalArgumentException("a mapping has at least 1 byte, not " + bytes);
+            throw new IllegalArgumentException("a mapping needs at least 1 byte, not " + bytes);
         }
         requireNoFixedAddress(flags);
-        if (bytes % flags.hugePageBytes() != 0) { // munmap would refuse what mmap rounds up
-            throw new IllegalArgumentException("with MAP_HUGETLB, a mapping is a multiple of " + flags.hugePageBytes()
-                    + " bytes, not " + bytes);
+        if (bytes % flags.hugePageBytes() != 0) { // mmap rounds such a size up, but munmap rejects it
+            throw new IllegalArgumentException("with MAP_HUGETLB, the size must be a multiple of "
+                    + flags.hugePageBytes() + " bytes, not " + bytes);
         }
         long result = Syscall.invoke(SyscallNumber.MMAP, 0, bytes, protection.bits(), flags.bits(), fd, offset);
         if (Syscall.isError(result)) {
@@ -154,16 +163,16 @@ public final class Mapping implements AutoCloseable {
         return new Mapping(result, bytes, protection);
     }
 
-    /** Replacing what somebody else has mapped is nothing that a constructor should do. */
+    /** A fixed address could replace memory that is in use, which creating an object should never do. */
     private static void requireNoFixedAddress(MapFlags flags) {
         if (flags.has(MapFlags.FIXED) || flags.has(MapFlags.FIXED_NOREPLACE)) {
-            throw new IllegalArgumentException("the kernel chooses the address of a Mapping: " + flags
-                    + " can only be had from Syscall.invoke(SyscallNumber.MMAP, ...)");
+            throw new IllegalArgumentException("the kernel chooses the address of a Mapping, but the flags are " + flags
+                    + ": for a fixed address, use Syscall.invoke(SyscallNumber.MMAP, ...)");
         }
     }
 
     /**
-     * Where it starts.
+     * Returns the address of the first byte.
      *
      * @return the address; 0 for the mapping of an empty file
      */
@@ -172,7 +181,7 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * Its size, as it was asked for.
+     * Returns the size that was requested, not rounded up to whole pages.
      *
      * @return the size in bytes
      */
@@ -181,18 +190,19 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * The memory, for as long as the mapping isn't closed; read-only while its protection is.
+     * Returns the mapped memory as a segment that is valid until the mapping is closed. The segment is read-only if the
+     * protection of the mapping doesn't allow writes.
      *
      * @return a segment of {@link #byteSize()} bytes that any thread may use
-     * @throws IllegalStateException when the mapping is closed, or was made with {@link Protection#NONE} and not
-     *         opened as a whole since
+     * @throws IllegalStateException if the mapping is closed, or if its protection allows neither reads nor writes;
+     *         only {@link #protect(Protection)} changes that, not a change of some pages
      */
-    @SuppressWarnings("MustBeClosed") // the arena: by close()
+    @SuppressWarnings("MustBeClosed") // close() closes the arena
     public synchronized MemorySegment segment() {
         requireOpen();
         if (!protection.has(Protection.READ) && !protection.has(Protection.WRITE)) {
-            throw new IllegalStateException("this mapping is " + protection + ": an access would end the JVM; "
-                    + "protect(Protection.READ) comes first");
+            throw new IllegalStateException("this mapping is " + protection + ", so that any access would crash the "
+                    + "JVM: call protect(Protection.READ) first");
         }
         MemorySegment whole = segment;
         if (whole == null) {
@@ -205,12 +215,13 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * Changes what may be done with all of it: {@code int mprotect(void *addr, size_t len, int prot)}. Takes effect at
-     * once, also for segments that were handed out.
+     * Changes the protection of the whole mapping: {@code int mprotect(void *addr, size_t len, int prot)}. This takes
+     * effect immediately, also for segments that were returned before.
      *
-     * @param newProtection what may be done from now on
-     * @throws IllegalStateException when the mapping is closed
-     * @throws SyscallException EACCES: a file opened for reading can't be written; ENOMEM: too many mappings
+     * @param newProtection the accesses that are allowed from now on
+     * @throws IllegalStateException if the mapping is closed
+     * @throws SyscallException EACCES: WRITE for a shared mapping of a file that is open for reading only; ENOMEM: too
+     *         many mappings
      */
     public synchronized void protect(Protection newProtection) {
         protect(0, bytes, newProtection);
@@ -218,14 +229,15 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * Changes what may be done with some of its pages.
+     * Changes the protection of some pages.
      *
-     * @param offset where they start, in bytes from the mapping's start: a multiple of the page size
-     * @param length how many bytes; the kernel rounds it up to pages
-     * @param newProtection what may be done from now on
-     * @throws IllegalArgumentException when the range isn't inside the mapping or doesn't start at a page
-     * @throws IllegalStateException when the mapping is closed
-     * @throws SyscallException EACCES: a file opened for reading can't be written; ENOMEM: too many mappings
+     * @param offset the start of the pages, in bytes from the start of the mapping; a multiple of the page size
+     * @param length the size in bytes; the kernel rounds it up to whole pages
+     * @param newProtection the accesses that are allowed from now on
+     * @throws IllegalArgumentException if the range isn't inside the mapping or doesn't start at a page boundary
+     * @throws IllegalStateException if the mapping is closed
+     * @throws SyscallException EACCES: WRITE for a shared mapping of a file that is open for reading only; ENOMEM: too
+     *         many mappings
      */
     public synchronized void protect(long offset, long length, Protection newProtection) {
         long start = requireRange(offset, length);
@@ -239,25 +251,25 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * Tells the kernel what to expect, or to do, about all of it: {@code int madvise(void *addr, size_t len, int advice)}.
+     * Advises the kernel about the use of the whole mapping: {@code int madvise(void *addr, size_t len, int advice)}.
      *
-     * @param advice what to tell it
-     * @throws IllegalStateException when the mapping is closed
-     * @throws SyscallException EINVAL: the kernel doesn't know this advice, or not for this kind of mapping
+     * @param advice the advice
+     * @throws IllegalStateException if the mapping is closed
+     * @throws SyscallException EINVAL: the kernel doesn't support this advice, or not for this kind of mapping
      */
     public void advise(Advice advice) {
         advise(0, bytes, advice);
     }
 
     /**
-     * Tells the kernel what to expect, or to do, about some of its pages.
+     * Advises the kernel about the use of some pages.
      *
-     * @param offset where they start, in bytes from the mapping's start: a multiple of the page size
-     * @param length how many bytes; the kernel rounds it up to pages
-     * @param advice what to tell it
-     * @throws IllegalArgumentException when the range isn't inside the mapping or doesn't start at a page
-     * @throws IllegalStateException when the mapping is closed
-     * @throws SyscallException EINVAL: the kernel doesn't know this advice, or not for this kind of mapping
+     * @param offset the start of the pages, in bytes from the start of the mapping; a multiple of the page size
+     * @param length the size in bytes; the kernel rounds it up to whole pages
+     * @param advice the advice
+     * @throws IllegalArgumentException if the range isn't inside the mapping or doesn't start at a page boundary
+     * @throws IllegalStateException if the mapping is closed
+     * @throws SyscallException EINVAL: the kernel doesn't support this advice, or not for this kind of mapping
      */
     public synchronized void advise(long offset, long length, Advice advice) {
         long start = requireRange(offset, length);
@@ -271,14 +283,14 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * Keeps some of its pages in memory, and brings them there first: {@code int mlock(const void *addr, size_t len)}.
+     * Locks some pages: loads them into memory and keeps them there, {@code int mlock(const void *addr, size_t len)}.
      *
-     * @param offset where they start, in bytes from the mapping's start: a multiple of the page size
-     * @param length how many bytes; the kernel rounds it up to pages
-     * @throws IllegalArgumentException when the range isn't inside the mapping or doesn't start at a page
-     * @throws IllegalStateException when the mapping is closed
-     * @throws SyscallException ENOMEM: more than RLIMIT_MEMLOCK allows, or too many mappings; EPERM: it allows none; EAGAIN:
-     *         some pages couldn't be brought there
+     * @param offset the start of the pages, in bytes from the start of the mapping; a multiple of the page size
+     * @param length the size in bytes; the kernel rounds it up to whole pages
+     * @throws IllegalArgumentException if the range isn't inside the mapping or doesn't start at a page boundary
+     * @throws IllegalStateException if the mapping is closed
+     * @throws SyscallException ENOMEM: more than RLIMIT_MEMLOCK allows, or too many mappings; EPERM: RLIMIT_MEMLOCK is
+     *         0; EAGAIN: some pages couldn't be locked
      * @see <a href="https://man7.org/linux/man-pages/man2/mlock.2.html">mlock(2)</a>
      */
     public void lock(long offset, long length) {
@@ -286,12 +298,13 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * Lets the kernel swap some of its pages out again: {@code int munlock(const void *addr, size_t len)}.
+     * Unlocks some pages, so that the kernel may swap them out again:
+     * {@code int munlock(const void *addr, size_t len)}.
      *
-     * @param offset where they start, in bytes from the mapping's start: a multiple of the page size
-     * @param length how many bytes; the kernel rounds it up to pages
-     * @throws IllegalArgumentException when the range isn't inside the mapping or doesn't start at a page
-     * @throws IllegalStateException when the mapping is closed
+     * @param offset the start of the pages, in bytes from the start of the mapping; a multiple of the page size
+     * @param length the size in bytes; the kernel rounds it up to whole pages
+     * @throws IllegalArgumentException if the range isn't inside the mapping or doesn't start at a page boundary
+     * @throws IllegalStateException if the mapping is closed
      * @throws SyscallException ENOMEM: too many mappings
      */
     public void unlock(long offset, long length) {
@@ -310,22 +323,21 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * Whether it is unmapped.
+     * Returns whether the mapping is closed.
      *
-     * @return true after the first {@link #close()}
+     * @return true after the first successful {@link #close()}
      */
     public synchronized boolean isClosed() {
         return closed;
     }
 
     /**
-     * Unmaps it: {@code int munmap(void *addr, size_t length)}. Segments that were handed out throw
-     * {@link IllegalStateException} from now on. Does nothing the second time.
+     * Unmaps the memory: {@code int munmap(void *addr, size_t length)}. Segments that were returned before throw
+     * {@link IllegalStateException} from now on. Closing the mapping again has no effect.
      *
-     * @throws IllegalStateException when another thread is inside a native call with the segment; nothing has changed
-     *         then
-     * @throws SyscallException ENOMEM: unmapping a part of a merged mapping would make one mapping too many; it is still
-     *         mapped then, and can be closed again
+     * @throws IllegalStateException if another thread is in a native call with the segment; the mapping stays open
+     * @throws SyscallException ENOMEM: the kernel has merged this mapping with its neighbours, and splitting them would
+     *         exceed the limit on mappings; the memory stays mapped, and {@code close} can be called again
      */
     @Override
     public synchronized void close() {
@@ -347,7 +359,7 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * What and where it is.
+     * Returns the address, the size and the protection.
      *
      * @return "Mapping[0x7f2c4a000000, 4096 bytes, PROT_READ]"
      */
@@ -359,7 +371,7 @@ public final class Mapping implements AutoCloseable {
     private void requireOpen() {
         if (closed) {
             throw new IllegalStateException("this mapping is closed: its " + bytes + " bytes at " + hex(address)
-                    + " are no longer its own");
+                    + " are unmapped");
         }
     }
 
@@ -371,7 +383,8 @@ public final class Mapping implements AutoCloseable {
                     + " is not inside this mapping of " + bytes + " bytes");
         }
         if (offset % pageSize() != 0) {
-            throw new IllegalArgumentException("pages start at multiples of " + pageSize() + ", not at " + offset);
+            throw new IllegalArgumentException("the offset must be a multiple of the page size, " + pageSize()
+                    + " bytes, not " + offset);
         }
         return address + offset;
     }

@@ -12,9 +12,10 @@ import java.util.Optional;
 import dev.linen.syscall.SyscallException;
 
 /**
- * Everything that is mapped into this process or another one, at one moment: {@code /proc/self/maps}.
+ * A snapshot of all memory mappings of this process or of another one: {@code /proc/self/maps}.
  *
- * <p>A snapshot: other threads map and unmap meanwhile. Regions are in the order of their addresses and don't overlap.
+ * <p>Other threads may map and unmap memory while the snapshot is taken. Regions are sorted by address and don't
+ * overlap.
  *
  * @see <a href="https://man7.org/linux/man-pages/man5/proc_pid_maps.5.html">proc_pid_maps(5)</a>
  */
@@ -29,23 +30,23 @@ public final class MemoryMap {
     }
 
     /**
-     * One mapping, a VMA of the kernel's.
+     * One mapping, which the kernel calls a VMA (virtual memory area).
      *
-     * @param start its lowest address
-     * @param end the address behind its last byte
-     * @param protection what may be done there
-     * @param shared whether writes are seen by others that map the same file
-     * @param offset where it starts in its file, in bytes
-     * @param device the file's device, "major:minor" in hex; "00:00" without a file
-     * @param inode the file's inode number; 0 without a file
-     * @param name the file's path, followed by " (deleted)" when it is gone, or the kernel's name for it ("[stack]"), or
-     *        empty; a line feed in it is "\\012"
+     * @param start the address of the first byte
+     * @param end the address after the last byte
+     * @param protection the accesses that are allowed
+     * @param shared whether writes are visible to other processes that map the same file
+     * @param offset the offset in the file at which the mapping starts, in bytes
+     * @param device the device of the file, "major:minor" in hex; "00:00" without a file
+     * @param inode the inode number of the file; 0 without a file
+     * @param name the path of the file, followed by " (deleted)" if the file was deleted; or the kernel's name for the
+     *        mapping ("[stack]"); or empty. A line feed in the name is written as "\\012"
      */
     public record Region(long start, long end, Protection protection, boolean shared, long offset, String device,
             long inode, String name) {
 
         /**
-         * Its size.
+         * Returns the size of this region.
          *
          * @return the size in bytes
          */
@@ -54,29 +55,30 @@ public final class MemoryMap {
         }
 
         /**
-         * Whether an address lies in it.
+         * Returns whether an address is in this region.
          *
          * @param address the address, unsigned
-         * @return true from start up to, but without, end
+         * @return true from {@code start}, inclusive, to {@code end}, exclusive
          */
         public boolean contains(long address) {
             return Long.compareUnsigned(start, address) <= 0 && Long.compareUnsigned(address, end) < 0;
         }
 
         /**
-         * Whether it is memory without a file that has a name, such as heaps, stacks and what a JIT compiler writes its code to.
+         * Returns whether this is memory without a named file, such as a heap, a stack or the code cache of a JIT
+         * compiler.
          *
-         * @return false for files and for the kernel's own pages ("[vdso]")
+         * @return false for files and for pages that the kernel provides ("[vdso]")
          */
         public boolean isAnonymous() {
-            // The kernel puts a file of its own behind shared memory and huge pages: a JIT compiler's code may lie in them.
+            // Shared memory and huge pages have internal files of the kernel. A JIT compiler may write code to them.
             return (inode == 0 && name.isEmpty()) || ANONYMOUS_NAMES.stream().anyMatch(name::startsWith);
         }
 
         private static final List<String> ANONYMOUS_NAMES = List.of("[anon", "[heap]", "[stack]", "/anon_hugepage",
                 "/dev/zero", "/SYSV");
 
-        /** 7f0c-7f0d r-xp 00001000 fe:00 4711   /usr/lib/libfoo.so, with any number of blanks before the name. */
+        /** Parses "7f0c-7f0d r-xp 00001000 fe:00 4711   /usr/lib/libfoo.so", with any number of spaces. */
         static Region parse(String line) {
             String[] fields = line.split(" +", 6);
             int dash = fields[0].indexOf('-');
@@ -95,10 +97,10 @@ public final class MemoryMap {
     }
 
     /**
-     * Takes a snapshot.
+     * Takes a snapshot of this process.
      *
-     * @return what is mapped now
-     * @throws UncheckedIOException when {@code /proc/self/maps} can't be read
+     * @return the current mappings
+     * @throws UncheckedIOException if {@code /proc/self/maps} can't be read
      */
     public static MemoryMap read() {
         return read(FILE, "this process's mappings can't be read");
@@ -107,10 +109,10 @@ public final class MemoryMap {
     /**
      * Takes a snapshot of another process.
      *
-     * @param pid its id
-     * @return what is mapped there now; nothing when it has ended and is a zombie, or is one of the kernel's own
-     * @throws UncheckedIOException when {@code /proc/PID/maps} can't be read: there is no such process, or this one may
-     *         not look into it
+     * @param pid the process id
+     * @return the current mappings of that process; none if it is a zombie or a kernel thread
+     * @throws UncheckedIOException if {@code /proc/PID/maps} can't be read: there is no such process, or this process
+     *         has no permission to inspect it
      */
     public static MemoryMap read(long pid) {
         return read(Path.of("/proc", Long.toString(pid), "maps"), "the mappings of process " + pid + " can't be read");
@@ -118,7 +120,7 @@ public final class MemoryMap {
 
     private static MemoryMap read(Path file, String failure) {
         try {
-            // Not readAllLines: a file's name may be any bytes, also such as aren't UTF-8, and a carriage return.
+            // Not readAllLines: a file name may contain carriage returns, and bytes that aren't valid UTF-8.
             String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
             return new MemoryMap(
                     text.isEmpty() ? List.of() : Arrays.stream(text.split("\n")).map(Region::parse).toList());
@@ -128,27 +130,28 @@ public final class MemoryMap {
     }
 
     /**
-     * The mapping at an address, without a snapshot of all others: a JVM has hundreds. One question to the kernel since
-     * Linux 6.11; {@link #read()} and {@link #find} before.
+     * Finds the mapping at an address without a snapshot of all mappings, of which a JVM has hundreds. Since Linux 6.11
+     * this is a single query to the kernel; on older kernels it is {@link #read()} and {@link #find}.
      *
      * @param address the address, unsigned
-     * @return the region it lies in; empty when nothing is mapped there
-     * @throws UncheckedIOException when {@code /proc/self/maps} can't be read
+     * @return the region that contains the address; empty if nothing is mapped there
+     * @throws UncheckedIOException if {@code /proc/self/maps} can't be read
      */
     public static Optional<Region> regionAt(long address) {
         if (address >= 0) {
             try {
                 return RegionQuery.at(address);
-            } catch (SyscallException unanswered) {
-                // by reading, then
+            } catch (SyscallException unsupported) {
+                // read all mappings instead
             }
         }
-        // In the kernel's half there is only what the file shows ("[vsyscall]"), and the question finds nothing.
+        // The kernel's half of the address space has only "[vsyscall]", which the file lists but the query doesn't
+        // find.
         return read().find(address);
     }
 
     /**
-     * All mappings.
+     * Returns all mappings.
      *
      * @return the regions, lowest address first
      */
@@ -157,10 +160,10 @@ public final class MemoryMap {
     }
 
     /**
-     * The mapping at an address.
+     * Finds the mapping at an address.
      *
      * @param address the address, unsigned
-     * @return the region it lies in; empty when nothing is mapped there
+     * @return the region that contains the address; empty if nothing is mapped there
      */
     public Optional<Region> find(long address) {
         return regions.stream().filter(region -> region.contains(address)).findFirst();

@@ -13,14 +13,16 @@ import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
-/** A file descriptor of a file that is to be mapped; the mapping outlives it. */
+/** An open file that is to be mapped. The mapping stays valid after the file is closed. */
 record OpenFile(Path path, int fd) implements AutoCloseable {
 
-    /** O_NONBLOCK: not to wait for the other end when it is a named pipe; it changes nothing for files. */
+    /**
+     * Opens a file. O_NONBLOCK prevents waiting for the other end of a named pipe; it has no effect on regular files.
+     */
     static OpenFile of(Path path, boolean writable) {
         if (!path.getFileSystem().equals(FileSystems.getDefault())) {
-            throw new IllegalArgumentException("the kernel can only map a file that it knows; this one is in "
-                    + path.getFileSystem());
+            throw new IllegalArgumentException("only a file of the default file system can be mapped, but " + path
+                    + " is in " + path.getFileSystem());
         }
         int flags = (writable ? Kernel.O_RDWR : Kernel.O_RDONLY) | Kernel.O_CLOEXEC | Kernel.O_NONBLOCK;
         try (Arena arena = Arena.ofConfined()) {
@@ -37,8 +39,8 @@ record OpenFile(Path path, int fd) implements AutoCloseable {
     }
 
     /**
-     * The bytes that the kernel knows the file by. Out of its URI, where those that aren't ASCII stand in hex: a name may be
-     * no text in any charset.
+     * Returns the path as bytes, as the kernel takes it. They are decoded from the URI, which has every byte that isn't
+     * ASCII in hexadecimal, because a file name need not be valid text in any charset.
      */
     private static byte[] nameOf(Path path) {
         String escaped = path.toUri().getRawPath();

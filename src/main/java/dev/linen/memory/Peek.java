@@ -12,8 +12,8 @@ import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * Reads this process's memory without trusting that it is there: {@code process_vm_readv} from the process itself, for which a
- * wrong address is EFAULT and not a crash. Where that call is forbidden, {@code /proc/self/mem}.
+ * Reads memory of this process safely, even if the address may be invalid. It calls {@code process_vm_readv} on its own
+ * process, which fails with EFAULT instead of crashing. If that call is forbidden, it reads {@code /proc/self/mem}.
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/process_vm_readv.2.html">process_vm_readv(2)</a>
  */
@@ -26,9 +26,9 @@ public final class Peek {
     /**
      * Copies memory.
      *
-     * @param address of the first byte
-     * @param into where to put it; as many bytes are read as fit
-     * @return false when not all of them can be read; what was copied then means nothing
+     * @param address the address of the first byte
+     * @param into the array to fill; its length is the number of bytes to read
+     * @return true if all bytes were read; if false, the contents of the array are undefined
      */
     public static boolean read(long address, byte[] into) {
         if (into.length == 0) {
@@ -57,7 +57,7 @@ public final class Peek {
 
     private static boolean readFile(long address, byte[] into) {
         if (address < 0) {
-            return false; // the kernel's half
+            return false; // the kernel's half of the address space
         }
         try (RandomAccessFile memory = new RandomAccessFile(FILE, "r")) {
             memory.seek(address);

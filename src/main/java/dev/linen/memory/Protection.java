@@ -3,16 +3,16 @@ package dev.linen.memory;
 import dev.linen.internal.linux.Kernel;
 
 /**
- * What may be done with pages: the {@code prot} argument of {@code mmap} and {@code mprotect}.
+ * The accesses that pages allow: the {@code prot} argument of {@code mmap} and {@code mprotect}.
  *
- * <p>Open: bits that linen has no name for are passed on and printed as a number.
+ * <p>The set of bits is open: bits without a name here are passed to the kernel unchanged and printed as a number.
  *
- * @param bits the {@code PROT_} bits, as the kernel takes them
+ * @param bits the kernel's {@code PROT_} bits
  * @see <a href="https://man7.org/linux/man-pages/man2/mprotect.2.html">mprotect(2)</a>
  */
 public record Protection(int bits) {
 
-    /** {@code PROT_NONE}: any access faults. */
+    /** {@code PROT_NONE}: no access; any access faults. */
     public static final Protection NONE = new Protection(Kernel.PROT_NONE);
 
     /** {@code PROT_READ}. */
@@ -39,9 +39,9 @@ public record Protection(int bits) {
             .add(Kernel.PROT_GROWSUP, "PROT_GROWSUP");
 
     /**
-     * Both.
+     * Returns the union of this protection and another.
      *
-     * @param other further bits
+     * @param other the bits to add
      * @return the union
      */
     public Protection with(Protection other) {
@@ -49,17 +49,17 @@ public record Protection(int bits) {
     }
 
     /**
-     * Whether all of the other's bits are set here.
+     * Returns whether this protection allows everything that another one allows.
      *
      * @param other the bits to look for
-     * @return true for each protection that allows what the other allows
+     * @return true if all bits of {@code other} are set
      */
     public boolean has(Protection other) {
         return (bits & other.bits) == other.bits;
     }
 
     /**
-     * As C writes it.
+     * Returns the protection as in C.
      *
      * @return "PROT_READ|PROT_WRITE"
      */

@@ -15,19 +15,21 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * Asks for the one mapping at an address: {@code int ioctl(int maps, PROCMAP_QUERY, struct procmap_query *query)}, on an
- * open {@code /proc/self/maps}. Since Linux 6.11.
+ * Queries the kernel for the mapping at an address:
+ * {@code int ioctl(int maps, PROCMAP_QUERY, struct procmap_query *query)} on an open {@code /proc/self/maps}. Since
+ * Linux 6.11.
  */
 final class RegionQuery {
 
-    /** The longest path that the kernel gives (linux/limits.h: PATH_MAX), with its final 0. */
+    /** The longest path that the kernel returns (linux/limits.h: PATH_MAX), with its final 0. */
     private static final int NAME_BYTES = 4096;
 
     private RegionQuery() {}
 
     /**
-     * @return the region; empty when nothing is mapped there
-     * @throws SyscallException ENOTTY: an older kernel; ENAMETOOLONG; whatever a seccomp filter answers
+     * @return the region; empty if nothing is mapped there
+     * @throws SyscallException ENOTTY: the kernel is too old; ENAMETOOLONG: the name is longer than PATH_MAX; any error
+     *         that a seccomp filter returns
      */
     static Optional<Region> at(long address) {
         try (Arena arena = Arena.ofConfined(); OpenFile maps = OpenFile.of(MemoryMap.FILE, /* writable */ false)) {
@@ -47,7 +49,7 @@ final class RegionQuery {
         }
     }
 
-    /** In the words of {@code /proc/self/maps}. */
+    /** Converts the answer to the values that {@code /proc/self/maps} would show. */
     private static Region region(MemorySegment query, MemorySegment name) {
         long flags = procmap_query.vma_flags(query);
         Protection protection = Protection.NONE;

@@ -1,7 +1,8 @@
 /**
- * Memory from the kernel: mapping it, protecting it, advising on it, and the list of all that is mapped.
+ * Memory mappings: creating them, changing their protection, advising the kernel about them, and listing everything
+ * that is mapped.
  *
- * <p>Floor 1 of the house: uses {@code dev.linen.syscall}; used by {@code dev.linen.thread}.
+ * <p>Layer 1. Uses {@code dev.linen.syscall} and the layers below it.
  */
 @NullMarked
 package dev.linen.memory;

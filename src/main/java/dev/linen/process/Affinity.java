@@ -11,21 +11,21 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * The CPUs that a thread may run on, Java's threads and native ones.
+ * The CPU affinity of a thread: the CPUs that a Java thread or a native thread may run on.
  *
  * <pre>{@code
  * Affinity.set(thread.tid(), CpuSet.of(2));    // a running native thread
  * Affinity.setCurrent(CpuSet.range(0, 1));     // the calling Java thread
  * }</pre>
  *
- * <p>A new thread begins with its creator's CPUs. The kernel takes CPUs away from the set that are offline or that the
- * thread's control group (cpuset) doesn't allow; so {@code get} after {@code set} may give fewer.
+ * <p>A new thread inherits the CPUs of its creator. The kernel removes CPUs from the set that are offline or that the
+ * thread's control group (cpuset) doesn't allow. Therefore {@code get} after {@code set} may return fewer CPUs.
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/sched_setaffinity.2.html">sched_setaffinity(2)</a>
  */
 public final class Affinity {
 
-    /** 1024 CPUs: enough for nearly every kernel at the first try. */
+    /** 1024 CPUs, which is enough for nearly every kernel. */
     private static final int FIRST_WORDS = 1024 / Long.SIZE;
 
     private static final int MOST_WORDS = CpuSet.MOST_CPUS / Long.SIZE;
@@ -33,21 +33,22 @@ public final class Affinity {
     private Affinity() {}
 
     /**
-     * The CPUs that a thread may run on: {@code int sched_getaffinity(pid_t pid, unsigned int len, unsigned long *mask)}.
+     * Returns the CPUs that a thread may run on:
+     * {@code int sched_getaffinity(pid_t pid, unsigned int len, unsigned long *mask)}.
      *
-     * @param tid a thread's id, of any process; 0 for the calling thread
-     * @return its CPUs that are online
-     * @throws IllegalArgumentException when the tid is negative
-     * @throws WrongThreadException when the tid is 0 on a virtual thread
+     * @param tid the id of a thread of any process; 0 for the calling thread
+     * @return those of its CPUs that are online
+     * @throws IllegalArgumentException if the tid is negative
+     * @throws WrongThreadException if the tid is 0 on a virtual thread
      * @throws SyscallException ESRCH: no such thread
      */
     public static CpuSet get(int tid) {
         return ask(Tid.require(tid));
     }
 
-    /** The same for whatever thread this is; 0 on a virtual thread means its carrier. */
+    /** Like {@link #get}, but without a check of the tid: on a virtual thread, 0 means the carrier thread. */
     static CpuSet ask(int tid) {
-        // The kernel refuses a mask that is shorter than its own (EINVAL), and doesn't tell how long that is.
+        // The kernel rejects a mask that is shorter than its own (EINVAL), and there is no way to query that length.
         for (int words = FIRST_WORDS;; words *= 2) {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment mask = arena.allocate(JAVA_LONG, words);
@@ -63,20 +64,20 @@ public final class Affinity {
     }
 
     /**
-     * Binds a thread to CPUs: {@code int sched_setaffinity(pid_t pid, unsigned int len, unsigned long *mask)}. When it runs
-     * on another one, it has moved when this returns.
+     * Binds a thread to CPUs: {@code int sched_setaffinity(pid_t pid, unsigned int len, unsigned long *mask)}. If the
+     * thread runs on another CPU, the kernel moves it before this method returns.
      *
-     * @param tid a thread's id, of any process; 0 for the calling thread
+     * @param tid the id of a thread of any process; 0 for the calling thread
      * @param cpus the CPUs, at least one
-     * @throws IllegalArgumentException when the set is empty or the tid negative
-     * @throws WrongThreadException when the tid is 0 on a virtual thread
-     * @throws SyscallException EINVAL: none of the CPUs is online and allowed to it; ESRCH: no such thread; EPERM: another
-     *         user's thread, and the caller has no CAP_SYS_NICE
+     * @throws IllegalArgumentException if the set is empty or the tid is negative
+     * @throws WrongThreadException if the tid is 0 on a virtual thread
+     * @throws SyscallException EINVAL: none of the CPUs is online and allowed for the thread; ESRCH: no such thread;
+     *         EPERM: the thread belongs to another user, and the caller has no CAP_SYS_NICE
      */
     public static void set(int tid, CpuSet cpus) {
         Tid.require(tid);
         if (cpus.isEmpty()) {
-            throw new IllegalArgumentException("a thread needs at least one CPU to run on; this set is empty");
+            throw new IllegalArgumentException("the set of CPUs is empty: a thread needs at least one CPU to run on");
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment mask = arena.allocateFrom(JAVA_LONG, cpus.toMask());
@@ -88,10 +89,10 @@ public final class Affinity {
     }
 
     /**
-     * The CPUs that the calling thread may run on.
+     * Returns the CPUs that the calling thread may run on.
      *
-     * @return its CPUs that are online
-     * @throws WrongThreadException on a virtual thread: the answer would be its carrier's
+     * @return those of its CPUs that are online
+     * @throws WrongThreadException if the calling thread is virtual: the result would be that of its carrier thread
      */
     public static CpuSet current() {
         return get(Tid.CURRENT);
@@ -101,9 +102,10 @@ public final class Affinity {
      * Binds the calling thread to CPUs.
      *
      * @param cpus the CPUs, at least one
-     * @throws IllegalArgumentException when the set is empty
-     * @throws WrongThreadException on a virtual thread: its carrier would be bound, with all that run on it later
-     * @throws SyscallException EINVAL: none of the CPUs is online and allowed to this thread
+     * @throws IllegalArgumentException if the set is empty
+     * @throws WrongThreadException if the calling thread is virtual: this would bind its carrier thread, which also
+     *         runs other virtual threads
+     * @throws SyscallException EINVAL: none of the CPUs is online and allowed for this thread
      */
     public static void setCurrent(CpuSet cpus) {
         set(Tid.CURRENT, cpus);

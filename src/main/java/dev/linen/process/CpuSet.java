@@ -10,10 +10,10 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * A set of CPUs, by the kernel's numbers for them: C's {@code cpu_set_t}, of any length.
+ * A set of CPUs, identified by the kernel's numbers for them: C's {@code cpu_set_t}, of any length.
  *
- * <p>A value: it never changes, and equals another with the same CPUs. The CPUs need not exist. An empty set is legal, but
- * no thread can be bound to it.
+ * <p>A set is immutable, and equal to any other set of the same CPUs. The CPUs need not exist. An empty set is legal,
+ * but no thread can be bound to it.
  *
  * <pre>{@code
  * CpuSet cpus = CpuSet.range(0, 3).with(5);
@@ -25,15 +25,18 @@ import java.util.stream.IntStream;
  */
 public final class CpuSet {
 
-    /** Far beyond any kernel's (x86-64: 8192), so that a wrong number is an exception and not a gigabyte of zeros. */
+    /**
+     * A limit far above that of any kernel (x86-64: 8192). With it, a wrong number throws an exception instead of
+     * allocating a huge mask.
+     */
     static final int MOST_CPUS = 1 << 20;
 
     private static final Path ONLINE = Path.of("/sys/devices/system/cpu/online");
 
-    /** "5" or "0-3". More digits than a CPU's number can have are no number here. */
+    /** "5" or "0-3". Numbers of more than nine digits don't match, so that they can be parsed as an int. */
     private static final Pattern ITEM = Pattern.compile("([0-9]{1,9})(?:-([0-9]{1,9}))?");
 
-    /** Never changed after the constructor. */
+    /** Not modified after construction. */
     private final BitSet bits;
 
     private CpuSet(BitSet bits) {
@@ -41,11 +44,11 @@ public final class CpuSet {
     }
 
     /**
-     * These CPUs.
+     * Returns the set of these CPUs.
      *
-     * @param cpus their numbers, from 0 on, in any order; none for the empty set
+     * @param cpus the numbers of the CPUs, from 0, in any order; none for the empty set
      * @return the set
-     * @throws IllegalArgumentException when one is negative, or beyond any kernel's CPUs (1,048,575)
+     * @throws IllegalArgumentException if a number is negative or greater than 1,048,575
      */
     public static CpuSet of(int... cpus) {
         BitSet bits = new BitSet();
@@ -56,13 +59,13 @@ public final class CpuSet {
     }
 
     /**
-     * CPUs that follow each other.
+     * Returns a range of CPUs.
      *
      * @param first the lowest number
-     * @param last the highest, which is in the set too
+     * @param last the highest number, inclusive
      * @return the set
-     * @throws IllegalArgumentException when one is negative, or beyond any kernel's CPUs (1,048,575), or the last is below
-     *         the first
+     * @throws IllegalArgumentException if a number is negative or greater than 1,048,575, or if {@code last} is less
+     *         than {@code first}
      */
     public static CpuSet range(int first, int last) {
         BitSet bits = new BitSet();
@@ -74,25 +77,28 @@ public final class CpuSet {
         requireCpu(first);
         requireCpu(last);
         if (last < first) {
-            throw new IllegalArgumentException("a range of CPUs goes upwards, not from " + first + " to " + last);
+            throw new IllegalArgumentException("the last CPU of a range must not be less than the first, as in " + first
+                    + "-" + last);
         }
         bits.set(first, last + 1);
     }
 
     private static int requireCpu(int cpu) {
         if (cpu < 0 || cpu >= MOST_CPUS) {
-            throw new IllegalArgumentException("a CPU's number is from 0 to " + (MOST_CPUS - 1) + ", not " + cpu);
+            throw new IllegalArgumentException("the number of a CPU must be from 0 to " + (MOST_CPUS - 1) + ", not "
+                    + cpu);
         }
         return cpu;
     }
 
     /**
-     * Reads a list of CPUs as the kernel writes it, in {@code /sys/devices/system/cpu} and for {@code taskset -c}.
+     * Parses a list of CPUs in the kernel's format, which {@code /sys/devices/system/cpu} and {@code taskset -c} use.
      *
-     * @param list numbers and ranges with commas between them: "0-3,5"; the empty set is ""; blanks and line ends around it
-     *        don't matter
+     * @param list numbers and ranges, separated by commas: "0-3,5"; "" is the empty set; white space before and after
+     *        the list is ignored
      * @return the set
-     * @throws IllegalArgumentException when it is no such list, or {@link #range} refuses a part of it
+     * @throws IllegalArgumentException if the list doesn't have this format, or if {@link #range} would reject a part
+     *         of it
      */
     public static CpuSet parse(String list) {
         BitSet bits = new BitSet();
@@ -101,7 +107,7 @@ public final class CpuSet {
             for (String item : stripped.split(",", -1)) {
                 Matcher matcher = ITEM.matcher(item);
                 if (!matcher.matches()) {
-                    throw new IllegalArgumentException("a list of CPUs is like \"0-3,5\", not \"" + list + "\"");
+                    throw new IllegalArgumentException("a list of CPUs must look like \"0-3,5\", not \"" + list + "\"");
                 }
                 String last = matcher.group(2);
                 setRange(bits, Integer.parseInt(matcher.group(1)),
@@ -112,11 +118,12 @@ public final class CpuSet {
     }
 
     /**
-     * The set that a mask of the kernel's stands for.
+     * Returns the set for a CPU mask of the kernel.
      *
-     * @param mask words of 64 CPUs each, CPU 0 the lowest bit of the first; copied
+     * @param mask words of 64 bits, one bit for each CPU; CPU 0 is the lowest bit of the first word. The array is
+     *        copied
      * @return the set
-     * @throws IllegalArgumentException when it has a CPU beyond any kernel's (1,048,575)
+     * @throws IllegalArgumentException if the mask contains a CPU greater than 1,048,575
      */
     public static CpuSet ofMask(long... mask) {
         BitSet bits = BitSet.valueOf(mask);
@@ -127,10 +134,10 @@ public final class CpuSet {
     }
 
     /**
-     * The CPUs that are running now: {@code /sys/devices/system/cpu/online}. Where that can't be read, those that the
-     * calling thread may run on.
+     * Returns the CPUs that are online: {@code /sys/devices/system/cpu/online}. If that file can't be read, it returns
+     * the CPUs that the calling thread may run on.
      *
-     * <p>A container often may use fewer of them: {@link Affinity#current()} tells.
+     * <p>A container may often use only some of them, see {@link Affinity#current()}.
      *
      * @return the set
      */
@@ -143,11 +150,11 @@ public final class CpuSet {
     }
 
     /**
-     * This set and one CPU more.
+     * Returns the union of this set and one more CPU.
      *
-     * @param cpu its number
+     * @param cpu the number of the CPU
      * @return the union
-     * @throws IllegalArgumentException when it is negative, or beyond any kernel's CPUs (1,048,575)
+     * @throws IllegalArgumentException if the number is negative or greater than 1,048,575
      */
     public CpuSet with(int cpu) {
         BitSet union = (BitSet) bits.clone();
@@ -156,17 +163,17 @@ public final class CpuSet {
     }
 
     /**
-     * Whether a CPU is in it.
+     * Returns whether a CPU is in this set.
      *
      * @param cpu any number
-     * @return false also for what is no CPU's number
+     * @return true if the CPU is in this set; false for a number that no CPU can have
      */
     public boolean contains(int cpu) {
         return cpu >= 0 && bits.get(cpu);
     }
 
     /**
-     * How many CPUs are in it.
+     * Returns the number of CPUs in this set.
      *
      * @return the number of CPUs
      */
@@ -175,38 +182,38 @@ public final class CpuSet {
     }
 
     /**
-     * Whether none is in it.
+     * Returns whether this set is empty.
      *
-     * @return true for the empty set
+     * @return true if it contains no CPU
      */
     public boolean isEmpty() {
         return bits.isEmpty();
     }
 
     /**
-     * Its CPUs.
+     * Returns the CPUs in this set.
      *
-     * @return their numbers, lowest first
+     * @return the numbers of the CPUs, lowest first
      */
     public IntStream stream() {
         return bits.stream();
     }
 
     /**
-     * As the kernel takes it.
+     * Returns this set as a CPU mask of the kernel.
      *
-     * @return words of 64 CPUs each, CPU 0 the lowest bit of the first, up to the highest CPU in the set; none for the empty
-     *         set. A copy.
+     * @return a new array of words of 64 bits, one bit for each CPU, up to the highest CPU in this set; CPU 0 is the
+     *         lowest bit of the first word. The array is empty for the empty set
      */
     public long[] toMask() {
         return bits.toLongArray();
     }
 
     /**
-     * Whether the other is a set of the same CPUs.
+     * Returns whether another object is a set of the same CPUs.
      *
-     * @param other what to compare with
-     * @return true for equal sets
+     * @param other the object to compare with
+     * @return true if both are equal
      */
     @Override
     public boolean equals(Object other) {
@@ -214,7 +221,7 @@ public final class CpuSet {
     }
 
     /**
-     * The same for equal sets.
+     * Returns a hash code, which is the same for equal sets.
      *
      * @return the hash code
      */
@@ -224,7 +231,7 @@ public final class CpuSet {
     }
 
     /**
-     * As the kernel writes it, and {@link #parse} reads it.
+     * Returns this set in the kernel's format, which {@link #parse} accepts.
      *
      * @return "0-3,5"; "" for the empty set
      */

@@ -13,7 +13,7 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * How the kernel shares out its CPUs to a thread: a policy, and a priority for the policies that have one.
+ * How the kernel schedules a thread: a policy, and a priority for the policies that have one.
  *
  * <pre>{@code
  * Scheduling.fifo(10).apply(thread.tid());
@@ -21,20 +21,20 @@ import dev.linen.syscall.SyscallNumber;
  * Scheduling.nice(thread.tid(), 5);
  * }</pre>
  *
- * <p>Open: policies and flags that linen has no name for are passed on and printed as numbers. The priority isn't checked
- * here but by the kernel, which knows its own range (EINVAL).
+ * <p>The set of policies is open: policies and flags without a name here are passed to the kernel unchanged and printed
+ * as numbers. The priority is checked by the kernel, which returns EINVAL if it is out of range.
  *
- * <p><b>With a real-time policy (FIFO, RR) a thread goes before all others.</b> One that never sleeps keeps its CPU from
- * them: garbage collection can wait for a Java thread that never gets a turn there.
+ * <p><b>A thread with a real-time policy (FIFO, RR) takes precedence over all other threads.</b> If it never sleeps, no
+ * other thread can run on its CPU. The garbage collector may then wait forever for a Java thread that never runs.
  *
- * @param policy the {@code SCHED_} number, as the kernel takes it; may have {@code SCHED_RESET_ON_FORK} in it
- * @param priority 1 (least urgent) to 99 for FIFO and RR, 0 for the others
+ * @param policy the kernel's {@code SCHED_} number, optionally combined with {@code SCHED_RESET_ON_FORK}
+ * @param priority from 1 (lowest) to 99 for FIFO and RR; 0 for the other policies
  * @see <a href="https://man7.org/linux/man-pages/man7/sched.7.html">sched(7)</a>
  */
 public record Scheduling(int policy, int priority) {
 
     private static final Map<Integer, String> NAMES = Map.ofEntries(
-            entry(Kernel.SCHED_NORMAL, "SCHED_OTHER"), // the kernel's own name is in no manual page
+            entry(Kernel.SCHED_NORMAL, "SCHED_OTHER"), // SCHED_NORMAL isn't in any man page
             entry(Kernel.SCHED_FIFO, "SCHED_FIFO"),
             entry(Kernel.SCHED_RR, "SCHED_RR"),
             entry(Kernel.SCHED_BATCH, "SCHED_BATCH"),
@@ -42,11 +42,12 @@ public record Scheduling(int policy, int priority) {
             entry(Kernel.SCHED_DEADLINE, "SCHED_DEADLINE"),
             entry(Kernel.SCHED_EXT, "SCHED_EXT"));
 
-    /** PRIO_MAX of the header is one more: setpriority clamps to it, and then to this. */
+    /** The highest nice value. PRIO_MAX of the header is one more, but setpriority also clamps the value to this. */
     private static final int MOST_NICE = Kernel.PRIO_MAX - 1;
 
     /**
-     * The usual: {@code SCHED_OTHER}, in the kernel's headers {@code SCHED_NORMAL}. Shares by {@link #nice(int) nice}.
+     * Returns the default policy, {@code SCHED_OTHER}; the kernel's headers call it {@code SCHED_NORMAL}. The share of
+     * a thread depends on its {@link #nice(int) nice} value.
      *
      * @return policy OTHER, priority 0
      */
@@ -55,7 +56,8 @@ public record Scheduling(int policy, int priority) {
     }
 
     /**
-     * For work in the background: {@code SCHED_BATCH}. As OTHER, but a thread that wakes up doesn't push others aside.
+     * Returns the policy for background work, {@code SCHED_BATCH}. It is like OTHER, but a thread that wakes up doesn't
+     * preempt running threads.
      *
      * @return policy BATCH, priority 0
      */
@@ -64,7 +66,8 @@ public record Scheduling(int policy, int priority) {
     }
 
     /**
-     * For what may run when nothing else wants to: {@code SCHED_IDLE}. Less than any nice.
+     * Returns the policy for work that runs only when a CPU would be idle, {@code SCHED_IDLE}. Its share is lower than
+     * with any nice value.
      *
      * @return policy IDLE, priority 0
      */
@@ -73,9 +76,10 @@ public record Scheduling(int policy, int priority) {
     }
 
     /**
-     * Real-time, without time slices: {@code SCHED_FIFO}. Runs until it sleeps, yields, or a higher priority is ready.
+     * Returns the real-time policy without time slices, {@code SCHED_FIFO}. A thread runs until it sleeps or yields, or
+     * until a thread of a higher priority is ready.
      *
-     * @param priority 1 to 99, which goes first; the kernel answers EINVAL to others
+     * @param priority from 1 (lowest) to 99 (highest); the kernel rejects other values with EINVAL
      * @return policy FIFO with that priority
      */
     public static Scheduling fifo(int priority) {
@@ -83,9 +87,10 @@ public record Scheduling(int policy, int priority) {
     }
 
     /**
-     * Real-time, with time slices: {@code SCHED_RR}. As FIFO, but takes turns with others of the same priority.
+     * Returns the real-time policy with time slices, {@code SCHED_RR}. It is like FIFO, but threads of the same
+     * priority take turns.
      *
-     * @param priority 1 to 99, which goes first; the kernel answers EINVAL to others
+     * @param priority from 1 (lowest) to 99 (highest); the kernel rejects other values with EINVAL
      * @return policy RR with that priority
      */
     public static Scheduling roundRobin(int priority) {
@@ -93,14 +98,14 @@ public record Scheduling(int policy, int priority) {
     }
 
     /**
-     * How a thread is scheduled: {@code int sched_getscheduler(pid_t pid)} and
-     * {@code int sched_getparam(pid_t pid, struct sched_param *param)}. Two questions: when somebody changes it meanwhile,
-     * the policy may be the old one and the priority the new one.
+     * Returns how a thread is scheduled: {@code int sched_getscheduler(pid_t pid)} and
+     * {@code int sched_getparam(pid_t pid, struct sched_param *param)}. These are two calls: if the scheduling is
+     * changed between them, the result may combine the old policy with the new priority.
      *
-     * @param tid a thread's id, of any process; 0 for the calling thread
-     * @return its policy and priority
-     * @throws IllegalArgumentException when the tid is negative
-     * @throws WrongThreadException when the tid is 0 on a virtual thread
+     * @param tid the id of a thread of any process; 0 for the calling thread
+     * @return the policy and the priority
+     * @throws IllegalArgumentException if the tid is negative
+     * @throws WrongThreadException if the tid is 0 on a virtual thread
      * @throws SyscallException ESRCH: no such thread
      * @see <a href="https://man7.org/linux/man-pages/man2/sched_setscheduler.2.html">sched_getscheduler(2)</a>
      * @see <a href="https://man7.org/linux/man-pages/man2/sched_setparam.2.html">sched_getparam(2)</a>
@@ -129,21 +134,22 @@ public record Scheduling(int policy, int priority) {
     }
 
     /**
-     * Schedules a thread this way:
-     * {@code int sched_setscheduler(pid_t pid, int policy, const struct sched_param *param)}. Its nice stays as it is.
+     * Applies this scheduling to a thread:
+     * {@code int sched_setscheduler(pid_t pid, int policy, const struct sched_param *param)}. The nice value of the
+     * thread doesn't change.
      *
-     * @param tid a thread's id, of any process; 0 for the calling thread
-     * @throws IllegalArgumentException when the tid is negative
-     * @throws WrongThreadException when the tid is 0 on a virtual thread: its carrier would be changed
-     * @throws SyscallException EINVAL: no such policy (or DEADLINE, which has more parameters), or no such priority for it;
-     *         EPERM: FIFO or RR above RLIMIT_RTPRIO without CAP_SYS_NICE, or another user's thread, or its control group has no
-     *         real-time budget; ESRCH: no such thread
+     * @param tid the id of a thread of any process; 0 for the calling thread
+     * @throws IllegalArgumentException if the tid is negative
+     * @throws WrongThreadException if the tid is 0 on a virtual thread: this would change its carrier thread
+     * @throws SyscallException EINVAL: no such policy, or DEADLINE, which needs more parameters, or a priority that the
+     *         policy doesn't allow; EPERM: FIFO or RR with a priority above RLIMIT_RTPRIO and without CAP_SYS_NICE, or
+     *         a thread of another user, or a control group without a real-time budget; ESRCH: no such thread
      * @see <a href="https://man7.org/linux/man-pages/man2/sched_setscheduler.2.html">sched_setscheduler(2)</a>
      */
     public void apply(int tid) {
         Tid.require(tid);
         try (Arena arena = Arena.ofConfined()) {
-            // struct sched_param { int sched_priority; }: no header of the kernel's has it, libc's does.
+            // struct sched_param { int sched_priority; } is in a header of libc, but in none of the kernel.
             MemorySegment param = arena.allocateFrom(JAVA_INT, priority);
             long result = Syscall.invoke(SyscallNumber.SCHED_SETSCHEDULER, tid, policy, param.address());
             if (Syscall.isError(result)) {
@@ -153,13 +159,13 @@ public record Scheduling(int policy, int priority) {
     }
 
     /**
-     * A thread's nice: {@code int getpriority(int which, id_t who)} with {@code PRIO_PROCESS}, which on Linux means one
-     * thread.
+     * Returns the nice value of a thread: {@code int getpriority(int which, id_t who)} with {@code PRIO_PROCESS}, which
+     * on Linux means one thread.
      *
-     * @param tid a thread's id, of any process; 0 for the calling thread
-     * @return -20 (gets most) to 19 (gets least)
-     * @throws IllegalArgumentException when the tid is negative
-     * @throws WrongThreadException when the tid is 0 on a virtual thread
+     * @param tid the id of a thread of any process; 0 for the calling thread
+     * @return the value, from -20 (largest share of the CPU) to 19 (smallest share)
+     * @throws IllegalArgumentException if the tid is negative
+     * @throws WrongThreadException if the tid is 0 on a virtual thread
      * @throws SyscallException ESRCH: no such thread
      * @see <a href="https://man7.org/linux/man-pages/man2/getpriority.2.html">getpriority(2)</a>
      */
@@ -168,22 +174,24 @@ public record Scheduling(int policy, int priority) {
         if (Syscall.isError(result)) {
             throw new SyscallException("getpriority", result, "PRIO_PROCESS", tid);
         }
-        // The kernel returns 40 to 1 for -20 to 19, since a negative result would be an error (man page, "C library/kernel
-        // differences"; kernel/sys.c: nice_to_rlimit). libc turns it round.
+        // The kernel returns 40 to 1 for the values -20 to 19, because a negative result would be an error. libc
+        // converts the result, and so must linen (man page, "C library/kernel differences"; kernel/sys.c:
+        // nice_to_rlimit).
         return (int) (Kernel.PRIO_MAX - result);
     }
 
     /**
-     * Sets a thread's nice: {@code int setpriority(int which, id_t who, int prio)} with {@code PRIO_PROCESS}, which on Linux
-     * means one thread. It counts under OTHER and BATCH, and is kept under the others.
+     * Sets the nice value of a thread: {@code int setpriority(int which, id_t who, int prio)} with
+     * {@code PRIO_PROCESS}, which on Linux means one thread. The policies OTHER and BATCH use the value; the other
+     * policies keep it without using it.
      *
-     * @param tid a thread's id, of any process; 0 for the calling thread
-     * @param value -20 (gets most) to 19 (gets least)
-     * @throws IllegalArgumentException when the value is out of this range, where the kernel would silently take the nearest,
-     *         or the tid is negative
-     * @throws WrongThreadException when the tid is 0 on a virtual thread: its carrier would be changed
-     * @throws SyscallException EACCES: less nice than now and than RLIMIT_NICE allows, without CAP_SYS_NICE; EPERM: another
-     *         user's thread; ESRCH: no such thread
+     * @param tid the id of a thread of any process; 0 for the calling thread
+     * @param value from -20 (largest share of the CPU) to 19 (smallest share)
+     * @throws IllegalArgumentException if the value is out of this range, which the kernel would silently clamp, or if
+     *         the tid is negative
+     * @throws WrongThreadException if the tid is 0 on a virtual thread: this would change its carrier thread
+     * @throws SyscallException EACCES: the value is lower than the current one and than RLIMIT_NICE allows, and the
+     *         caller has no CAP_SYS_NICE; EPERM: the thread belongs to another user; ESRCH: no such thread
      * @see <a href="https://man7.org/linux/man-pages/man2/getpriority.2.html">setpriority(2)</a>
      */
     public static void nice(int tid, int value) {
@@ -196,21 +204,21 @@ public record Scheduling(int policy, int priority) {
     }
 
     /**
-     * Refuses what is no nice.
+     * Checks a nice value.
      *
      * @param value the value
      * @return the value
-     * @throws IllegalArgumentException when it is out of range, where the kernel would silently take the nearest
+     * @throws IllegalArgumentException if the value isn't from -20 to 19; the kernel would silently clamp it
      */
     public static int requireNice(int value) {
         if (value < Kernel.PRIO_MIN || value > MOST_NICE) {
             throw new IllegalArgumentException(
-                    "nice is from " + Kernel.PRIO_MIN + " to " + MOST_NICE + ", not " + value);
+                    "a nice value must be from " + Kernel.PRIO_MIN + " to " + MOST_NICE + ", not " + value);
         }
         return value;
     }
 
-    /** "SCHED_FIFO|SCHED_RESET_ON_FORK": the policy is a number, not bits, but for this one flag. */
+    /** "SCHED_FIFO|SCHED_RESET_ON_FORK": the policy is a number, not a set of bits, except for this one flag. */
     private String policyName() {
         int flag = policy & Kernel.SCHED_RESET_ON_FORK;
         int number = policy & ~flag;
@@ -218,7 +226,7 @@ public record Scheduling(int policy, int priority) {
     }
 
     /**
-     * The policy as C writes it, and the priority where there is one.
+     * Returns the policy as in C, and the priority unless it is 0.
      *
      * @return "SCHED_FIFO, priority 10", "SCHED_OTHER"
      */

@@ -8,29 +8,31 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * The kernel's name for a thread of this process: {@code /proc/self/task/TID/comm}, what {@code top -H}, {@code ps -L} and
- * debuggers show.
+ * The kernel's name of a thread of this process, {@code /proc/self/task/TID/comm}. It is the name that {@code top -H},
+ * {@code ps -L} and debuggers show.
  *
- * <p>Java's threads have one too, at most the first 15 bytes of {@link Thread#getName()}; changing it here doesn't change
- * that.
+ * <p>Java threads have such a name too: at most the first 15 bytes of {@link Thread#getName()}. Changing it here
+ * doesn't change the name in Java.
  *
  * @see <a href="https://man7.org/linux/man-pages/man5/proc_pid_comm.5.html">proc_pid_comm(5)</a>
  */
 public final class ThreadName {
 
-    /** linux/sched.h inside the kernel, and in no header for others: TASK_COMM_LEN, 16 with the final 0. */
+    /**
+     * TASK_COMM_LEN without the final 0. It is 16 in the kernel's internal linux/sched.h; no exported header has it.
+     */
     private static final int MOST_BYTES = 15;
 
     private ThreadName() {}
 
     /**
-     * A thread's name.
+     * Returns the name of a thread.
      *
      * @param tid the id of a thread of this process; 0 for the calling thread
-     * @return its name, up to 15 bytes read as UTF-8; may be empty
-     * @throws IllegalArgumentException when the tid is negative
-     * @throws WrongThreadException when the tid is 0 on a virtual thread
-     * @throws UncheckedIOException when this process has no such thread, or there is no {@code /proc}
+     * @return the name, which is up to 15 bytes decoded as UTF-8; may be empty
+     * @throws IllegalArgumentException if the tid is negative
+     * @throws WrongThreadException if the tid is 0 on a virtual thread
+     * @throws UncheckedIOException if this process has no such thread, or there is no {@code /proc}
      */
     public static String get(int tid) {
         try {
@@ -42,40 +44,42 @@ public final class ThreadName {
     }
 
     /**
-     * Names a thread.
+     * Sets the name of a thread.
      *
      * @param tid the id of a thread of this process; 0 for the calling thread
      * @param name at most 15 bytes of UTF-8, without a NUL; may be empty
-     * @throws IllegalArgumentException when the name is longer, where the kernel would silently cut it, or has a NUL in it,
-     *         or the tid is negative
-     * @throws WrongThreadException when the tid is 0 on a virtual thread: its carrier would be named
-     * @throws UncheckedIOException when this process has no such thread, or there is no {@code /proc}
+     * @throws IllegalArgumentException if the name is longer, which the kernel would silently truncate, or if it
+     *         contains a NUL, or if the tid is negative
+     * @throws WrongThreadException if the tid is 0 on a virtual thread: this would name its carrier thread
+     * @throws UncheckedIOException if this process has no such thread, or there is no {@code /proc}
      */
     public static void set(int tid, String name) {
-        byte[] withFinal0 = toBytes(name); // writing nothing at all would leave the old name instead of an empty one
+        byte[] withFinal0 = toBytes(name); // with the 0, because a write of no bytes would not change the name
         try {
             Files.write(file(tid), withFinal0);
         } catch (IOException unwritable) {
-            throw new UncheckedIOException("thread " + tid + " can't be named \"" + name + "\"", unwritable);
+            throw new UncheckedIOException("the name of thread " + tid + " can't be set to \"" + name + "\"",
+                    unwritable);
         }
     }
 
     /**
-     * A name as the kernel takes it.
+     * Converts a name to the form that the kernel takes.
      *
      * @param name at most 15 bytes of UTF-8, without a NUL; may be empty
-     * @return its bytes and a final 0
-     * @throws IllegalArgumentException when the name is longer, where the kernel would silently cut it, or has a NUL in it
+     * @return the bytes of the name and a final 0
+     * @throws IllegalArgumentException if the name is longer, which the kernel would silently truncate, or if it
+     *         contains a NUL
      */
     public static byte[] toBytes(String name) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         if (bytes.length > MOST_BYTES) {
             throw new IllegalArgumentException(
-                    "a thread's name has at most " + MOST_BYTES + " bytes of UTF-8; \"" + name
+                    "the name of a thread can have at most " + MOST_BYTES + " bytes of UTF-8, but \"" + name
                             + "\" has " + bytes.length);
         }
         if (name.indexOf('\0') >= 0) {
-            throw new IllegalArgumentException("a thread's name ends at its first NUL; this one has a NUL in it");
+            throw new IllegalArgumentException("the name of a thread must not contain a NUL, which would end it");
         }
         return Arrays.copyOf(bytes, bytes.length + 1);
     }

@@ -1,10 +1,10 @@
 /**
- * Where and how the kernel runs a thread: its CPUs, its scheduling, its name.
+ * How the kernel runs a thread: its CPUs, its scheduling policy and its name.
  *
- * <p>A thread is named by its tid, the number that {@code gettid} returns on it; 0 is the calling thread. That is refused
- * on a virtual thread, whose carrier, shared with others, would be the one meant.
+ * <p>A thread is identified by its tid, the number that {@code gettid} returns; 0 is the calling thread. A virtual
+ * thread can't use 0: it would change its carrier thread, which also runs other virtual threads.
  *
- * <p>Floor 1 of the house: uses {@code dev.linen.syscall}; {@code dev.linen.thread} places its threads with it.
+ * <p>Layer 1. Uses {@code dev.linen.syscall}; {@code dev.linen.thread} uses it to place its threads.
  */
 @NullMarked
 package dev.linen.process;

@@ -15,10 +15,12 @@ import java.util.OptionalLong;
 import dev.linen.internal.linux.Kernel;
 
 /**
- * What the kernel told this process when it started it: {@code unsigned long getauxval(unsigned long type)}.
+ * The auxiliary vector, which the kernel passes to a process when it starts it:
+ * {@code unsigned long getauxval(unsigned long type)}.
  *
- * <p>Pairs of a type ({@code AT_PAGESZ}, {@code AT_MINSIGSTKSZ}, ...) and a value, each a long in the CPU's byte order,
- * read once from {@code /proc/self/auxv} or, where that can't be, by {@code prctl(PR_GET_AUXV)} (Linux 6.4).
+ * <p>It is a list of pairs of a type ({@code AT_PAGESZ}, {@code AT_MINSIGSTKSZ}, ...) and a value, both longs in the
+ * CPU's byte order. It is read once, from {@code /proc/self/auxv}. If that file can't be read,
+ * {@code prctl(PR_GET_AUXV)} is used instead (since Linux 6.4).
  *
  * @see <a href="https://man7.org/linux/man-pages/man3/getauxval.3.html">getauxval(3)</a>
  */
@@ -26,7 +28,7 @@ public final class AuxiliaryVector {
 
     private static final Path FILE = Path.of("/proc/self/auxv");
 
-    /** The kernel has some twenty pairs; the rest stays 0, AT_NULL. */
+    /** Room for 64 pairs; the kernel has about twenty. The rest stays 0, which is AT_NULL. */
     private static final int MOST_LONGS = 128;
 
     private AuxiliaryVector() {}
@@ -57,10 +59,10 @@ public final class AuxiliaryVector {
     }
 
     /**
-     * The value of a type.
+     * Returns the value of a type.
      *
-     * @param type an {@code AT_} number of linux/auxvec.h
-     * @return its value; empty when this kernel doesn't give one, or the vector can't be read
+     * @param type an {@code AT_} number from linux/auxvec.h
+     * @return the value; empty if this kernel doesn't provide one, or if the vector can't be read
      */
     public static OptionalLong get(long type) {
         long[] entries = Entries.TYPE_VALUE;

@@ -8,17 +8,17 @@ import java.util.Optional;
 import dev.linen.internal.linux.Kernel;
 
 /**
- * The reason the kernel gives for a failed system call: a number from 1 to 4095, with a name and a text where it has
- * one.
+ * An error number of the kernel, from 1 to 4095: the reason why a system call failed. Most have a name and a text.
  *
- * <p>An open value: a number without a name is legal (the kernel may learn new ones) and prints as the number. Numbers
- * come from the kernel's headers, texts are those of glibc's {@code strerror}, or the header's own where glibc has none yet
- * ({@link #EFTYPE}). Some have a second name: {@code EWOULDBLOCK} is {@link #EAGAIN}, {@code EDEADLOCK} is
- * {@link #EDEADLK}, {@code EFSBADCRC} is {@link #EBADMSG}, {@code EFSCORRUPTED} is {@link #EUCLEAN}.
+ * <p>The set of numbers is open: one without a name is legal, because newer kernels may add errors, and prints as the
+ * number. The numbers come from the kernel's headers. The texts are those of glibc's {@code strerror}, or the header's
+ * own if glibc has none yet ({@link #EFTYPE}). Some errors have a second name: {@code EWOULDBLOCK} is {@link #EAGAIN},
+ * {@code EDEADLOCK} is {@link #EDEADLK}, {@code EFSBADCRC} is {@link #EBADMSG}, {@code EFSCORRUPTED} is
+ * {@link #EUCLEAN}.
  *
  * @see <a href="https://man7.org/linux/man-pages/man3/errno.3.html">errno(3)</a>
  *
- * @param number its number, 1 to 4095
+ * @param number the error number, from 1 to 4095
  */
 public record Errno(int number) {
 
@@ -442,11 +442,11 @@ public record Errno(int number) {
     /** Wrong file type for the intended operation. */
     public static final Errno EFTYPE = named(Kernel.EFTYPE, "EFTYPE", "Wrong file type for the intended operation");
 
-    /** Refuses what can't be an errno; a system call's result goes to {@link #ofResult}. */
+    /** Creates an error from its number; for a system call's result, use {@link #ofResult}. */
     public Errno {
         if (!Syscall.isError(-(long) number)) {
             throw new IllegalArgumentException("an errno is a number from 1 to 4095, not " + number
-                    + " (a system call's result goes to Errno.ofResult)");
+                    + " (to decode a system call's result, use Errno.ofResult)");
         }
     }
 
@@ -457,10 +457,10 @@ public record Errno(int number) {
     }
 
     /**
-     * The error with this name.
+     * Returns the error with this name.
      *
-     * @param name the name in C, the first or the second: "ENOMEM", "EWOULDBLOCK"
-     * @return the error, if the headers have one of that name
+     * @param name the first or second name in C: "ENOMEM", "EWOULDBLOCK"
+     * @return the error; empty if the kernel's headers define no such name
      */
     public static Optional<Errno> of(String name) {
         if (SECOND_NAMES.containsKey(name)) {
@@ -471,35 +471,35 @@ public record Errno(int number) {
     }
 
     /**
-     * The error in a system call's result.
+     * Decodes a system call's result.
      *
      * @param result what {@link Syscall#invoke(long) Syscall.invoke} returned
-     * @return the error, if the result is one
+     * @return the error; empty if the result isn't one
      */
     public static Optional<Errno> ofResult(long result) {
         return Syscall.isError(result) ? Optional.of(new Errno((int) -result)) : Optional.empty();
     }
 
     /**
-     * What the kernel returns for it.
+     * Returns the result of a system call that failed with this error.
      *
-     * @return the number's negative
+     * @return {@code -number}
      */
     public int result() {
         return -number;
     }
 
     /**
-     * Its text.
+     * Returns the text of this error.
      *
-     * @return "Cannot allocate memory"; "Unknown error 4000" where there is none
+     * @return "Cannot allocate memory"; "Unknown error 4000" if there is no text
      */
     public String text() {
         return TEXTS.getOrDefault(number, "Unknown error " + number);
     }
 
     /**
-     * Its name and its text.
+     * Returns the name and the text of this error.
      *
      * @return "ENOMEM (Cannot allocate memory)"
      */
@@ -508,9 +508,9 @@ public record Errno(int number) {
     }
 
     /**
-     * Its name in C.
+     * Returns the name of this error in C.
      *
-     * @return "ENOMEM", or "errno 4000" where it has none
+     * @return "ENOMEM", or "errno 4000" if there is no name
      */
     @Override
     public String toString() {

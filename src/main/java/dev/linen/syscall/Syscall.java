@@ -3,13 +3,13 @@ package dev.linen.syscall;
 import dev.linen.internal.binding.Trampoline;
 
 /**
- * A system call, raw: {@code long syscall(long number, ...)} without libc in between.
+ * A raw system call, {@code long syscall(long number, ...)}, made without libc.
  *
  * <p>{@code invoke} puts the number and up to six arguments into the kernel's registers, enters the kernel, and returns
- * what the kernel left there: -4095 to -1 is {@code -errno} (see {@link #isError}), anything else is the call's result.
- * It doesn't throw for a failed call, sets no errno and allocates nothing. Where linen's native part can't be loaded, it
- * throws the reason: {@link UnsupportedOperationException} on another system or CPU, {@link IllegalCallerException} without
- * native access, {@link UnsatisfiedLinkError} otherwise.
+ * the kernel's result. A value from -4095 to -1 is {@code -errno} (see {@link #isError}); anything else is the call's
+ * result. {@code invoke} doesn't throw if the call fails, sets no errno and allocates nothing. If linen's native
+ * library can't be loaded, it throws {@link UnsupportedOperationException} (another operating system or CPU),
+ * {@link IllegalCallerException} (no native access) or {@link UnsatisfiedLinkError} (any other reason).
  *
  * <pre>{@code
  * long parent = Syscall.invoke(SyscallNumber.GETPPID);
@@ -17,16 +17,16 @@ import dev.linen.internal.binding.Trampoline;
  * Errno.ofResult(result);   // Optional[EBADF]
  * }</pre>
  *
- * <p><b>This is as unsafe as C.</b> Arguments are not checked: a call can unmap the heap, close the JVM's files or block
- * signals that the JVM needs. Addresses must be those of native memory that stays alive for the length of the call
- * ({@link java.lang.foreign.MemorySegment#address()} of a native segment; a heap segment's "address" is an offset).
- * A call that blocks, blocks the carrier of a virtual thread too.
+ * <p><b>This is as unsafe as C.</b> Arguments are not checked: a call can unmap the Java heap, close the JVM's files or
+ * block signals that the JVM needs. Addresses must point to native memory that stays allocated until the call returns
+ * ({@link java.lang.foreign.MemorySegment#address()} of a native segment; the "address" of a heap segment is only an
+ * offset). If a virtual thread makes a call that blocks, its carrier thread is blocked too.
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/syscall.2.html">syscall(2)</a>
  */
 public final class Syscall {
 
-    /** The largest errno; results from its negative to -1 are errors, on every CPU (linux/err.h: MAX_ERRNO). */
+    /** The largest errno. Results from -MAX_ERRNO to -1 are errors, on every CPU (linux/err.h: MAX_ERRNO). */
     private static final long MAX_ERRNO = 4095;
 
     private Syscall() {}
@@ -34,8 +34,9 @@ public final class Syscall {
     /**
      * Issues a call without arguments.
      *
-     * @param number the call, one of {@link SyscallNumber} or any other: -ENOSYS when the kernel doesn't know it
-     * @return the kernel's result: -errno in case of an error
+     * @param number the call: one of {@link SyscallNumber} or any other number; the result is -ENOSYS if the kernel
+     *        doesn't know it
+     * @return the kernel's result; -errno if the call failed
      */
     public static long invoke(long number) {
         return Trampoline.syscall(number);
@@ -46,7 +47,7 @@ public final class Syscall {
      *
      * @param number the call
      * @param a its first argument
-     * @return the kernel's result: -errno in case of an error
+     * @return the kernel's result; -errno if the call failed
      */
     public static long invoke(long number, long a) {
         return Trampoline.syscall(number, a);
@@ -58,7 +59,7 @@ public final class Syscall {
      * @param number the call
      * @param a its first argument
      * @param b its second argument
-     * @return the kernel's result: -errno in case of an error
+     * @return the kernel's result; -errno if the call failed
      */
     public static long invoke(long number, long a, long b) {
         return Trampoline.syscall(number, a, b);
@@ -71,7 +72,7 @@ public final class Syscall {
      * @param a its first argument
      * @param b its second argument
      * @param c its third argument
-     * @return the kernel's result: -errno in case of an error
+     * @return the kernel's result; -errno if the call failed
      */
     public static long invoke(long number, long a, long b, long c) {
         return Trampoline.syscall(number, a, b, c);
@@ -85,7 +86,7 @@ public final class Syscall {
      * @param b its second argument
      * @param c its third argument
      * @param d its fourth argument
-     * @return the kernel's result: -errno in case of an error
+     * @return the kernel's result; -errno if the call failed
      */
     public static long invoke(long number, long a, long b, long c, long d) {
         return Trampoline.syscall(number, a, b, c, d);
@@ -100,14 +101,14 @@ public final class Syscall {
      * @param c its third argument
      * @param d its fourth argument
      * @param e its fifth argument
-     * @return the kernel's result: -errno in case of an error
+     * @return the kernel's result; -errno if the call failed
      */
     public static long invoke(long number, long a, long b, long c, long d, long e) {
         return Trampoline.syscall(number, a, b, c, d, e);
     }
 
     /**
-     * Issues a call with six arguments, the most that a system call takes.
+     * Issues a call with six arguments, the maximum.
      *
      * @param number the call
      * @param a its first argument
@@ -116,17 +117,17 @@ public final class Syscall {
      * @param d its fourth argument
      * @param e its fifth argument
      * @param f its sixth argument
-     * @return the kernel's result: -errno in case of an error
+     * @return the kernel's result; -errno if the call failed
      */
     public static long invoke(long number, long a, long b, long c, long d, long e, long f) {
         return Trampoline.syscall(number, a, b, c, d, e, f);
     }
 
     /**
-     * Tells an error from a result; the one place where the kernel's convention is known.
+     * Returns whether a result is an error. This is the only place that implements the kernel's convention.
      *
      * @param result what {@code invoke} returned
-     * @return whether it is -errno
+     * @return true if it is {@code -errno}
      */
     public static boolean isError(long result) {
         return result < 0 && result >= -MAX_ERRNO;

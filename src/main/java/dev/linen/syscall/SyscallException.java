@@ -5,9 +5,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A system call that failed: which one, with which arguments, and the kernel's reason.
+ * Thrown when a system call fails. It has the call's name, its arguments and the kernel's error.
  *
- * <p>Its message is the line that {@code strace} would print:
+ * <p>The message looks like a line of {@code strace}:
  *
  * <pre>{@code mprotect(0x7f2c4a000000, 4096, PROT_NONE) failed: ENOMEM (Cannot allocate memory)}</pre>
  */
@@ -16,23 +16,23 @@ public final class SyscallException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;
 
-    /** The call's name. */
+    /** The name of the call. */
     private final String call;
 
-    /** Its arguments, as C would print them. */
+    /** The arguments, formatted as in C. */
     private final String[] arguments;
 
-    /** The errno's number. */
+    /** The number of the error. */
     private final int errno;
 
     /**
-     * Describes a failed call.
+     * Creates the exception for a failed call.
      *
-     * @param call the call's name, as in the kernel: "mprotect"
-     * @param result what it returned: -errno
-     * @param arguments its arguments as C would print them, each by its {@code toString()}; addresses come from
-     *        {@link #hex}
-     * @throws IllegalArgumentException when the result is no error
+     * @param call the kernel's name of the call: "mprotect"
+     * @param result the result of the call, which is {@code -errno}
+     * @param arguments the arguments of the call, formatted as in C by their {@code toString()}; for addresses, pass
+     *        the result of {@link #hex}
+     * @throws IllegalArgumentException if the result isn't from -4095 to -1
      */
     public SyscallException(String call, long result, Object... arguments) {
         this(call, errno(result), Arrays.stream(arguments).map(Object::toString).toArray(String[]::new));
@@ -51,9 +51,9 @@ public final class SyscallException extends RuntimeException {
     }
 
     /**
-     * An address or a set of bits as C prints it.
+     * Formats an address or a set of bits as in C.
      *
-     * @param number the number, unsigned
+     * @param number the number, which is treated as unsigned
      * @return "0x7f2c4a000000"
      */
     public static String hex(long number) {
@@ -61,25 +61,25 @@ public final class SyscallException extends RuntimeException {
     }
 
     /**
-     * The failed call's name.
+     * Returns the name of the failed call.
      *
-     * @return "mprotect"
+     * @return the name, such as "mprotect"
      */
     public String call() {
         return call;
     }
 
     /**
-     * The failed call's arguments.
+     * Returns the arguments of the failed call.
      *
-     * @return as C would print them, in the call's order
+     * @return the arguments in the call's order, formatted as in C
      */
     public List<String> arguments() {
         return List.of(arguments);
     }
 
     /**
-     * Why it failed.
+     * Returns the reason why the call failed.
      *
      * @return the kernel's error
      */

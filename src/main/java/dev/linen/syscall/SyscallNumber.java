@@ -15,11 +15,11 @@ import java.util.OptionalInt;
 /**
  * The numbers of Linux's system calls, by name.
  *
- * <p>A number belongs to a CPU: these are the ones of the CPU that linen runs on. The list is the one of Linux 7.3.4. An
- * older kernel answers {@code ENOSYS} to the calls that it doesn't have yet, and a newer kernel has calls that aren't
- * here: {@link Syscall#invoke(long) Syscall.invoke} takes any number, known or not.
+ * <p>The numbers differ between CPUs; these are the numbers for the CPU that linen runs on. The list is that of Linux
+ * 7.3.4. An older kernel returns {@code ENOSYS} for calls that it doesn't have, and a newer kernel has calls that
+ * aren't in the list: {@link Syscall#invoke(long) Syscall.invoke} takes any number.
  *
- * <p>Not all of them are of use: some were reserved and never implemented, some were removed from the kernel.
+ * <p>Some numbers in the list are unused: the call was reserved but never implemented, or was removed from the kernel.
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/syscalls.2.html">syscalls(2)</a>
  */
@@ -1185,10 +1185,10 @@ public final class SyscallNumber {
     private SyscallNumber() {}
 
     /**
-     * The number of a system call.
+     * Returns the number of a system call.
      *
-     * @param name the kernel's name, in lower case as the kernel writes it: {@code "getppid"}
-     * @return its number, or empty if this list has no call of that name
+     * @param name the kernel's name of the call, in lower case: {@code "getppid"}
+     * @return the number; empty if this list has no call of that name
      */
     public static OptionalInt of(String name) {
         Objects.requireNonNull(name, "name");
@@ -1197,23 +1197,23 @@ public final class SyscallNumber {
     }
 
     /**
-     * The name of a system call.
+     * Returns the name of a system call.
      *
-     * @param number its number on this CPU
-     * @return the kernel's name, such as {@code "getppid"}, or empty if this list has no call of that number
+     * @param number the number of the call on this CPU
+     * @return the kernel's name, such as {@code "getppid"}; empty if this list has no call with that number
      */
     public static Optional<String> nameOf(long number) {
         return Optional.ofNullable(Names.OF_NUMBER.get(number));
     }
 
-    /** Both directions, read from the fields above when first asked for. */
+    /** Maps in both directions, created from the fields above on first use. */
     private static final class Names {
         static final Map<String, Integer> TO_NUMBER = new HashMap<>();
         static final Map<Long, String> OF_NUMBER = new HashMap<>();
 
         static {
             for (Field field : SyscallNumber.class.getDeclaredFields()) {
-                // Only the fields above: coverage tools add private ones.
+                // Coverage tools add private fields.
                 if (!Modifier.isPublic(field.getModifiers())) {
                     continue;
                 }
@@ -1223,7 +1223,7 @@ public final class SyscallNumber {
                     TO_NUMBER.put(name, number);
                     OF_NUMBER.put((long) number, name);
                 } catch (IllegalAccessException e) {
-                    throw new AssertionError(e); // public fields of this very class
+                    throw new AssertionError(e); // can't happen: public fields of this class
                 }
             }
         }

@@ -1,7 +1,7 @@
 /**
- * The kernel itself: any system call by its number, the numbers and errors by name.
+ * Raw Linux system calls: any call by its number, and the kernel's call numbers and errors by name.
  *
- * <p>Floor 0 of the house: everything above reaches the kernel through {@link dev.linen.syscall.Syscall}.
+ * <p>Layer 0. All higher layers reach the kernel through {@link dev.linen.syscall.Syscall}.
  */
 @NullMarked
 package dev.linen.syscall;

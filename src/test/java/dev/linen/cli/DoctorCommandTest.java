@@ -61,7 +61,10 @@ class DoctorCommandTest {
                 List.copyOf(found.getAsJsonObject("features").keySet()));
     }
 
-    /** A kernel that has a call refuses the question in the way that is asked for; one that hasn't, with ENOSYS or ENOTTY. */
+    /**
+     * A kernel that has a call refuses the question in the way that is asked for; one that hasn't, with ENOSYS or
+     * ENOTTY.
+     */
     @Test
     void doctor_here_understandsWhatTheKernelAnswers() {
         JsonObject features = doctorHere().getAsJsonObject("features");
@@ -157,8 +160,8 @@ class DoctorCommandTest {
     void doctor_nativeAccessDenied_namesTheFlag() {
         Result child = ChildJvm.of(LinenCommand.class).withoutNativeAccess().run("doctor");
         assertFails("linen isn't allowed to call native code",
-                "linen calls native code, and this JVM doesn't allow it to: "
-                        + "start it with --enable-native-access=dev.linen",
+                "linen calls native code, but this JVM doesn't permit it: "
+                        + "start the JVM with --enable-native-access=dev.linen",
                 child);
         assertTrue(child.out().contains(
                 "\nnative access        not granted: --enable-native-access=dev.linen grants it\n"), child::toString);
@@ -179,9 +182,9 @@ class DoctorCommandTest {
 
     @ParameterizedTest
     @CsvSource({
-            "-Dos.arch=riscv64, this build of linen has no native part for the CPU riscv64: it lacks "
+            "-Dos.arch=riscv64, this build of linen has no native library for the CPU riscv64: it doesn't contain "
                     + "/META-INF/native/linux-riscv64/liblinen.so",
-            "-Dos.name=Windows, linen issues Linux system calls; this is Windows"})
+            "-Dos.name=Windows, 'linen needs Linux, because it makes Linux system calls; this is Windows'"})
     void doctor_unsupportedSystem_saysWhatLinenNeeds(String flag, String reason) {
         assertFails(reason, "run it on Linux, on an x86-64 CPU, with a 64-bit Java: so far linen works nowhere else",
                 ChildJvm.of(LinenCommand.class).flags(flag).run("doctor"));
@@ -195,7 +198,8 @@ class DoctorCommandTest {
         JsonObject found = JsonParser.parseString(child.out()).getAsJsonObject();
         assertFalse(found.get("works").getAsBoolean());
         assertEquals("linen's native part can't be loaded", found.get("thread").getAsString());
-        assertTrue(found.get("remedy").getAsString().contains("Remedy: -Ddev.linen.library.path="), found::toString);
+        assertTrue(found.get("remedy").getAsString().contains("Remedy: set -Ddev.linen.library.path="),
+                found::toString);
     }
 
     @Test

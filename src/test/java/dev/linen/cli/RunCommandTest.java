@@ -209,7 +209,7 @@ class RunCommandTest {
     @Test
     void run_undefinedSymbol_namesIt() throws IOException {
         String source = file("undefined.c", "void *nowhere(void *);\nvoid *entry(void *a) { return nowhere(a); }\n");
-        assertRefused("undefined.c is compiled, but can't be loaded: ", source);
+        assertRefused("undefined.c was compiled, but can't be loaded: ", source);
         assertRefused("undefined symbol: nowhere", source);
     }
 

@@ -44,7 +44,7 @@ class CSourceTest {
     @TempDir
     private Path folder = Path.of("");
 
-    /** A text that no other test has, whose entry returns what is asked for. */
+    /** Returns a text that no other test uses. Its function entry returns the given value. */
     private static String returning(String value) {
         return "int fresh_" + NEXT.incrementAndGet() + ";\nvoid *entry(void *a) { return (void *)" + value + "; }\n";
     }
@@ -63,7 +63,7 @@ class CSourceTest {
         return Files.writeString(folder.resolve(name), content);
     }
 
-    /** cc, but it writes a line to a file each time. */
+    /** A wrapper of cc that adds a line to a file for each run. */
     private CCompiler countingCompiler() {
         return new CCompiler(List.of("sh", "-c", "echo run >>'" + folder + "/runs'; exec cc \"$@\"", "cc"));
     }
@@ -98,7 +98,7 @@ class CSourceTest {
         assertEquals("/memfd:answer.c (deleted)", mapped);
     }
 
-    /** Also one with a name that no memfd may have, and with one that looks like an option. */
+    /** The names include one that is invalid for a memfd, and one that looks like an option. */
     @Test
     void compile_fileOfAnyName_runs() throws IOException {
         assertEquals(1, run(CSource.compile(file("\u00fc".repeat(126), returning("1")))));
@@ -135,7 +135,7 @@ class CSourceTest {
         assertArrayEquals(new String[]{"runs"}, folder.toFile().list());
     }
 
-    /** libc has a function of that name, and was loaded earlier. */
+    /** libc, which was loaded earlier, has a function of the same name. */
     @Test
     void compile_functionNamedLikeOneOfLibc_callsItsOwn() {
         String text = "__attribute__((noinline)) long labs(long n) { return n + 1; }\n"
@@ -255,7 +255,7 @@ class CSourceTest {
     void compile_unresolvedSymbol_isRefused() {
         CompilationException refused = assertRefused("void *nowhere(void *);\n"
                 + "void *entry(void *a) { return nowhere(a); }\n");
-        assertEquals("the C text is compiled, but can't be loaded: the C text: undefined symbol: nowhere",
+        assertEquals("the C text was compiled, but can't be loaded: the C text: undefined symbol: nowhere",
                 refused.getMessage());
     }
 
@@ -287,7 +287,7 @@ class CSourceTest {
     void compile_compilerThatDiesSilently_saysSo() {
         CompilationException refused = assertThrows(CompilationException.class,
                 () -> CSource.compile(new CCompiler(List.of("sh", "-c", "exit 3")), returning("1")));
-        assertEquals("the C text doesn't compile: the compiler ended with status 3 and said nothing",
+        assertEquals("the C text doesn't compile: the compiler exited with status 3 and printed nothing",
                 refused.getMessage());
     }
 
@@ -321,7 +321,7 @@ class CSourceTest {
         Path source = Path.of("target", "noexec.c");
         Files.writeString(source, returning("43"));
         Skip.unless(new ProcessBuilder("unshare", "-m", "sh", "-c", "mount -t tmpfs none /dev/shm").start()
-                .waitFor() == 0, "nothing can be mounted here");
+                .waitFor() == 0, "this process has no permission to mount file systems");
         ChildJvm.Result noexec = ChildJvm.of(Main.class)
                 .wrappedIn("unshare", "-m", "sh", "-c", "mount -t tmpfs -o noexec none /dev/shm && exec \"$@\"", "sh")
                 .flags("-Djava.io.tmpdir=/dev/shm").run(source.toString());
@@ -329,7 +329,7 @@ class CSourceTest {
     }
 
     @Test
-    void compile_fileThatIsNone_saysWhatItIs() throws IOException {
+    void compile_missingFileOrDirectory_saysWhatIsWrong() throws IOException {
         UncheckedIOException missing = assertThrows(UncheckedIOException.class,
                 () -> CSource.compile(folder.resolve("none.c")));
         assertEquals("there is no file " + folder + "/none.c", missing.getMessage());
@@ -379,7 +379,9 @@ class CSourceTest {
         assertEquals(1, run(CSource.compile(file)));
     }
 
-    /** Of the same length, and at once: neither size nor time shows the change. */
+    /**
+     * The new header has the same length and is written at once, so that neither size nor time stamp shows the change.
+     */
     @Test
     void compile_headerChanged_isCompiledAgain() throws IOException {
         Path header = file("a $b #c.h", "#define ANSWER 1\n");

@@ -34,7 +34,7 @@ class MachineCodeTest {
 
     private static final AtomicInteger NEXT = new AtomicInteger();
 
-    /** Code that no other test has: mov $number,%eax; ret. */
+    /** Returns code that no other test uses: mov $number,%eax; ret. */
     private static int[] fresh() {
         int number = NEXT.incrementAndGet();
         return new int[]{0xb8, number & 0xff, number >> 8 & 0xff, 0x5e, 0x11, 0xc3};
@@ -61,7 +61,7 @@ class MachineCodeTest {
         assertEquals(42, run(NativeFunction.ofAddress(code.segment().asSlice(2)), 41));
     }
 
-    /** The page's rest is nobody's code. */
+    /** The rest of the page isn't code. */
     @Test
     void ofAddress_behindTheCode_isRefused() {
         MachineCode code = MachineCode.of(fresh());
@@ -71,7 +71,7 @@ class MachineCodeTest {
     }
 
     @Test
-    void ofAddress_executableMemoryOfSomebodyElse_isRefused() {
+    void ofAddress_foreignExecutableMemory_isRefused() {
         MachineCode.of(fresh());
         try (Mapping other = Mapping.anonymous(Mapping.pageSize())) {
             other.protect(Protection.READ_EXEC);
@@ -86,10 +86,10 @@ class MachineCodeTest {
         assertTrue(code.segment().isReadOnly());
     }
 
-    /** Any wish for memory that is writable and executable at once is refused to this thread. */
+    /** Runs in a thread that can't get memory that is both writable and executable. */
     static final class WithoutWriteAndExec {
         public static void main(String... arguments) {
-            MachineCode.of(fresh()); // all that is loaded lazily is there from now on
+            MachineCode.of(fresh()); // loads everything that is loaded lazily
             long all = Protection.READ.with(Protection.WRITE).with(Protection.EXEC).bits();
             FailingSyscall.of(SyscallNumber.MMAP).whenArgument(2, all).with(Errno.EPERM);
             FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(2, all).with(Errno.EPERM);
@@ -99,7 +99,7 @@ class MachineCodeTest {
 
     @Test
     void of_writableAndExecutableForbidden_runs() {
-        // The JVM's own code is both: all of it before the filter.
+        // The JVM's own code memory is writable and executable, so it must be mapped before the filter is installed.
         ChildJvm.Result result = ChildJvm.of(WithoutWriteAndExec.class)
                 .flags("-XX:InitialCodeCacheSize=64m", "-XX:ReservedCodeCacheSize=64m").run();
         assertEquals("42\n", result.out(), result::toString);
@@ -128,7 +128,7 @@ class MachineCodeTest {
     @Test
     void of_kernelWithMseal_isSealed() {
         Skip.unless(Syscall.invoke(SyscallNumber.MSEAL, 0, 0, 0) != Errno.ENOSYS.result(),
-                "this kernel is older than 6.10: it has no mseal");
+                "this kernel has no mseal, because it is older than 6.10");
         MachineCode code = MachineCode.of(fresh());
         long address = code.segment().address();
         long page = Mapping.pageSize();
@@ -138,7 +138,7 @@ class MachineCodeTest {
         assertEquals(Protection.READ_EXEC, region(code).protection());
     }
 
-    /** As in a kernel before 6.10. */
+    /** Simulates a kernel before 6.10. */
     static final class WithoutMseal {
         public static void main(String... arguments) {
             FailingSyscall.of(SyscallNumber.MSEAL).with(Errno.ENOSYS);
@@ -179,16 +179,16 @@ class MachineCodeTest {
 
     @Test
     void of_noBytes_isRefused() {
-        assertEquals("there is no machine code in 0 bytes",
+        assertEquals("machine code must have at least 1 byte",
                 assertThrows(IllegalArgumentException.class, () -> MachineCode.of(new byte[0])).getMessage());
         assertThrows(IllegalArgumentException.class, () -> MachineCode.of());
         assertThrows(NullPointerException.class, () -> MachineCode.of((byte[]) null));
     }
 
     @Test
-    void of_whatIsNoByte_isRefused() {
+    void of_valueOutOfRange_isRefused() {
         assertTrue(assertThrows(IllegalArgumentException.class, () -> MachineCode.of(0x90, 256)).getMessage()
-                .contains("not 256 (the one at 1)"));
+                .contains("not 256 (at index 1)"));
         assertThrows(IllegalArgumentException.class, () -> MachineCode.of(-129));
         assertSame(MachineCode.of(0xc3), MachineCode.of((byte) 0xc3));
     }

@@ -22,10 +22,10 @@ import dev.linen.memory.Protection;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
-/** What needs a second process. */
+/** Tests that need a second process. */
 class FutexProcessTest {
 
-    /** Wakes whoever waits on the file's first word; says how many it woke. */
+    /** Wakes a thread that waits on the first word of a file; prints the number of threads that were woken. */
     static final class WakeOne {
         public static void main(String... arguments) {
             try (Mapping file = map(Path.of(arguments[0]))) {
@@ -58,8 +58,8 @@ class FutexProcessTest {
     }
 
     /**
-     * A signal with a handler that does nothing: HotSpot's own for SIGPIPE. It restarts waits without a deadline, so only
-     * the other one is interrupted.
+     * Sends a signal whose handler does nothing: SIGPIPE, which HotSpot handles. A wait without a deadline is restarted
+     * after the handler, so only a wait with a deadline is interrupted.
      */
     static final class Interrupted {
         public static void main(String... arguments) {

@@ -85,7 +85,7 @@ class FutexTest {
         assertEquals(Wait.WOKEN, waiter.result());
     }
 
-    /** Deadline relies on it. */
+    /** Deadline depends on this. */
     @Test
     void nanoTime_comparedWithCLOCKMONOTONIC_isThatClock() {
         MemorySegment timespec = Arena.ofAuto().allocate(__kernel_timespec.layout());
@@ -125,11 +125,11 @@ class FutexTest {
     void wake_negativeCount_isRefused(int count) {
         String message = assertThrows(IllegalArgumentException.class, () -> Futex.ofPrivate(word).wake(count))
                 .getMessage();
-        assertEquals("0 threads or more can be woken, not " + count, message);
+        assertEquals("the number of threads to wake must be 0 or more, not " + count, message);
     }
 
     @Test
-    void wake_otherKind_meetsNobody() {
+    void wake_otherKind_wakesNoThread() {
         Futex ofPrivate = Futex.ofPrivate(word);
         Futex ofShared = Futex.ofShared(word);
         Waiter onPrivate = Waiter.start(ofPrivate, word);
@@ -154,7 +154,7 @@ class FutexTest {
         assertEquals(1, futex.value());
     }
 
-    /** Two threads take turns; a lost wake leaves both asleep until the deadline. */
+    /** Two threads take turns. If a wake is lost, both sleep until the deadline. */
     @ParameterizedTest(name = "{0}")
     @MethodSource("kinds")
     void wake_tenThousandTimesInTurn_losesNone(String kind, Function<MemorySegment, Futex> factory) {
@@ -200,10 +200,10 @@ class FutexTest {
             Function<MemorySegment, Futex> factory = (Function<MemorySegment, Futex>) kind.get()[1];
             assertThrows(NullPointerException.class, () -> factory.apply(null));
             assertRefused("on the Java heap", factory, MemorySegment.ofArray(new int[1]));
-            assertRefused("4 bytes long; this segment has 3", factory, eight.asSlice(0, 3));
-            assertRefused("4 bytes long; this segment has 0", factory, MemorySegment.NULL);
-            assertRefused("4-byte aligned; this segment starts at 0x", factory, eight.asSlice(1, 4));
-            assertRefused("4-byte aligned; this segment starts at 0x", factory, eight.asSlice(2, 6));
+            assertRefused("4 bytes, but the segment has only 3", factory, eight.asSlice(0, 3));
+            assertRefused("4 bytes, but the segment has only 0", factory, MemorySegment.NULL);
+            assertRefused("4-byte aligned, but the segment starts at 0x", factory, eight.asSlice(1, 4));
+            assertRefused("4-byte aligned, but the segment starts at 0x", factory, eight.asSlice(2, 6));
             assertRefused("read-only", factory, eight.asReadOnly());
             assertThrows(IllegalStateException.class, () -> factory.apply(closed));
             factory.apply(eight.asSlice(4));
@@ -237,7 +237,7 @@ class FutexTest {
             assertEquals("futex(0x" + Long.toHexString(memory.address()) + ", FUTEX_WAIT_BITSET|FUTEX_PRIVATE_FLAG, 7, "
                     + "NULL, NULL, FUTEX_BITSET_MATCH_ANY) failed: EFAULT (Bad address)", failed.getMessage());
             assertEquals(Errno.EFAULT, assertThrows(SyscallException.class, ofShared::wakeAll).errno());
-            assertEquals(0, ofPrivate.wakeAll()); // looked up by address only
+            assertEquals(0, ofPrivate.wakeAll()); // the kernel doesn't access a private futex
         }
     }
 

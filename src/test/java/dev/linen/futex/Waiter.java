@@ -28,12 +28,15 @@ final class Waiter {
         thread.start();
     }
 
-    /** Waits without a time limit while the word is 0; returns when the thread sleeps in the kernel. */
+    /**
+     * Starts a thread that waits without a time limit while the word is 0; returns when the thread sleeps in the
+     * kernel.
+     */
     static Waiter start(Futex futex, MemorySegment word) {
         return start(word, () -> futex.await(0));
     }
 
-    /** Returns when the thread sleeps in the kernel, on that word. */
+    /** Starts a thread; returns when the thread sleeps in the kernel, on this word. */
     static Waiter start(MemorySegment word, Supplier<Wait> waiting) {
         Waiter waiter = new Waiter(waiting);
         Sleepers.awaitAsleepIn(waiter.tid(), SyscallNumber.FUTEX, word.address());

@@ -88,8 +88,9 @@ class ChildJvmTest {
         Thread thread = Thread.currentThread();
         IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
                 () -> ChildJvm.of(() -> System.out.print(thread)));
-        assertTrue(String.valueOf(refused.getMessage()).startsWith("what this lambda captures can't be copied to a "
-                + "child JVM: java.io.NotSerializableException: java.lang.Thread"), refused::getMessage);
+        assertTrue(String.valueOf(refused.getMessage()).startsWith("this lambda captures a value that can't be "
+                + "serialised for a child JVM: java.io.NotSerializableException: java.lang.Thread"),
+                refused::getMessage);
         assertFalse((Object) thread instanceof Serializable);
     }
 
@@ -110,7 +111,7 @@ class ChildJvmTest {
     }
 
     @Test
-    void run_wrappedAndTimedOut_leavesNobody() {
+    void run_wrappedAndTimedOut_leavesNoProcess() {
         ChildJvm.Result child = ChildJvm.of(() -> {
             System.out.print(ProcessHandle.current().pid());
             System.out.flush();

@@ -46,7 +46,7 @@ class LinuxOnlyTest {
         assertEquals("passed", results.get("any"));
         assertEquals("passed", results.get("old"));
         assertEquals("skipped: needs Linux 9999.1; this is " + running, results.get("future"));
-        assertTrue(results.get("wrong").contains("a kernel's version is like 6.13 or 5.15.3, not 'six'"),
+        assertTrue(results.get("wrong").contains("a kernel version must look like 6.13 or 5.15.3, not 'six'"),
                 results::toString);
         assertEquals(4, results.size());
     }
@@ -63,7 +63,8 @@ class LinuxOnlyTest {
     void tests_onAnotherSystem_areSkipped() {
         ChildJvm.Result child = ChildJvm.of(() -> System.out.print(TestKit.run(Tests.class).get("any")))
                 .onClassPath().flags("-Dos.name=Windows").run();
-        assertEquals("skipped: linen issues Linux system calls; this is Windows", child.out(), child::toString);
+        assertEquals("skipped: linen needs Linux, because it makes Linux system calls; this is Windows", child.out(),
+                child::toString);
     }
 
     @ParameterizedTest

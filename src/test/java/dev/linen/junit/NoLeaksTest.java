@@ -31,12 +31,12 @@ import dev.linen.memory.Protection;
 import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeThread;
 
-/** Each run is a JVM of its own: a leak stays one, and would be in the way of other tests. */
+/** Each run is in its own JVM, because a leak can't be undone and would affect other tests. */
 class NoLeaksTest {
 
     private static final Path FILE = Path.of("README.md");
 
-    /** Reached from here, so that no garbage collection closes anything. */
+    /** Keeps objects reachable, so that no garbage collection closes them. */
     @SuppressWarnings("MutablePublicArray")
     static final Object[] KEPT = new Object[2];
 
@@ -70,13 +70,16 @@ class NoLeaksTest {
             });
         }
 
-        /** malloc maps a large piece by itself. It stays, and is for the bound to find. */
+        /**
+         * A large malloc chunk is a mapping of its own. It isn't freed here; only the limit for resident memory can
+         * detect it.
+         */
         @Test
         void malloced() {
             KEPT[0] = Arena.global().allocate(40 << 20);
         }
 
-        /** For each size there is a slab, of which linen keeps some, of almost 64 MiB. */
+        /** linen has a slab of almost 64 MiB for each stack size, and keeps some of them. */
         @Test
         void stackOfASizeOfItsOwn() throws Exception {
             for (int pages = 1; pages < 4; pages++) {
@@ -87,7 +90,10 @@ class NoLeaksTest {
             }
         }
 
-        /** The JDK's: it keeps the threads for a minute, the files and a socket for good. */
+        /**
+         * Resources of the JDK: it keeps the threads for a minute, and the files and a socket for the life of the
+         * process.
+         */
         @Test
         void poolPipeAndRandomNumbers() throws Exception {
             Pipe pipe = Pipe.open();
@@ -97,7 +103,7 @@ class NoLeaksTest {
             assertEquals(1, new SecureRandom().generateSeed(1).length);
         }
 
-        /** The JVM's own business: threads, arenas, compilers, garbage. */
+        /** Activity of the JVM itself: threads, arenas, compilers, garbage. */
         @Test
         void busy() throws Exception {
             List<Thread> threads = IntStream.range(0, 50)
@@ -135,7 +141,7 @@ class NoLeaksTest {
         @SuppressWarnings("resource")
         void everything() throws Exception {
             NativeFunction waiting = TestFunctions.function("wait_for_word");
-            // Read-only, or it might be one mapping with what lies beside it.
+            // Read-only, so that the kernel doesn't merge it with an adjacent mapping.
             Mapping mapping = Mapping.anonymous(5 << 16, Protection.READ, MapFlags.PRIVATE);
             InputStream in = Files.newInputStream(FILE);
             Thread parked = Thread.ofPlatform().daemon().name("forgotten").start(() -> {
@@ -153,7 +159,7 @@ class NoLeaksTest {
     void test_thatLeavesOneOfEach_failsAndNamesThem() {
         String failure = run(Leaking.class);
         List<String> lines = failure.lines().toList();
-        assertEquals("{everything=failed: the test left behind:", lines.getFirst());
+        assertEquals("{everything=failed: the test left these resources behind:", lines.getFirst());
         assertTrue(
                 failure.matches("(?s).*\n  a mapping: [0-9a-f]+-[0-9a-f]+, 327680 bytes, PROT_READ\n.*"),
                 failure);
@@ -193,7 +199,9 @@ class NoLeaksTest {
     void test_growingBeforeAndAfter_fails() {
         String failure = run(Growing.class);
         assertEquals(3, failure.lines().count(), failure);
-        assertTrue(failure.startsWith("{failing=failed: its own reason, much=failed: the test left behind:\n"),
+        assertTrue(
+                failure.startsWith(
+                        "{failing=failed: its own reason, much=failed: the test left these resources behind:\n"),
                 failure);
         assertTrue(failure.matches("(?s).*\n  an open file: [0-9]+ -> /[^\n]*/README.md\n.*"), failure);
         assertTrue(failure.matches(
@@ -210,8 +218,8 @@ class NoLeaksTest {
             Map<String, String> results = TestKit.run(Class.forName(name));
             System.out.println(results);
             System.out.flush();
-            Runtime.getRuntime().halt(0); // whatever still runs
-        }).onClassPath() // JUnit's platform exports to its own modules what the test kit needs
+            Runtime.getRuntime().halt(0); // even if threads are still running
+        }).onClassPath() // the test kit needs packages that JUnit's platform exports to its own modules only
                 .flags("--enable-native-access=ALL-UNNAMED", "-Xmx256m", "-Xms256m", "-XX:+AlwaysPreTouch").run();
         assertEquals(0, child.exitStatus(), child::toString);
         return child.out();

@@ -11,12 +11,12 @@ import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Event;
 import org.junit.platform.testkit.engine.Events;
 
-/** Runs a class's tests by themselves. */
+/** Runs the tests of one class. */
 final class TestKit {
 
     private TestKit() {}
 
-    /** What became of each, by method: "passed", "skipped: why", or "failed: message". */
+    /** Returns the results by method: "passed", "skipped: REASON" or "failed: MESSAGE". */
     static Map<String, String> run(Class<?> tests) {
         Events events = EngineTestKit.engine("junit-jupiter").selectors(selectClass(tests)).execute().allEvents();
         Map<String, String> results = new TreeMap<>();

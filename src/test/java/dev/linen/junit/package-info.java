@@ -1,4 +1,4 @@
-/** Tests of the help for tests: failing ones are run by JUnit's test kit, and seen failing. */
+/** Tests of the test support. JUnit's test kit runs tests that must fail, and checks that they do. */
 @NullMarked
 package dev.linen.junit;
 

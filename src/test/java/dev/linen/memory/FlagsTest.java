@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.internal.linux.Kernel;
 
-/** Protection, MapFlags and Advice: open values that print as C writes them. */
+/** Tests Protection, MapFlags and Advice: they accept any value, and print it as in C. */
 class FlagsTest {
 
     @Test

@@ -38,7 +38,7 @@ class MappedFileTest {
     private Path directory;
 
     @Test
-    void file_noMore_isReadOnlyAndPrivate() throws IOException {
+    void file_noFurtherArguments_isReadOnlyAndPrivate() throws IOException {
         Path file = file("some text");
         try (Mapping mapped = Mapping.file(file)) {
             assertEquals(9, mapped.byteSize());
@@ -110,13 +110,13 @@ class MappedFileTest {
             SyscallException failed = assertThrows(SyscallException.class,
                     () -> mapped.protect(Protection.READ_WRITE));
             assertEquals(Errno.EACCES, failed.errno());
-            assertTrue(mapped.segment().isReadOnly()); // nothing has changed
+            assertTrue(mapped.segment().isReadOnly()); // unchanged
             assertTrue(mapped.toString().endsWith(" 9 bytes, PROT_READ]"), mapped::toString);
         }
     }
 
     @Test
-    void file_nameWithOddLetters_isFound() throws IOException {
+    void file_nameWithUnusualCharacters_isFound() throws IOException {
         Path file = Files.writeString(directory.resolve("a b ä€\n.txt"), "x");
         try (Mapping mapped = Mapping.file(file)) {
             assertEquals('x', mapped.segment().get(JAVA_BYTE, 0));
@@ -132,7 +132,7 @@ class MappedFileTest {
                 + "(No such file or directory)", failed.getMessage());
     }
 
-    /** Root may read any file: so its thread, and a raw call changes no other, becomes somebody else. */
+    /** Root may read any file, so the thread changes its user. The raw system call affects this thread only. */
     static final class Unreadable {
         public static void main(String... arguments) {
             int nobody = 65534;

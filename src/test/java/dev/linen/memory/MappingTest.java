@@ -37,7 +37,9 @@ class MappingTest {
 
     private static final long PAGE = Mapping.pageSize();
 
-    /** The kernel refuses them: so a test of a range that must be refused before can't hit what lies there. */
+    /**
+     * The kernel rejects these. If a range isn't rejected as it should be, they prevent a change of unrelated memory.
+     */
     private static final Protection NO_PROTECTION = new Protection(-1);
     private static final Advice NO_ADVICE = new Advice(4711);
 
@@ -67,7 +69,7 @@ class MappingTest {
     @ValueSource(longs = {0, -1, Long.MIN_VALUE})
     void anonymous_sizeNotPositive_isRefused(long bytes) {
         String message = assertThrows(IllegalArgumentException.class, () -> Mapping.anonymous(bytes)).getMessage();
-        assertEquals("a mapping has at least 1 byte, not " + bytes, message);
+        assertEquals("a mapping needs at least 1 byte, not " + bytes, message);
     }
 
     @ParameterizedTest
@@ -178,7 +180,7 @@ class MappingTest {
         try (Mapping memory = Mapping.anonymous(2 * PAGE)) {
             String protect = assertThrows(IllegalArgumentException.class,
                     () -> memory.protect(offset, PAGE, NO_PROTECTION)).getMessage();
-            assertTrue(protect.contains("multiples of " + PAGE + ", not at " + offset), protect);
+            assertTrue(protect.contains("multiple of the page size, " + PAGE + " bytes, not " + offset), protect);
             assertThrows(IllegalArgumentException.class, () -> memory.advise(offset, PAGE, NO_ADVICE));
             assertEquals(Protection.READ_WRITE, protectionAt(memory.address()));
         }
@@ -240,11 +242,11 @@ class MappingTest {
     @Test
     void close_manyTimes_leavesNothingBehind() {
         for (int i = 0; i < 100; i++) {
-            Mapping.anonymous(PAGE).close(); // whatever is mapped lazily by the JVM, is
+            Mapping.anonymous(PAGE).close(); // the JVM does its lazy mappings now
         }
         int before = ProcessState.now().mappings();
         for (int i = 0; i < 1000; i++) {
-            // Different from its neighbours, so that the kernel can't merge them.
+            // With different protections, so that the kernel can't merge adjacent mappings.
             Mapping.anonymous(PAGE, i % 2 == 0 ? Protection.READ : Protection.NONE, MapFlags.SHARED).close();
         }
         int more = ProcessState.now().mappings() - before;
@@ -252,7 +254,7 @@ class MappingTest {
     }
 
     @Test
-    void close_again_leavesWhatCameAfterAlone() {
+    void close_again_doesNotUnmapALaterMapping() {
         Mapping memory = Mapping.anonymous(PAGE);
         memory.close();
         long address = Syscall.invoke(SyscallNumber.MMAP, memory.address(), PAGE, Protection.READ.bits(),
@@ -309,7 +311,7 @@ class MappingTest {
         }
     }
 
-    /** One thread reads as fast as it can while another closes: never a crash, always an exception. */
+    /** One thread reads in a loop while another closes the mapping. This must cause an exception, never a crash. */
     static final class CloseWhileReading {
         public static void main(String... arguments) {
             for (int round = 0; round < 50; round++) {
@@ -322,7 +324,7 @@ class MappingTest {
                             reads.addAndGet(1 + segment.get(JAVA_INT, 0));
                         }
                     } catch (IllegalStateException closed) {
-                        // as it must be
+                        // expected
                     }
                 });
                 while (reads.get() < 1000) {
@@ -342,7 +344,7 @@ class MappingTest {
         assertEquals(0, result.exitStatus(), result::toString);
     }
 
-    /** Small numbers are pages, large ones bytes. */
+    /** Small numbers count pages, large numbers count bytes. */
     private static long pages(long number) {
         return number >= -3 && number <= 3 ? number * PAGE : number;
     }

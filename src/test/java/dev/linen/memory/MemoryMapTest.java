@@ -105,7 +105,7 @@ class MemoryMapTest {
     @Test
     void find_boundariesOfAMapping_areFound() {
         try (Mapping memory = Mapping.anonymous(3 * PAGE, Protection.READ, MapFlags.SHARED)) {
-            memory.protect(PAGE, PAGE, Protection.NONE); // a region of its own
+            memory.protect(PAGE, PAGE, Protection.NONE); // makes the page a separate region
             MemoryMap map = MemoryMap.read();
             long start = memory.address() + PAGE;
             Region region = map.find(start).orElseThrow();
@@ -136,7 +136,7 @@ class MemoryMapTest {
         }
     }
 
-    /** The JVM maps and unmaps meanwhile: only a region that is still there counts. */
+    /** Only checks regions that still exist after the query, because the JVM maps and unmaps memory meanwhile. */
     static final class AskForAll {
         public static void main(String... arguments) {
             if (arguments.length > 0) {
@@ -163,7 +163,7 @@ class MemoryMapTest {
     }
 
     @Test
-    void regionAt_questionRefused_readsTheFile() {
+    void regionAt_queryFails_readsTheFile() {
         ChildJvm.Result child = ChildJvm.of(AskForAll.class).flags("-XX:+UseSerialGC").run("without ioctl");
         assertEquals("asked", child.out(), child::toString);
     }
@@ -194,7 +194,7 @@ class MemoryMapTest {
         assertEquals(before, ProcessState.now().files());
     }
 
-    /** Else only the other way is tested. */
+    /** Makes sure that the query is tested, not only the fallback. */
     @Test
     void regionQuery_onThisKernel_isAnswered() {
         try (Mapping memory = Mapping.anonymous(PAGE, Protection.NONE, MapFlags.SHARED)) {
@@ -218,7 +218,7 @@ class MemoryMapTest {
         assertEquals("the mappings of process " + sleeping.pid() + " can't be read", none.getMessage());
     }
 
-    /** Ended, and its parent hasn't looked: it is still in /proc, with nothing mapped. */
+    /** A zombie has ended, but its parent hasn't waited for it. It is still in /proc, and has no mappings. */
     @Test
     void read_zombie_isEmpty() throws Exception {
         Process parent = new ProcessBuilder("sh", "-c", "sleep 0 & echo $!; exec sleep 60").start();

@@ -26,7 +26,7 @@ import dev.linen.syscall.SyscallNumber;
 
 class AffinityTest {
 
-    /** No kernel for x86-64 or aarch64 has as many: it takes at most 8192. */
+    /** A number that is out of range: a kernel for x86-64 or aarch64 supports at most 8192 CPUs. */
     private static final int NO_CPU = 20_000;
 
     private final CpuSet atFirst = Affinity.current();
@@ -42,12 +42,12 @@ class AffinityTest {
 
     private void assumeTwoCpus() {
         if (atFirst.size() < 2) {
-            System.out.println("Affinity: a thread can be moved only where it has two CPUs; here: " + atFirst);
+            System.out.println("Affinity: moving a thread needs two CPUs; this thread may run on: " + atFirst);
             abort("one CPU");
         }
     }
 
-    /** The kernel's own words on it. */
+    /** The allowed CPUs as {@code /proc} shows them. */
     private static String allowed(String task) throws IOException {
         return Files.readAllLines(Path.of("/proc", task, "status")).stream()
                 .filter(line -> line.startsWith("Cpus_allowed_list:")).findFirst().orElseThrow().split("\\s+")[1];
@@ -106,7 +106,7 @@ class AffinityTest {
         for (Executable set : List.<Executable>of(() -> Affinity.setCurrent(CpuSet.of()),
                 () -> Affinity.set(Running.ownTid(), CpuSet.of()))) {
             String message = assertThrows(IllegalArgumentException.class, set).getMessage();
-            assertEquals("a thread needs at least one CPU to run on; this set is empty", message);
+            assertEquals("the set of CPUs is empty: a thread needs at least one CPU to run on", message);
         }
     }
 
@@ -134,8 +134,8 @@ class AffinityTest {
         assertThrows(NullPointerException.class, () -> Affinity.set(Running.ownTid(), null));
     }
 
-    /** As with a kernel that has more than 2048 CPUs: its sched_getaffinity refuses shorter masks. */
-    static final class Shortsighted {
+    /** Simulates a kernel with more than 2048 CPUs, whose sched_getaffinity rejects shorter masks. */
+    static final class LongMasksOnly {
         public static void main(String[] arguments) {
             CpuSet before = Affinity.current();
             refuse(128);
@@ -146,24 +146,24 @@ class AffinityTest {
         static void refuse(int bytes) {
             FailingSyscall.of(SyscallNumber.SCHED_GETAFFINITY).whenArgument(1, bytes).with(Errno.EINVAL);
             if (Syscall.invoke(SyscallNumber.SCHED_GETAFFINITY, 0, bytes, 0) != Errno.EINVAL.result()) {
-                throw new AssertionError(bytes + " bytes aren't refused");
+                throw new AssertionError(bytes + " bytes are not rejected");
             }
         }
     }
 
     @Test
     void get_kernelsMaskIsLonger_growsUntilItFits() {
-        ChildJvm.Result child = ChildJvm.of(Shortsighted.class).run();
+        ChildJvm.Result child = ChildJvm.of(LongMasksOnly.class).run();
         assertEquals("the same", child.out(), child::toString);
     }
 
-    /** A kernel, or a filter, that never has enough. */
+    /** Simulates a kernel, or a seccomp filter, that rejects every mask. */
     static final class Refused {
         public static void main(String[] arguments) {
             FailingSyscall.of(SyscallNumber.SCHED_GETAFFINITY).with(Errno.EINVAL);
             System.out.print(assertThrows(SyscallException.class, Affinity::current).arguments().get(1));
             System.out.flush();
-            Runtime.getRuntime().halt(0); // HotSpot itself asks at a thread's end, and aborts
+            Runtime.getRuntime().halt(0); // HotSpot calls sched_getaffinity when a thread ends, and would abort
         }
     }
 

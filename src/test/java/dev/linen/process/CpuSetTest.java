@@ -68,11 +68,11 @@ class CpuSetTest {
 
     @ParameterizedTest
     @ValueSource(ints = {-1, Integer.MIN_VALUE, 1 << 20, Integer.MAX_VALUE})
-    void anyMaker_noCpusNumber_isRefusedWithTheNumber(int cpu) {
+    void anyFactory_invalidNumber_isRefusedWithTheNumber(int cpu) {
         for (Runnable maker : new Runnable[]{() -> CpuSet.of(0, cpu), () -> CpuSet.of(1).with(cpu),
                 () -> CpuSet.range(cpu, LAST), () -> CpuSet.range(0, cpu)}) {
             String message = assertThrows(IllegalArgumentException.class, maker::run).getMessage();
-            assertEquals("a CPU's number is from 0 to 1048575, not " + cpu, message);
+            assertEquals("the number of a CPU must be from 0 to 1048575, not " + cpu, message);
         }
     }
 
@@ -145,7 +145,7 @@ class CpuSetTest {
         assertTrue(Affinity.current().stream().allMatch(online::contains));
     }
 
-    /** On one CPU, so that the file would say something else where there are more. */
+    /** Runs on one CPU, so that the result differs from the file on a machine with more CPUs. */
     static final class WithoutFiles {
         public static void main(String[] arguments) {
             CpuSet last = CpuSet.of(CpuSet.online().stream().filter(Affinity.current()::contains).max().getAsInt());

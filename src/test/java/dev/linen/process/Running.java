@@ -12,7 +12,7 @@ import dev.linen.thread.NativeThread;
 /** A native thread that sleeps until it is closed. */
 final class Running implements AutoCloseable {
 
-    /** Above the kernel's largest pid_max, 2^22: no thread ever has this number. */
+    /** A tid that no thread can have: it is above the maximum of pid_max, 2^22. */
     static final int NO_TID = (1 << 22) + 1;
 
     private final Arena arena = Arena.ofShared();
@@ -23,7 +23,7 @@ final class Running implements AutoCloseable {
         return thread.tid();
     }
 
-    /** The calling thread's. */
+    /** Returns the tid of the calling thread. */
     static int ownTid() {
         return (int) Syscall.invoke(SyscallNumber.GETTID);
     }

@@ -32,7 +32,10 @@ class SchedulingTest {
 
     private static final int NOBODY = 65534;
 
-    /** What a new thread inherits: the whole build may run under nice or chrt. */
+    /**
+     * The scheduling that a new thread inherits. It isn't always the default, because the build may run under nice or
+     * chrt.
+     */
     private final Scheduling own = Scheduling.of(0);
     private final int ownNice = Scheduling.nice(0);
 
@@ -56,13 +59,13 @@ class SchedulingTest {
         return List.of(Scheduling.fifo(1), Scheduling.fifo(99), Scheduling.roundRobin(1), Scheduling.roundRobin(50));
     }
 
-    /** Applied, where this process may. */
+    /** Applies a real-time policy, if this process has the permission. */
     private void applyRealTime(Scheduling scheduling) {
         try {
             scheduling.apply(thread.tid());
         } catch (SyscallException refused) {
             assertEquals(Errno.EPERM, refused.errno());
-            System.out.println("Scheduling: no real-time policies here: " + refused.getMessage());
+            System.out.println("Scheduling: this process can't use real-time policies: " + refused.getMessage());
             abort(refused.getMessage());
         }
     }
@@ -96,7 +99,7 @@ class SchedulingTest {
         assertEquals(scheduling, Scheduling.of(thread.tid()));
         assertEquals(scheduling.policy(), stat(STAT_POLICY));
         assertEquals(scheduling.priority(), stat(STAT_PRIORITY));
-        assertEquals(own, Scheduling.of(0)); // nobody else
+        assertEquals(own, Scheduling.of(0)); // the calling thread is unchanged
     }
 
     @Test
@@ -150,7 +153,7 @@ class SchedulingTest {
             Scheduling.nice(thread.tid(), value);
         } catch (SyscallException refused) {
             assertEquals(Errno.EACCES, refused.errno());
-            System.out.println("Scheduling: no nice below 0 here: " + refused.getMessage());
+            System.out.println("Scheduling: this process can't use a nice value below 0: " + refused.getMessage());
             abort(refused.getMessage());
         }
         assertEquals(value, Scheduling.nice(thread.tid()));
@@ -162,7 +165,7 @@ class SchedulingTest {
     void nice_outOfRange_isRefusedAndLeftAsItWas(int value) {
         String message = assertThrows(IllegalArgumentException.class, () -> Scheduling.nice(thread.tid(), value))
                 .getMessage();
-        assertEquals("nice is from -20 to 19, not " + value, message);
+        assertEquals("a nice value must be from -20 to 19, not " + value, message);
         assertEquals(ownNice, Scheduling.nice(thread.tid()));
     }
 
@@ -195,16 +198,19 @@ class SchedulingTest {
         assertThrows(IllegalArgumentException.class, () -> Scheduling.nice(tid, 0));
     }
 
-    /** What somebody gets who may not: this thread gives its rights away, by the kernel's setresuid for one thread. */
+    /**
+     * Tests a caller without permissions: this thread changes its user with the kernel's setresuid, which affects one
+     * thread.
+     */
     static final class Unprivileged {
         public static void main(String[] arguments) {
             boolean root = Syscall.invoke(SyscallNumber.GETUID) == 0;
-            refusals(Running.NO_TID, Running.NO_TID); // loads all classes: nobody may not be allowed to read them
+            refusals(Running.NO_TID, Running.NO_TID); // loads all classes, which the user nobody may be unable to read
             if (root && Syscall.invoke(SyscallNumber.SETRESUID, NOBODY, NOBODY, NOBODY) != 0) {
-                System.out.print("can't become nobody");
+                System.out.print("can't become the user nobody");
                 return;
             }
-            // The first thread, which started this one, is root's still.
+            // The main thread, which started this one, still belongs to root.
             System.out.print(refusals(Running.ownTid(), root ? (int) ProcessHandle.current().pid() : Running.NO_TID));
         }
 
@@ -225,19 +231,20 @@ class SchedulingTest {
 
     @Test
     void anyMethod_withoutTheRight_isEPERMOrEACCES() throws IOException {
-        // 40 is nice -20: who may go as far without being root isn't refused.
+        // A limit of 40 allows nice -20, also for users other than root.
         String limits = Files.readString(Path.of("/proc/self/limits"));
         boolean unlimited = limits.lines()
                 .anyMatch(line -> line.matches("Max (realtime|nice) priority +([1-9]|unl).*"));
         if (unlimited) {
-            System.out.println("Scheduling: no EPERM here, RLIMIT_RTPRIO or RLIMIT_NICE allows it: " + limits);
+            System.out.println(
+                    "Scheduling: can't test EPERM, because RLIMIT_RTPRIO or RLIMIT_NICE permits the calls: " + limits);
             abort("RLIMIT_RTPRIO or RLIMIT_NICE allows it");
         }
         boolean root = Syscall.invoke(SyscallNumber.GETUID) == 0;
         String another = root ? "EPERM" : "ESRCH";
         ChildJvm.Result child = ChildJvm.of(Unprivileged.class).run();
         if (child.out().startsWith("can't")) {
-            System.out.println("Scheduling: no EPERM here: a user namespace without the user nobody");
+            System.out.println("Scheduling: can't test EPERM, because this user namespace has no user nobody");
             abort(child.out());
         }
         assertEquals("[sched_setscheduler EPERM, setpriority EACCES, sched_setaffinity " + another + ", setpriority "

@@ -57,7 +57,8 @@ class ThreadNameTest {
             int bytes = name.startsWith("s") ? 16 : name.startsWith("日") ? 18 : 24;
             String message = assertThrows(IllegalArgumentException.class, () -> ThreadName.set(thread.tid(), name))
                     .getMessage();
-            assertEquals("a thread's name has at most 15 bytes of UTF-8; \"" + name + "\" has " + bytes, message);
+            assertEquals("the name of a thread can have at most 15 bytes of UTF-8, but \"" + name + "\" has " + bytes,
+                    message);
             assertEquals(before, ThreadName.get(thread.tid()));
         }
     }

@@ -22,7 +22,7 @@ import dev.linen.testing.Skip;
 
 class ErrnoTest {
 
-    /** Every errno that has a field, by the field's name. */
+    /** All errors that have a field, by the name of the field. */
     static Map<String, Errno> named() {
         Map<String, Errno> named = new TreeMap<>();
         for (Field field : Errno.class.getFields()) {
@@ -111,7 +111,8 @@ class ErrnoTest {
         CProbe probe = new CProbe();
         named().forEach((name, errno) -> probe.text(name, "strerror(" + errno.number() + ")"));
         Map<String, String> glibcs = probe.ask().byName();
-        Skip.unless(glibcs.get("ENOTTY").equals("Inappropriate ioctl for device"), "not glibc's texts: " + glibcs);
+        Skip.unless(glibcs.get("ENOTTY").equals("Inappropriate ioctl for device"),
+                "these are not the texts of glibc: " + glibcs);
         glibcs.forEach((name, text) -> {
             if (text.startsWith("Unknown error")) {
                 System.out.println("glibc has no text for " + name);

@@ -25,7 +25,7 @@ import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.iovec;
 import dev.linen.testing.Allocation;
 
-/** For each count of arguments, one call in whose result every argument shows. */
+/** Tests one system call for each number of arguments. Every argument affects the result. */
 class SyscallTest {
 
     private static final long PAGE = AuxiliaryVector.get(Kernel.AT_PAGESZ).orElseThrow();

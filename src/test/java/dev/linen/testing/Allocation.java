@@ -5,12 +5,12 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.function.LongSupplier;
 
-/** What a call allocates on the Java heap, in bytes. */
+/** Measures how many bytes a call allocates on the Java heap. */
 public final class Allocation {
 
     private static final int CALLS = 100_000;
 
-    /** A round may meet a compiler at work, so the best of several counts. */
+    /** The best of several rounds counts, because the JIT compiler may be active during a round. */
     private static final int ROUNDS = 20;
 
     private static final MethodHandle ALLOCATED_BYTES = allocatedBytesHandle();
@@ -19,7 +19,7 @@ public final class Allocation {
 
     private Allocation() {}
 
-    /** The bytes of 100,000 calls, once they are compiled. */
+    /** Returns the bytes that 100,000 calls allocate after the call was compiled. */
     public static long of100000(LongSupplier call) {
         long least = Long.MAX_VALUE;
         for (int round = 0; round < ROUNDS && least != 0; round++) {
@@ -47,7 +47,7 @@ public final class Allocation {
         }
     }
 
-    /** By reflection, because the module dev.linen doesn't read jdk.management. */
+    /** Uses reflection, because the module dev.linen doesn't read jdk.management. */
     private static MethodHandle allocatedBytesHandle() {
         try {
             Object threads = Class.forName("java.lang.management.ManagementFactory").getMethod("getThreadMXBean")

@@ -14,10 +14,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Asks this system's C compiler and headers: makes one C program of many questions and runs it.
+ * Evaluates C expressions with this system's C compiler and headers, all in one C program.
  *
- * <p>Each question is a C expression and stands on a line of its own. Where the compiler finds an error in a line (a name
- * that the headers lack), the question has no answer, and the program is compiled once more without it.
+ * <p>Each expression is on its own line. If the compiler reports an error in a line (a name that the headers lack), the
+ * expression has no value, and the program is compiled again without it.
  */
 public final class CProbe {
 
@@ -27,7 +27,7 @@ public final class CProbe {
     private final Set<String> headers = new LinkedHashSet<>();
     private final Map<String, String> questions = new LinkedHashMap<>();
 
-    /** Includes what a header of linen's includes, but for headers that this system lacks. */
+    /** Includes the headers that a header of linen includes, except those that this system lacks. */
     public CProbe includeThoseOf(Path header) throws IOException {
         Matcher include = Pattern.compile("^#include <([^>]+)>", Pattern.MULTILINE).matcher(Files.readString(header));
         while (include.find()) {
@@ -44,22 +44,22 @@ public final class CProbe {
         return this;
     }
 
-    /** Asks for a number: {@code sizeof(struct iovec)}. */
+    /** Adds an expression for a number: {@code sizeof(struct iovec)}. */
     public CProbe number(String name, String expression) {
         questions.put(name, "printf(\"%%s\\t%%lld\\n\", \"%s\", (long long)(%s));".formatted(name, expression));
         return this;
     }
 
-    /** Asks for a text: {@code strerror(1)}. */
+    /** Adds an expression for a text: {@code strerror(1)}. */
     public CProbe text(String name, String expression) {
         questions.put(name, "printf(\"%%s\\t%%s\\n\", \"%s\", (%s));".formatted(name, expression));
         return this;
     }
 
-    /** Answers by name, and the headers that are missing. */
+    /** The values by name, and the missing headers. */
     public record Answers(Map<String, String> byName, Set<String> missingHeaders) {}
 
-    /** Compiles and runs; what the local headers can't answer isn't among the answers. */
+    /** Compiles and runs the program. Expressions that can't be compiled with the local headers have no value. */
     public Answers ask() throws IOException {
         Path directory = Files.createTempDirectory("c-probe-");
         try {
@@ -76,7 +76,8 @@ public final class CProbe {
         Set<Integer> unanswerable = new LinkedHashSet<>();
         while (true) {
             Files.writeString(source, program(names, unanswerable));
-            // -ffreestanding: the compiler's own stdint.h. No libc header at all: they clash with the kernel's.
+            // -ffreestanding: the compiler's own stdint.h. No libc headers are used, because they conflict with the
+            // kernel's.
             Run compiled = run("cc", "-std=gnu11", "-w", "-ffreestanding", "-fmax-errors=0", "-o", program.toString(),
                     source.toString());
             if (compiled.status == 0) {
@@ -96,7 +97,9 @@ public final class CProbe {
         return new Answers(answers, missing);
     }
 
-    /** The line directive gives each question the number under which the compiler complains of it. */
+    /**
+     * A line directive gives each expression its index as line number, so that errors can be assigned to expressions.
+     */
     private String program(List<String> names, Set<Integer> without) {
         StringBuilder program = new StringBuilder(head);
         program.append("int printf(const char *, ...);\nchar *strerror(int);\nint main(void) {\n");

@@ -4,7 +4,10 @@ import dev.linen.memory.Advice;
 import dev.linen.memory.Mapping;
 import dev.linen.syscall.SyscallException;
 
-/** The guards of stacks, on the kernel that runs: from Linux 6.13 on they are marks in a mapping, before that mappings of their own. */
+/**
+ * The guards of stacks on the running kernel. From Linux 6.13 they are marked pages of a mapping; before that they are
+ * separate mappings.
+ */
 public final class Guards {
 
     private Guards() {}
@@ -18,7 +21,7 @@ public final class Guards {
         }
     }
 
-    /** What who touches one gets, as signal and code. */
+    /** Returns the signal and the code of an access to a guard. */
     public static String fault() {
         return areMarks() ? "SIGSEGV SEGV_MAPERR" : "SIGSEGV SEGV_ACCERR";
     }

@@ -5,12 +5,12 @@ import java.util.OptionalLong;
 
 import dev.linen.thread.NativeThread;
 
-/** A join where no checked exception may leave: in lambdas. */
+/** Joins threads without checked exceptions, for use in lambdas. */
 public final class Joining {
 
     private Joining() {}
 
-    /** Waits for a thread's end; an interrupt is an error. */
+    /** Waits until a thread has ended; an interrupt is an error. */
     public static long join(NativeThread thread) {
         try {
             return thread.join();
@@ -19,7 +19,7 @@ public final class Joining {
         }
     }
 
-    /** The same, but not longer than that. */
+    /** Waits until a thread has ended, but not longer than the timeout. */
     public static OptionalLong join(NativeThread thread, Duration timeout) {
         try {
             return thread.join(timeout);

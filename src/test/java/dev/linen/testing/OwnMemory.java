@@ -8,12 +8,12 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
-/** Looks at this process's memory as the kernel does: a guard is EFAULT, not a crash. */
+/** Reads memory of this process through the kernel, so that a guard causes EFAULT instead of a crash. */
 public final class OwnMemory {
 
     private OwnMemory() {}
 
-    /** Whether the byte at an address can be read: not in a guard, whichever way that was made. */
+    /** Returns whether the byte at an address is readable. It isn't in a guard of any kind. */
     public static boolean isReadable(long address) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment local = arena.allocate(iovec.layout());

@@ -10,18 +10,18 @@ import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
 
 /**
- * What a leak would show in: counts of this process at one moment.
+ * Counts of the resources of this process, in which a leak would show.
  *
- * @param mappings VMAs
- * @param tasks threads, Java's and native
- * @param files open file descriptors
- * @param residentBytes memory in use
+ * @param mappings the number of VMAs
+ * @param tasks the number of threads, both of Java and native
+ * @param files the number of open file descriptors
+ * @param residentBytes the resident memory
  */
 public record ProcessState(int mappings, int tasks, int files, long residentBytes) {
 
     private static final int RESIDENT_PAGES = 1; // the second number of /proc/self/statm
 
-    /** Counts now. */
+    /** Returns the current counts. */
     public static ProcessState now() {
         try {
             String[] statm = Files.readString(Path.of("/proc/self/statm")).split(" ");

@@ -19,7 +19,10 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
-/** Takes a system call away from the current thread, for good: as container runtimes do. By libc, before linen loads. */
+/**
+ * Forbids a system call for the current thread, permanently, as container runtimes do. Uses libc, so that it works
+ * before linen is loaded.
+ */
 public final class SeccompFilter {
 
     private SeccompFilter() {}
@@ -38,21 +41,24 @@ public final class SeccompFilter {
                 new Instruction(DECIDE, Kernel.SECCOMP_RET_ALLOW, 0)));
     }
 
-    /** Makes a system call with that first argument the end of the thread that issues it, here and in threads it makes. */
+    /**
+     * Makes a system call with a given first argument end the calling thread. Applies to this thread and to threads
+     * that it creates.
+     */
     public static void endWhoCalls(int syscallNumber, int firstArgument) {
         install(List.of(new Instruction(LOAD, (int) seccomp_data.nr$offset(), 0),
                 new Instruction(SKIP_UNLESS, syscallNumber, 3),
-                new Instruction(LOAD, (int) seccomp_data.args$offset(), 0), // its lower half
+                new Instruction(LOAD, (int) seccomp_data.args$offset(), 0), // the lower half of the argument
                 new Instruction(SKIP_UNLESS, firstArgument, 1),
                 new Instruction(DECIDE, Kernel.SECCOMP_RET_KILL_THREAD, 0),
                 new Instruction(DECIDE, Kernel.SECCOMP_RET_ALLOW, 0)));
     }
 
     /**
-     * Makes a system call wait until a signal comes, here and in threads that this one makes: for a supervisor who doesn't answer. By
-     * linen, which can have been loaded.
+     * Makes a system call block until a signal arrives, by waiting for a supervisor that never answers. Applies to this
+     * thread and to threads that it creates. Uses linen, which may already be loaded.
      *
-     * @return false when there is another supervisor already, and so can't be this one
+     * @return false if there already is another supervisor, in which case this one can't be installed
      */
     public static boolean holdWhoCalls(int syscallNumber) {
         try (Arena arena = Arena.ofConfined()) {

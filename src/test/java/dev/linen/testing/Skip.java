@@ -2,12 +2,15 @@ package dev.linen.testing;
 
 import org.junit.jupiter.api.Assumptions;
 
-/** The end of a test that can't tell anything here. */
+/** Skips tests that can't run on this system. */
 public final class Skip {
 
     private Skip() {}
 
-    /** Surefire counts skips, and keeps their reasons to its reports: so that whoever looks on sees it, it is printed, too. */
+    /**
+     * Skips the test unless a condition holds. The reason is also printed, because Surefire writes it only to its
+     * reports.
+     */
     public static void unless(boolean condition, String otherwise) {
         if (!condition) {
             System.out.println("skipped: " + otherwise);

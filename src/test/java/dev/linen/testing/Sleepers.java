@@ -10,24 +10,24 @@ import java.util.concurrent.TimeUnit;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
-/** Waits until a thread is where a test wants it: asleep in a system call. */
+/** Waits until a thread sleeps in a system call. */
 public final class Sleepers {
 
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private Sleepers() {}
 
-    /** The current thread, as the kernel calls it. */
+    /** Returns the tid of the current thread. */
     public static long tid() {
         return Syscall.invoke(SyscallNumber.GETTID);
     }
 
-    /** Returns when that thread of this process sleeps in that call. */
+    /** Waits until a thread of this process sleeps in a given call. */
     public static void awaitAsleepIn(long tid, int syscallNumber) {
         await(tid, syscallNumber + " ");
     }
 
-    /** Returns when that thread of this process sleeps in that call with that first argument. */
+    /** Waits until a thread of this process sleeps in a given call with a given first argument. */
     public static void awaitAsleepIn(long tid, int syscallNumber, long firstArgument) {
         await(tid, syscallNumber + " 0x" + Long.toHexString(firstArgument) + " ");
     }
@@ -45,7 +45,7 @@ public final class Sleepers {
                 seen = Files.readString(file);
             }
         } catch (IOException unreadable) {
-            abort("can't tell where a thread sleeps: " + unreadable);
+            abort("can't determine the system call of a thread: " + unreadable);
         }
     }
 }

@@ -5,14 +5,14 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What the kernel counts for each mapping: {@code /proc/self/smaps}. */
+/** The kernel's counters for each mapping: {@code /proc/self/smaps}. */
 public final class Smaps {
 
     private static final Path FILE = Path.of("/proc/self/smaps");
 
     private Smaps() {}
 
-    /** A field of the mapping at an address, such as "Locked" or "AnonHugePages", in bytes. */
+    /** Returns a counter of the mapping at an address, such as "Locked" or "AnonHugePages", in bytes. */
     public static long bytes(long address, String field) {
         boolean inside = false;
         try {

@@ -9,7 +9,7 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** This process's threads as the kernel knows them, Java's and native: {@code /proc/self/task}. */
+/** The threads of this process, both of Java and native, from {@code /proc/self/task}. */
 public final class Tasks {
 
     private static final Path ALL = Path.of("/proc/self/task");
@@ -18,24 +18,24 @@ public final class Tasks {
 
     private Tasks() {}
 
-    /** Their ids, at this moment. */
+    /** Returns the tids of all current threads. */
     public static IntStream tids() {
         return Stream.of(Objects.requireNonNull(new File(ALL.toString()).list())).mapToInt(Integer::parseInt);
     }
 
-    /** Whether the kernel still has it. */
+    /** Returns whether a thread still exists in the kernel. */
     public static boolean isThere(int tid) {
         return Files.exists(ALL.resolve("" + tid));
     }
 
-    /** Returns when the kernel no longer has it. */
+    /** Waits until a thread no longer exists in the kernel. */
     public static void awaitGone(int tid) {
         while (isThere(tid)) {
             Thread.onSpinWait();
         }
     }
 
-    /** Its name, without the newline; empty when it has ended meanwhile. */
+    /** Returns the name of a thread; empty if it has ended meanwhile. */
     public static String name(int tid) {
         try {
             String comm = read(tid, "comm");
@@ -45,32 +45,35 @@ public final class Tasks {
         }
     }
 
-    /** One of those whose name starts like that. */
+    /** Returns a thread whose name has a given prefix. */
     public static OptionalInt named(String start) {
         return tids().filter(tid -> name(tid).startsWith(start)).findFirst();
     }
 
-    /** Returns when it has computed for a tick of the kernel's clock at least, in code of its own. */
+    /** Waits until a thread has run in user mode for at least one clock tick of the kernel. */
     public static void awaitComputing(int tid) throws IOException {
         while (stat(tid, STAT_USER_TICKS) == 0) {
             Thread.onSpinWait();
         }
     }
 
-    /** Returns when no signal to it alone waits to be taken. */
+    /** Waits until a thread has no pending thread-directed signal. */
     public static void awaitNoSignalPending(int tid) throws IOException {
         while (!read(tid, "status").contains("\nSigPnd:\t0000000000000000\n")) {
             Thread.onSpinWait();
         }
     }
 
-    /** A field of proc_pid_stat(5), from the third on: a thread's name may have blanks in it. */
+    /**
+     * Returns a field of proc_pid_stat(5), from the third one: the second one, the name of the thread, may contain
+     * spaces.
+     */
     public static long stat(int tid, int field) throws IOException {
         String line = read(tid, "stat");
         return Long.parseLong(line.substring(line.lastIndexOf(')') + 2).strip().split(" ")[field - 3]);
     }
 
-    /** A file of its. */
+    /** Returns the contents of a file of a thread in /proc. */
     public static String read(int tid, String file) throws IOException {
         return Files.readString(ALL.resolve("" + tid).resolve(file));
     }

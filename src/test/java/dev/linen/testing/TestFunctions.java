@@ -6,7 +6,7 @@ import java.nio.file.Path;
 
 import dev.linen.function.NativeFunction;
 
-/** The functions of src/test/c, as the build compiled them. */
+/** The native functions in src/test/c, which the build compiles. */
 public final class TestFunctions {
 
     private TestFunctions() {}
@@ -15,17 +15,17 @@ public final class TestFunctions {
         static final SymbolLookup SYMBOLS = library("functions");
     }
 
-    /** A function of functions.c. */
+    /** Returns a function of functions.c. */
     public static NativeFunction function(String name) {
         return NativeFunction.ofSymbol(Library.SYMBOLS, name);
     }
 
-    /** What NAME.c became. */
+    /** Returns the library that was compiled from NAME.c. */
     public static SymbolLookup library(String name) {
         return SymbolLookup.libraryLookup(path(name), Arena.global());
     }
 
-    /** Where NAME.c's library lies. */
+    /** Returns the path of the library that was compiled from NAME.c. */
     public static Path path(String name) {
         return Path.of("target", "test-native", name + ".so").toAbsolutePath();
     }

@@ -1,4 +1,4 @@
-/** What several of linen's tests need and no user does: native functions to run, counts of the process, C probes. */
+/** Utilities for linen's own tests: native functions to run, counts of the resources of the process, C probes. */
 @NullMarked
 package dev.linen.testing;
 

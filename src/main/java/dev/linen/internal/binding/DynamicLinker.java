@@ -12,12 +12,16 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 
-/** Opens shared libraries, for the life of the JVM (native threads run in them), and links their functions. */
+/**
+ * Opens shared libraries and links their functions. A library stays loaded for the life of the JVM, because native
+ * threads run its code.
+ */
 public final class DynamicLinker {
 
     /**
-     * How linen calls: with the six arguments of a system call and its number. One shape for all functions, because each costs
-     * a JVM five milliseconds: the JDK spins a stub and some twenty method handles for it.
+     * The signature of all calls: the six arguments of a system call and its number. There is one for all functions,
+     * because each new signature costs about five milliseconds at startup: the JDK generates a stub and some twenty
+     * method handles for it.
      */
     static final FunctionDescriptor SHAPE = FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, JAVA_LONG, JAVA_LONG);
@@ -29,13 +33,13 @@ public final class DynamicLinker {
     /**
      * Opens a library.
      *
-     * @param path its path; {@code /proc/self/fd/N} is one too
-     * @return its symbols
-     * @throws IOException with the dynamic linker's own words when it refuses
+     * @param path the path of the library, such as {@code /proc/self/fd/N}
+     * @return the symbols of the library
+     * @throws IOException if the dynamic linker can't load the library; the message is the one of the dynamic linker
      */
     public static SymbolLookup open(String path) throws IOException {
         try {
-            // By its name: for a Path, the JDK follows symbolic links first, and a memfd's link leads nowhere.
+            // A String, not a Path: for a Path, the JDK resolves symbolic links, and the link of a memfd has no target.
             return SymbolLookup.libraryLookup(path, Arena.global());
         } catch (IllegalArgumentException refused) {
             throw new IOException(reason(path));
@@ -43,14 +47,14 @@ public final class DynamicLinker {
     }
 
     /**
-     * A function, to be called in linen's {@link #SHAPE}. One that takes fewer arguments doesn't see the others: they are in
-     * registers that it doesn't read, and on its caller's stack.
+     * Returns a handle to call a function with the signature {@link #SHAPE}. A function that takes fewer arguments
+     * ignores the others: they are in registers that it doesn't read, and on the stack of its caller.
      */
     static MethodHandle downcall(MemorySegment function) {
         return Linker.nativeLinker().downcallHandle(function, SHAPE);
     }
 
-    /** Asks once more, because {@code libraryLookup} drops what {@code dlerror} says. */
+    /** Tries to open the library again, because {@code libraryLookup} discards the message of {@code dlerror}. */
     private static String reason(String path) {
         try (Arena arena = Arena.ofConfined()) {
             MethodHandle dlopen = libc("dlopen", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
@@ -61,9 +65,9 @@ public final class DynamicLinker {
                 return text.reinterpret(Long.MAX_VALUE).getString(0);
             }
         } catch (Throwable unknown) {
-            // a libc without these two: the sentence below must do
+            // a libc without these two functions: use the generic message
         }
-        return "the dynamic linker refuses " + path;
+        return "the dynamic linker can't load " + path;
     }
 
     private static MethodHandle libc(String function, FunctionDescriptor type) {

@@ -5,7 +5,10 @@ import java.lang.foreign.MemorySegment;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_before;
 
-/** {@code fault.c}'s addresses. To be used once another function of {@code liblinen.so} has been called. */
+/**
+ * The addresses of functions and data in {@code fault.c}. Another function of {@code liblinen.so} must have been called
+ * before, so that the library is known to be loaded.
+ */
 public final class FaultEntry {
 
     private static final long HANDLER = NativeLibrary.function("linen_handler").address();
@@ -15,17 +18,17 @@ public final class FaultEntry {
 
     private FaultEntry() {}
 
-    /** What the kernel calls with a signal. */
+    /** The signal handler, which the kernel calls. */
     public static long handler() {
         return HANDLER;
     }
 
-    /** What the handler returns to. */
+    /** The code to which the signal handler returns. */
     public static long restorer() {
         return RESTORER;
     }
 
-    /** Whom the handler calls with what isn't linen's. */
+    /** The previous action of a signal, which linen's handler calls for signals that it doesn't handle itself. */
     public static MemorySegment before(int signal) {
         return linen_before.asSlice(BEFORE, signal);
     }

@@ -12,14 +12,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens {@code liblinen.so}, which lies in a jar, where the dynamic linker can't reach it.
+ * Opens {@code liblinen.so}. It is in a jar, from which the dynamic linker can't load it.
  *
- * <p>In this order:
+ * <p>These ways are tried in this order:
  * <ol>
- * <li>where the property {@value #PATH_PROPERTY} names a directory, that directory and nothing else: the
- * {@code liblinen.so} in it, or else a copy that is deleted again at once;
+ * <li>if the system property {@value #PATH_PROPERTY} names a directory, only that directory: the {@code liblinen.so} in
+ * it, or else a copy in it that is deleted at once;
  * <li>a memfd, see {@link MemfdLibrary};
- * <li>a file in {@code java.io.tmpdir}, deleted as soon as it is loaded.
+ * <li>a file in {@code java.io.tmpdir}, which is deleted as soon as it is loaded.
  * </ol>
  */
 final class LibraryLoader {
@@ -32,7 +32,7 @@ final class LibraryLoader {
 
     private LibraryLoader() {}
 
-    /** @throws UnsatisfiedLinkError naming each way that was tried and why it failed */
+    /** @throws UnsatisfiedLinkError if every way failed; the message lists them with the reasons */
     static SymbolLookup load() {
         return new LibraryLoader().tryAll();
     }
@@ -44,9 +44,9 @@ final class LibraryLoader {
             loaded = fromCopyIn(System.getProperty("java.io.tmpdir", "/tmp"));
         }
         if (loaded == null) {
-            throw new UnsatisfiedLinkError("linen could not load its native part. Tried: " + String.join("; ", failures)
-                    + ". Remedy: -D" + PATH_PROPERTY + "=DIRECTORY, a directory that is writable, or holds " + FILE_NAME
-                    + ", on a file system that isn't mounted noexec");
+            throw new UnsatisfiedLinkError("linen can't load its native library. Tried: " + String.join("; ", failures)
+                    + ". Remedy: set -D" + PATH_PROPERTY + "=DIRECTORY to a directory that is writable or contains "
+                    + FILE_NAME + ", on a file system that isn't mounted noexec");
         }
         return loaded;
     }
@@ -80,7 +80,7 @@ final class LibraryLoader {
             failures.add(copy + ": it can't be written (" + failed + ")");
             return null;
         } finally {
-            copy.toFile().delete(); // best effort: a file that stays does no harm
+            copy.toFile().delete(); // if this fails, the file does no harm
         }
     }
 
@@ -96,7 +96,7 @@ final class LibraryLoader {
     private static byte[] bytes() throws IOException {
         try (InputStream library = LibraryLoader.class.getResourceAsStream(Platform.resource())) {
             if (library == null) {
-                throw new IOException("the jar lacks " + Platform.resource());
+                throw new IOException("the jar doesn't contain " + Platform.resource());
             }
             return library.readAllBytes();
         }

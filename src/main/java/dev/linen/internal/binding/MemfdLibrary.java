@@ -17,10 +17,10 @@ import java.util.concurrent.ThreadLocalRandom;
 import dev.linen.internal.linux.x86_64.Numbers;
 
 /**
- * A shared library that is opened from memory: a memfd, {@code /proc/self/fd/N} to the dynamic linker. It works where
- * {@code /tmp} is noexec or read-only, and leaves nothing behind.
+ * Opens a shared library from memory: from a memfd, which the dynamic linker opens as {@code /proc/self/fd/N}. This
+ * works even if {@code /tmp} is read-only or mounted noexec, and leaves no file behind.
  *
- * <p>Its two system calls go through libc, because the trampoline is loaded this way itself.
+ * <p>The two system calls are made through libc, because linen's own library is loaded this way.
  */
 public final class MemfdLibrary {
 
@@ -29,7 +29,10 @@ public final class MemfdLibrary {
     /** {@code long syscall(long number, ...)} of libc. */
     private final MethodHandle syscall;
 
-    /** Not in a static field: without native access this throws, and that must reach the caller as it is. */
+    /**
+     * The handle isn't in a static field: creating it throws without native access, and a static initialiser would wrap
+     * that exception.
+     */
     private MemfdLibrary() {
         syscall = DynamicLinker.downcall(Linker.nativeLinker().defaultLookup().find("syscall").orElseThrow());
     }
@@ -37,11 +40,12 @@ public final class MemfdLibrary {
     /**
      * Opens a library.
      *
-     * @param elf its bytes
-     * @param name what {@code /proc/self/maps} calls it: "/memfd:NAME (deleted)"
-     * @return its symbols
+     * @param elf the bytes of the library
+     * @param name the name that {@code /proc/self/maps} shows: "/memfd:NAME (deleted)"
+     * @return the symbols of the library
      * @throws IllegalCallerException without native access
-     * @throws IOException when there can be no memfd, or with the dynamic linker's words when it refuses the library
+     * @throws IOException if the memfd can't be created, or if the dynamic linker can't load the library; in this case
+     *         the message is the one of the dynamic linker
      */
     public static SymbolLookup open(byte[] elf, String name) throws IOException {
         return new MemfdLibrary().openAs(elf, name);
@@ -50,7 +54,7 @@ public final class MemfdLibrary {
     private SymbolLookup openAs(byte[] elf, String name) throws IOException {
         long memfd = memfdCreate(name);
         if (memfd < 0) {
-            throw new IOException("memfd_create is refused (a filter, or a kernel older than 3.17)");
+            throw new IOException("memfd_create failed (a seccomp filter, or a kernel older than 3.17)");
         }
         try {
             Files.write(Path.of(DIRECTORY, Long.toString(memfd)), elf);
@@ -69,8 +73,8 @@ public final class MemfdLibrary {
     }
 
     /**
-     * Sealed against exec where the kernel knows that (6.3): the dynamic linker only maps the file, and this kind is
-     * allowed under every setting of the sysctl vm.memfd_noexec.
+     * Creates a memfd. If the kernel supports it (since Linux 6.3), the memfd is sealed against exec: the dynamic
+     * linker only maps the file, and this kind is allowed under every setting of the sysctl vm.memfd_noexec.
      */
     private long memfdCreate(String name) {
         try (Arena arena = Arena.ofConfined()) {
@@ -81,9 +85,10 @@ public final class MemfdLibrary {
     }
 
     /**
-     * A path that nobody has used before. The dynamic linker compares names before it looks at files: asked for
-     * {@code /proc/self/fd/9} again, it hands out what it opened under that name last time, whatever is there now. So the
-     * same directory is spelled in a new way each time, with 64 random bits: // for a 0, /. for a 1.
+     * Returns a path that hasn't been used before. The dynamic linker compares names before it opens files: for a
+     * second {@code /proc/self/fd/9} it returns the library that it opened under that name before, even if the file is
+     * another one. Therefore the same directory is spelled differently each time, with 64 random bits: // for a 0, /.
+     * for a 1.
      */
     private static String uniquePath(long fd) {
         StringBuilder path = new StringBuilder(DIRECTORY);

@@ -13,11 +13,10 @@ import java.util.function.Supplier;
 import dev.linen.internal.linux.LinenH;
 
 /**
- * {@code liblinen.so}, loaded once, and the handles of its functions.
+ * Loads {@code liblinen.so} once, and links its functions.
  *
- * <p>Where the library can't be had, a handle that throws the reason
- * stands in for the function: so classes that hold handles can always be initialised, and every call, not only the
- * first, says what is wrong.
+ * <p>If the library can't be loaded, the handle of each function throws the reason. Therefore classes that hold handles
+ * can always be initialised, and every call reports the reason, not only the first one.
  */
 final class NativeLibrary {
 
@@ -41,7 +40,7 @@ final class NativeLibrary {
         }
     }
 
-    /** Makes a new exception for each refused call, so that its stack trace is the caller's. */
+    /** Creates a new exception for each call, so that the stack trace is that of the call. */
     private record Refused(Supplier<Throwable> reason) implements Loaded {
 
         @Override
@@ -59,12 +58,12 @@ final class NativeLibrary {
 
     private NativeLibrary() {}
 
-    /** The handle of a function, see {@link DynamicLinker#downcall}. */
+    /** Returns the handle of a function, see {@link DynamicLinker#downcall}. */
     static MethodHandle link(String function) {
         return LOADED.link(function);
     }
 
-    /** The address of a function, once another one has been called. */
+    /** Returns the address of a function. Another function must have been called before. */
     static MemorySegment function(String name) {
         return LOADED.address(name);
     }
@@ -94,17 +93,18 @@ final class NativeLibrary {
         int found = word.address() == 0 ? 0 : word.reinterpret(JAVA_INT.byteSize()).get(JAVA_INT, 0);
         if (found != LinenH.LINEN_ABI) {
             throw new UnsatisfiedLinkError("the liblinen.so that was loaded belongs to another version of linen (its "
-                    + "interface is number " + found + ", this is " + LinenH.LINEN_ABI + "); remove it from "
-                    + LibraryLoader.PATH_PROPERTY);
+                    + "ABI version is " + found + ", but must be " + LinenH.LINEN_ABI
+                    + "): remove it from the directory "
+                    + "that " + LibraryLoader.PATH_PROPERTY + " names");
         }
     }
 
     private static String accessDenied(Module module) {
         String name = module.isNamed() ? module.getName() : "ALL-UNNAMED";
-        return "linen calls native code, and this JVM doesn't allow it to: start it with --enable-native-access="
+        return "linen calls native code, but this JVM doesn't permit it: start the JVM with --enable-native-access="
                 + name + (module.isNamed()
                         ? ""
-                        : " (linen is on the class path; on the module path it would be "
+                        : " (because linen is on the class path; with linen on the module path, use "
                                 + "--enable-native-access=dev.linen)");
     }
 

@@ -2,14 +2,14 @@ package dev.linen.internal.binding;
 
 import java.util.Optional;
 
-/** Tells whether linen has a native part for this operating system and CPU. */
+/** Determines whether linen has a native library for this operating system and CPU. */
 public final class Platform {
 
     private Platform() {}
 
-    /** The CPU by the name the kernel's sources use ("x86_64"), or what Java calls it when linen doesn't know it. */
+    /** Returns the kernel's name of the CPU ("x86_64"), or Java's name if linen doesn't know the CPU. */
     static String cpu() {
-        String name = System.getProperty("os.arch", "an unnamed CPU");
+        String name = System.getProperty("os.arch", "an unknown CPU");
         return switch (name) {
             case "amd64", "x86_64" -> "x86_64";
             case "aarch64", "arm64" -> "aarch64";
@@ -17,20 +17,21 @@ public final class Platform {
         };
     }
 
-    /** Where the library lies in the jar. */
+    /** Returns the path of the library in the jar. */
     static String resource() {
         return "/META-INF/native/linux-" + cpu() + "/liblinen.so";
     }
 
-    /** Why linen can't work here; empty when it can. */
+    /** Returns the reason why linen doesn't support this platform; empty if it does. */
     public static Optional<String> unsupportedReason() {
-        String system = System.getProperty("os.name", "an unnamed system");
+        String system = System.getProperty("os.name", "an unknown system");
         if (!system.equals("Linux")) {
-            return Optional.of("linen issues Linux system calls; this is " + system);
+            return Optional.of("linen needs Linux, because it makes Linux system calls; this is " + system);
         }
         if (Platform.class.getResource(resource()) == null) {
-            return Optional.of("this build of linen has no native part for the CPU " + cpu() + ": it lacks "
-                    + resource());
+            return Optional
+                    .of("this build of linen has no native library for the CPU " + cpu() + ": it doesn't contain "
+                            + resource());
         }
         return Optional.empty();
     }

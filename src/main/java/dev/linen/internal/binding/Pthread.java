@@ -14,14 +14,16 @@ import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
 /**
- * The functions of libc's that make a thread and see it off. They return 0 or an errno, and here, as everywhere in linen, 0 or
- * {@code -errno}.
+ * The functions of libc that create and join a thread. In C they return 0 or an errno; here, as everywhere in linen,
+ * they return 0 or {@code -errno}.
  *
  * @see <a href="https://man7.org/linux/man-pages/man7/pthreads.7.html">pthreads(7)</a>
  */
 public final class Pthread {
 
-    /** {@code pthread_attr_t}, which only libc knows: 56 or 64 bytes in glibc and musl, of which this is a multiple. */
+    /**
+     * {@code pthread_attr_t}, whose layout is private to libc. It has 56 or 64 bytes in glibc and musl; this is larger.
+     */
     private static final MemoryLayout ATTRIBUTES = MemoryLayout.sequenceLayout(32, JAVA_LONG);
 
     private static final MemorySegment ENTRY = NativeLibrary.function("linen_posix_child");
@@ -39,10 +41,10 @@ public final class Pthread {
     private Pthread() {}
 
     /**
-     * {@code pthread_create} with {@code pthread_attr_setstack}: starts the thread that the control block describes, in
-     * {@code linen_posix_child}.
+     * {@code pthread_create} with {@code pthread_attr_setstack}: starts the thread that the control block describes. It
+     * runs {@code linen_posix_child}.
      *
-     * @param threadOut where the pthread_t goes, 8 bytes
+     * @param threadOut receives the pthread_t, 8 bytes
      * @return 0, or -errno
      */
     public static long create(MemorySegment threadOut, long stackAddress, long stackBytes, long controlAddress) {
@@ -64,11 +66,11 @@ public final class Pthread {
     }
 
     /**
-     * {@code pthread_tryjoin_np}, which glibc and musl both have: looks whether libc has let go of a thread's stack. After a 0
-     * the pthread_t is nobody's.
+     * {@code pthread_tryjoin_np}, which both glibc and musl have: joins a thread if libc no longer uses its stack. If
+     * this returns 0, the pthread_t is no longer valid.
      *
-     * @param resultOut where the result goes, 8 bytes
-     * @return 0; -EBUSY when it runs; -EINVAL when it was detached
+     * @param resultOut receives the result, 8 bytes
+     * @return 0; -EBUSY if the thread is running; -EINVAL if it was detached
      */
     public static long tryJoin(long thread, MemorySegment resultOut) {
         try {
@@ -85,7 +87,7 @@ public final class Pthread {
         return Linker.nativeLinker().downcallHandle(function, type);
     }
 
-    /** Before 2.34 they were in a library of their own, which the JVM has loaded. */
+    /** Before glibc 2.34 the functions were in a separate library, which the JVM has loaded. */
     private static Optional<MemorySegment> inOldGlibc(String name) {
         try {
             return SymbolLookup.libraryLookup("libpthread.so.0", Arena.global()).find(name);

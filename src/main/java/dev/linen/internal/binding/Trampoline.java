@@ -3,14 +3,15 @@ package dev.linen.internal.binding;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The functions of {@code liblinen.so}: {@code syscall.c}'s {@code linen_syscall} and {@code thread.c}'s {@code linen_clone}.
+ * The functions of {@code liblinen.so}: {@code syscall.c}'s {@code linen_syscall} and {@code thread.c}'s
+ * {@code linen_clone}.
  *
- * <p>All calls, of however many arguments, are one downcall: the first one of each shape costs milliseconds, and zeros that
- * nobody needs cost half a nanosecond, which disappears in the kernel's entry. Each handle is {@code static final}, so that
- * the JIT compiles a call down to the native one. None is linked {@code critical}: any system call may block, and a blocked
- * critical call holds up the garbage collector.
+ * <p>All calls use the same downcall, whatever their number of arguments: the first call of each signature costs
+ * milliseconds, but unused zeros cost only half a nanosecond, which is negligible compared with entering the kernel.
+ * Each handle is {@code static final}, so that the JIT compiler turns a call into a direct native call. No handle is
+ * linked as {@code critical}: any system call may block, and a blocked critical call blocks the garbage collector.
  *
- * <p>Where the library can't be loaded, each call throws the reason.
+ * <p>If the library can't be loaded, each call throws the reason.
  */
 public final class Trampoline {
 
@@ -70,7 +71,10 @@ public final class Trampoline {
         }
     }
 
-    /** What a handle threw: unchecked, because a downcall itself throws nothing and a refusal is unchecked. */
+    /**
+     * Converts an exception of a handle to an unchecked one. It already is unchecked: a downcall throws nothing itself,
+     * and the reason why the library can't be loaded is unchecked.
+     */
     static RuntimeException asIs(Throwable thrown) {
         if (thrown instanceof Error error) {
             throw error;

@@ -1,11 +1,13 @@
 package dev.linen.internal.binding;
 
-/** What a user's code throws where nobody waits for it: it goes where such things of a Java thread go. */
+/** Handles exceptions of user code that no caller can catch, like those that end a Java thread. */
 public final class Uncaught {
 
     private Uncaught() {}
 
-    /** The handler's own exceptions are ignored, as the JVM does. */
+    /**
+     * Calls the uncaught exception handler of the current thread. Exceptions of the handler are ignored, as in the JVM.
+     */
     public static void by(Throwable thrown) {
         try {
             Thread self = Thread.currentThread();

@@ -1,8 +1,8 @@
 /**
- * The native part as Java sees it: where {@code liblinen.so} comes from and how its functions are called.
+ * The binding to native code: loads {@code liblinen.so} and calls its functions.
  *
- * <p>Floor -1 of the house. Used by {@code dev.linen.syscall} (the system call stubs), {@code dev.linen.thread}
- * (the clone stub, and loading what was compiled) and the command line only; not exported.
+ * <p>Layer -1, not exported. The layers above use it to make system calls, to start threads, to handle faults and to
+ * load compiled libraries.
  */
 @NullMarked
 package dev.linen.internal.binding;

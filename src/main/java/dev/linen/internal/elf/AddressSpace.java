@@ -2,12 +2,12 @@ package dev.linen.internal.elf;
 
 import java.util.Optional;
 
-/** This process's memory, and what is mapped where. */
+/** The memory of this process, and what is mapped where. */
 public interface AddressSpace extends MemoryReader {
 
-    /** The library or program that is mapped at an address; empty when there is none. */
+    /** Returns the library or program that is mapped at an address; empty if there is none. */
     Optional<LoadedElf> imageAt(long address);
 
-    /** Whether the memory at an address may be executed, whoever wrote it. */
+    /** Returns whether the memory at an address is executable, including code of JIT compilers. */
     boolean isExecutable(long address);
 }

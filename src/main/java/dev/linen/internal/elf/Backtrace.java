@@ -8,17 +8,19 @@ import java.util.stream.Stream;
 import dev.linen.internal.elf.Frame.Origin;
 
 /**
- * The chain of calls that led to a fault, read from a dead thread's stack.
+ * The chain of calls that led to a fault, unwound from the stack of the thread that died.
  *
- * <p>From each function the next is found by the {@linkplain CallFrames compiler's tables}, and where there are none by the
- * {@linkplain FramePointers frame pointer}. The chain ends with return address 0, which linen's threads begin with.
+ * <p>The caller of each function is found by the {@linkplain CallFrames compiler's tables}, or, if the function has
+ * none, by the {@linkplain FramePointers frame pointer}. The chain ends at return address 0, which is at the bottom of
+ * the stack of each linen thread.
  *
- * <p>Code without tables that faults is a guess: has it a frame already, so that rbp shows the way, or is the return address still
- * on top of the stack? A call of NULL is such a case. Then both ways are walked, and the one that arrives at the end is right.
+ * <p>If the code that faulted has no tables, as after a call of NULL, it is unknown whether it has already set up a
+ * frame. If it has, rbp leads to the caller. If not, the return address is still on top of the stack. Both ways are
+ * tried, and the one that reaches the end of the chain is used.
  */
 public final class Backtrace {
 
-    /** Who overflowed the stack by recursion has enough with these. */
+    /** The limit, which a stack overflow by recursion reaches. */
     static final int MOST_FRAMES = 128;
 
     private record Step(Registers registers, Origin origin) {}
@@ -36,11 +38,11 @@ public final class Backtrace {
     }
 
     /**
-     * The chain, the function that faulted first, the thread's own first function last.
+     * Returns the chain, from the function that faulted to the first function of the thread.
      *
      * @param fault the registers at the fault
-     * @param stack the thread's stack, without its guard
-     * @return one frame at least, and 128 at most
+     * @param stack the stack of the thread, without its guard
+     * @return from 1 to 128 frames
      */
     public static List<Frame> of(Registers fault, Range stack, AddressSpace memory) {
         return new Backtrace(fault, stack, memory).frames();
@@ -76,7 +78,7 @@ public final class Backtrace {
         return new Walk(frames, /* complete */ false);
     }
 
-    /** Goes on to any return address: one that was overwritten is worth to be seen. */
+    /** Accepts any return address, even an invalid one: a report should show that it was overwritten. */
     private Optional<Step> byTable(Registers callee) {
         return memory.imageAt(callee.instruction()).flatMap(image -> CallFrames.caller(image, callee, memory))
                 .filter(caller -> isAbove(caller, callee)).map(caller -> new Step(caller, Origin.UNWIND_TABLE));
@@ -93,12 +95,12 @@ public final class Backtrace {
                 .map(caller -> new Step(caller, Origin.STACK_TOP));
     }
 
-    /** What rbp points to must lead to code, or to the end. */
+    /** A return address that rbp points to must be in code, or be the end of the chain. */
     private boolean isPlausible(Registers caller) {
         return caller.programCounter() == 0 || memory.isExecutable(caller.instruction());
     }
 
-    /** The stack grows down: so callers are above, and no frame comes twice. */
+    /** The stack grows down, so that callers are at higher addresses. This also prevents cycles. */
     private boolean isAbove(Registers caller, Registers callee) {
         long top = caller.stackPointer();
         return top % Long.BYTES == 0 && stack.contains(top - 1)

@@ -4,10 +4,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** A copy of some memory, read from left to right. It knows at which addresses it lay. */
+/** A copy of a range of memory, with a read position. It keeps the addresses of the original. */
 final class Bytes {
 
-    /** More than any table that is read in one piece; it keeps a corrupt size from filling the heap. */
+    /**
+     * A limit that is larger than any table that is read in one piece. It prevents a corrupt size from filling the
+     * heap.
+     */
     private static final long MOST_BYTES = 16L << 20;
 
     private final long address;
@@ -18,7 +21,7 @@ final class Bytes {
         this.buffer = buffer.order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** @throws Malformed unless all of it can be read */
+    /** @throws Malformed if not all of the range can be read */
     static Bytes at(MemoryReader memory, long address, long count) throws Malformed {
         if (count < 0 || count > MOST_BYTES) {
             throw new Malformed("too many bytes");
@@ -30,7 +33,7 @@ final class Bytes {
         return new Bytes(address, ByteBuffer.wrap(copy));
     }
 
-    /** The address of the next byte. */
+    /** Returns the address of the next byte. */
     long position() {
         return address + buffer.position();
     }
@@ -43,19 +46,19 @@ final class Bytes {
         return buffer.remaining();
     }
 
-    /** The next bytes, on their own; these go on behind them. */
+    /** Returns the next bytes as a separate object, and skips them here. */
     Bytes take(long count) throws Malformed {
         int start = buffer.position();
         skip(count);
         return new Bytes(address + start, buffer.slice(start, (int) count));
     }
 
-    /** The same bytes, from their start. */
+    /** Returns the same bytes, positioned at the start. */
     Bytes rewound() {
         return new Bytes(address, buffer.duplicate().rewind());
     }
 
-    /** Forward or, within what was read already, backward. */
+    /** Moves the position forward, or backward for a negative count. */
     void skip(long count) throws Malformed {
         if (count > buffer.remaining() || count < -buffer.position()) {
             throw new Malformed("beyond the end");
@@ -98,7 +101,10 @@ final class Bytes {
         return need(Long.BYTES).getLong();
     }
 
-    /** LEB128: seven bits a byte, the lowest first; the eighth bit says that more follow. */
+    /**
+     * Reads an unsigned LEB128 number: seven bits per byte, lowest bits first. The eighth bit is set if more bytes
+     * follow.
+     */
     long uleb() throws Malformed {
         long value = 0;
         int octet = 0x80;
@@ -109,7 +115,7 @@ final class Bytes {
         return value;
     }
 
-    /** The same with a sign: the last byte's bit 6. */
+    /** Reads a signed LEB128 number: bit 6 of the last byte is the sign. */
     long sleb() throws Malformed {
         int start = buffer.position();
         long value = uleb();
@@ -117,11 +123,11 @@ final class Bytes {
         return bits < Long.SIZE ? value << (Long.SIZE - bits) >> (Long.SIZE - bits) : value;
     }
 
-    /** What is left up to the first 0, which is skipped. */
+    /** Reads a 0-terminated string. */
     String text() throws Malformed {
         int start = buffer.position();
         while (u8() != 0) {
-            // on to the end
+            // search for the end
         }
         return StandardCharsets.UTF_8.decode(buffer.slice(start, buffer.position() - 1 - start)).toString();
     }

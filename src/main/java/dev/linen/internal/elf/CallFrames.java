@@ -5,20 +5,20 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Finds a caller by the tables that compilers write for C++ exceptions, and, on x86-64, for C as well: .eh_frame.
+ * Finds a caller by the unwind tables in .eh_frame. Compilers write them for C++ exceptions and, on x86-64, for C too.
  *
- * <p>They tell for each instruction how far above rsp or rbp the return address is and where the caller's registers were saved. So
- * a function needs no frame pointer.
+ * <p>For each instruction, the tables contain the distance from rsp or rbp to the return address, and the places where
+ * the caller's registers were saved. Therefore a function needs no frame pointer.
  */
 final class CallFrames {
 
     private CallFrames() {}
 
     /**
-     * The caller's registers, with rip 0 when the tables say that there is no caller.
+     * Returns the registers of the caller; rip is 0 if the tables say that there is no caller.
      *
-     * @param memory where the stack is
-     * @return empty when there are no tables for this code, or they or the stack are corrupt
+     * @param memory the memory that contains the stack
+     * @return the registers; empty if there are no tables for this code, or if the tables or the stack are corrupt
      */
     static Optional<Registers> caller(LoadedElf image, Registers callee, MemoryReader memory) {
         try {

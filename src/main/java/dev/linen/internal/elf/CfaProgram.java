@@ -6,12 +6,12 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * A function's call frame instructions (DW_CFA_...), run up to one of its addresses: which rules hold there.
+ * Executes the call frame instructions of a function (DW_CFA_...) up to an address, to get the unwind rules for it.
  *
  * <pre>
- *  push %rbp           def_cfa rsp 8; offset rip -8          what the CIE begins with
+ *  push %rbp           def_cfa rsp 8; offset rip -8          the initial instructions of the CIE
  *  mov  %rsp,%rbp      advance_loc 1; def_cfa_offset 16; offset rbp -16
- *  ...                 advance_loc 3; def_cfa_register rbp   from here on whatever happens to rsp
+ *  ...                 advance_loc 3; def_cfa_register rbp   from here on, changes of rsp don't matter
  *  pop  %rbp
  *  ret                 advance_loc 9; def_cfa rsp 8
  * </pre>
@@ -22,7 +22,7 @@ final class CfaProgram {
 
     private static final int MOST_REMEMBERED = 64;
 
-    /** The rules at one address. A register without one is as it was in the callee. */
+    /** The rules at one address. A register without a rule has the same value as in the callee. */
     private record Row(Rule cfa, Map<Register, Rule> registers) {
 
         Row with(Rule newCfa) {
@@ -47,7 +47,7 @@ final class CfaProgram {
         location = function.code().start();
     }
 
-    /** @throws Malformed when an instruction is unknown or makes no sense here */
+    /** @throws Malformed if an instruction is unknown or invalid */
     static CfaProgram run(FrameDescription function, long address) throws Malformed {
         CfaProgram program = new CfaProgram(function, address);
         program.run(function.common().program().rewound());
@@ -61,7 +61,7 @@ final class CfaProgram {
     }
 
     Rule rule(Register register) {
-        // The CFA is what the stack pointer was: so it needs no rule of its own.
+        // The CFA is the caller's stack pointer, which therefore needs no rule.
         Rule otherwise = register == Register.STACK_POINTER ? new Rule.CfaPlus(0) : new Rule.InRegister(register, 0);
         return row.registers.getOrDefault(register, otherwise);
     }
@@ -105,7 +105,7 @@ final class CfaProgram {
             case 0x14 -> rule(code.uleb(), new Rule.CfaPlus(factored(code.uleb()))); // val_offset
             case 0x15 -> rule(code.uleb(), new Rule.CfaPlus(factored(code.sleb()))); // val_offset_sf
             case 0x16 -> rule(code.uleb(), new Rule.Computed(code.take(code.uleb()))); // val_expression
-            case 0x2e -> code.uleb(); // GNU_args_size: for exceptions
+            case 0x2e -> code.uleb(); // GNU_args_size: used by C++ exceptions only
             case 0x2f -> rule(code.uleb(), new Rule.AtCfa(-factored(code.uleb()))); // GNU_negative_offset_extended
             default -> throw new Malformed("an unknown instruction");
         }
@@ -127,7 +127,7 @@ final class CfaProgram {
         if (row.cfa instanceof Rule.InRegister inRegister) {
             return inRegister;
         }
-        throw new Malformed("the CFA is in no register");
+        throw new Malformed("the CFA isn't in a register");
     }
 
     private static Register register(long number) throws Malformed {
@@ -139,7 +139,7 @@ final class CfaProgram {
                 .orElseGet(Rule.Undefined::new);
     }
 
-    /** Of registers that aren't ours, such as xmm6, nobody wants to know. */
+    /** Ignores registers that a backtrace doesn't need, such as xmm6. */
     private void rule(long number, Rule rule) {
         Register.ofNumber(number).ifPresent(register -> row.registers.put(register, rule));
     }
@@ -149,7 +149,7 @@ final class CfaProgram {
                 .ifPresent(register -> row.registers.put(register, new Rule.InRegister(register, 0)));
     }
 
-    /** To what the CIE said. */
+    /** Restores the rule from the CIE. */
     private void restore(long number) {
         Register.ofNumber(number).ifPresent(register -> {
             Rule before = initial.registers.get(register);
@@ -163,14 +163,14 @@ final class CfaProgram {
 
     private void remember() throws Malformed {
         if (remembered.size() == MOST_REMEMBERED) {
-            throw new Malformed("too much to remember");
+            throw new Malformed("too many remembered rows");
         }
         remembered.push(row.copy());
     }
 
     private void recall() throws Malformed {
         if (remembered.isEmpty()) {
-            throw new Malformed("nothing remembered");
+            throw new Malformed("no remembered row");
         }
         row = remembered.pop();
     }

@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A DWARF expression (DW_OP_...): a program for a stack machine, which computes an address. Such as that of a PLT entry, where the
- * CFA is 8 or 16 above rsp, depending on rip:
+ * A DWARF expression (DW_OP_...): a program for a stack machine that computes an address. For example, in a PLT entry
+ * the CFA is 8 or 16 above rsp, depending on rip:
  *
  * <pre>
  *  breg7 (rsp) 8   [rsp+8]
  *  breg16 (rip) 0  [rsp+8  rip]
- *  lit15, and      [rsp+8  rip&amp;15]          entries have 16 bytes
- *  lit11, ge       [rsp+8  rip&amp;15 >= 11]    behind its push?
+ *  lit15, and      [rsp+8  rip&amp;15]          an entry has 16 bytes
+ *  lit11, ge       [rsp+8  rip&amp;15 >= 11]    after its push?
  *  lit3, shl       [rsp+8  0 or 8]
  *  plus            [rsp+8 or rsp+16]
  * </pre>
@@ -20,7 +20,7 @@ import java.util.List;
  */
 final class DwarfExpression {
 
-    /** A branch may go back. */
+    /** A limit for loops: a branch may go backward. */
     private static final int MOST_STEPS = 10_000;
     private static final int MOST_VALUES = 64;
 
@@ -33,12 +33,12 @@ final class DwarfExpression {
         this.memory = memory;
     }
 
-    /** Begins with one value on the stack; ends with the result on top of it. */
+    /** Starts with one value on the stack, and returns the value on top of the stack at the end. */
     long evaluate(Bytes code, long first) throws Malformed {
         push(first);
         for (int steps = 0; code.hasMore(); steps++) {
             if (steps == MOST_STEPS || stack.size() > MOST_VALUES) {
-                throw new Malformed("no end");
+                throw new Malformed("too many steps or values");
             }
             step(code.u8(), code);
         }
@@ -148,7 +148,7 @@ final class DwarfExpression {
             case 2 -> value.u16();
             case 4 -> value.u32();
             case 8 -> value.u64();
-            default -> throw new Malformed("an odd size");
+            default -> throw new Malformed("an invalid size");
         };
     }
 
@@ -170,7 +170,7 @@ final class DwarfExpression {
 
     private int index(int depth) throws Malformed {
         if (depth >= stack.size()) {
-            throw new Malformed("not that many values");
+            throw new Malformed("too few values on the stack");
         }
         return stack.size() - 1 - depth;
     }

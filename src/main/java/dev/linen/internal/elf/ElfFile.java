@@ -6,18 +6,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A program or library as a file. It has what isn't mapped: the symbols of static functions, unless it was stripped.
+ * A program or library as a file. Unless it was stripped, it contains symbols of static functions, which aren't mapped
+ * into memory.
  *
  * <pre>
  *  a section header:
  *  +4   type, 4 bytes: 2 for .symtab
- *  +24  where its contents start, 8 bytes
- *  +32  their size, 8 bytes
+ *  +24  offset of the contents, 8 bytes
+ *  +32  size of the contents, 8 bytes
  *  +40  link, 4 bytes: for .symtab the number of the section with the names
  * </pre>
  *
- * <p>Read piece by piece, at offsets as if they were addresses: it may be huge. Each read opens it anew, so that there is nothing
- * to close.
+ * <p>The file may be huge, so it is read in pieces; the addresses of the reader are offsets in the file. Each read
+ * opens the file again, so that there is nothing to close.
  */
 record ElfFile(Path path) implements MemoryReader {
 
@@ -25,10 +26,10 @@ record ElfFile(Path path) implements MemoryReader {
 
     static final int SYMBOL_TABLE = 2;
 
-    /** Not through a FileChannel: that would fail when the Java thread is interrupted, and close. */
+    /** Doesn't use a FileChannel, which would be closed if the Java thread is interrupted. */
     @Override
     public boolean read(long offset, byte[] into) {
-        // A named pipe would block whoever opens it.
+        // Opening a named pipe would block.
         if (offset < 0 || !Files.isRegularFile(path)) {
             return false;
         }
@@ -41,7 +42,7 @@ record ElfFile(Path path) implements MemoryReader {
         }
     }
 
-    /** @throws Malformed when the file is stripped, or gone, or no longer what was loaded */
+    /** @throws Malformed if the file is stripped, was deleted, or isn't the file that was loaded */
     SymbolTable symbolsOf(LoadedElf image) throws Malformed {
         if (!image.isFrom(this)) {
             throw new Malformed("another file");

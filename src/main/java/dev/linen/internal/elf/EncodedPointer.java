@@ -1,17 +1,17 @@
 package dev.linen.internal.elf;
 
 /**
- * A pointer as .eh_frame has them: a byte that was read earlier tells its form.
+ * The encoding of pointers in .eh_frame, which is given by one byte.
  *
  * <pre>
  *  bit 7      bits 6-4: relative to           bits 3-0: size
  *  ┌────────┬───────────────────────────────┬──────────────────────────────────────────┐
  *  │indirect│ 0 nothing  1 itself  3 .hdr   │ 0, 4, 12: 8 bytes   3, 11: 4  2, 10: 2   │
  *  └────────┴───────────────────────────────┴─ 1, 9: LEB128; from 9 on with a sign ────┘
- *  0xff: there is none
+ *  0xff: there is no pointer
  * </pre>
  *
- * @param encoding that byte
+ * @param encoding the byte
  */
 record EncodedPointer(int encoding) {
 
@@ -22,25 +22,25 @@ record EncodedPointer(int encoding) {
         return encoding == OMITTED;
     }
 
-    /** The same size, relative to nothing: for lengths. */
+    /** Returns the encoding of the same size, but relative to nothing, which is used for lengths. */
     EncodedPointer absolute() {
         return new EncodedPointer(encoding & 0xf);
     }
 
-    /** In bytes; where all must be equally long. */
+    /** Returns the size in bytes, for tables whose entries must have a fixed size. */
     int size() throws Malformed {
         return switch (encoding & 0xf) {
             case 0x0, 0x4, 0xc -> Long.BYTES;
             case 0x3, 0xb -> Integer.BYTES;
             case 0x2, 0xa -> Short.BYTES;
-            default -> throw new Malformed("pointers of no fixed size");
+            default -> throw new Malformed("pointers without a fixed size");
         };
     }
 
     /**
-     * Reads one.
+     * Reads a pointer.
      *
-     * @param header where .eh_frame_hdr starts; 0 in .eh_frame, where nothing is relative to it
+     * @param header the start of .eh_frame_hdr; 0 in .eh_frame, where no pointer is relative to it
      */
     long read(Bytes bytes, long header) throws Malformed {
         long origin = switch (encoding & 0x70) {

@@ -3,22 +3,25 @@ package dev.linen.internal.elf;
 /**
  * One function of a backtrace.
  *
- * @param programCounter where it is: the faulting instruction, or the return address into it
- * @param instruction an address within the instruction that it is at, by which to look for its symbol: a return address is
- *        behind the call, and may be the next function's
- * @param origin how it was found
+ * @param programCounter the address of the instruction that faulted, or the return address in this function
+ * @param instruction an address within the current instruction, to be used for finding the symbol: a return address is
+ *        after the call, and may already belong to the next function
+ * @param origin how the frame was found
  */
 public record Frame(long programCounter, long instruction, Origin origin) {
 
-    /** How a frame was found, the surest first. */
+    /** How a frame was found; the most reliable origin comes first. */
     public enum Origin {
-        /** It is the one that faulted. */
+        /** The function that faulted. */
         INSTRUCTION_POINTER,
-        /** By the tables that the compiler made for its callee. */
+        /** Found by the compiler's unwind tables for the callee. */
         UNWIND_TABLE,
-        /** By the frame pointer of its callee, which has no tables. If that didn't keep one, frames are missing in between. */
+        /**
+         * Found by the frame pointer of the callee, which has no tables. If the callee keeps no frame pointer, frames
+         * are missing.
+         */
         FRAME_POINTER,
-        /** On top of the stack: the callee is no code (a call of NULL), or had put nothing on it yet. */
+        /** Found on top of the stack: the callee isn't code (a call of NULL), or hasn't pushed anything yet. */
         STACK_TOP
     }
 

@@ -1,8 +1,8 @@
 package dev.linen.internal.elf;
 
 /**
- * An FDE of .eh_frame: a function, and the program that tells where it keeps its caller's registers. And the CIE that it shares
- * with others.
+ * An FDE (frame description entry) of .eh_frame: a function, and the program that computes where it keeps the registers
+ * of its caller. It refers to a CIE (common information entry), which several FDEs share.
  *
  * <pre>
  *   CIE                                            FDE
@@ -21,8 +21,8 @@ package dev.linen.internal.elf;
  *  └──────────────────────────────────────┘
  * </pre>
  *
- * @param code the function
- * @param program its own instructions, which follow those of the CIE
+ * @param code the addresses of the function
+ * @param program the instructions of the FDE, which are executed after those of the CIE
  * @see <a href="https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/ehframechpt.html">LSB,
  *      Exception Frames</a>
  */
@@ -30,7 +30,7 @@ record FrameDescription(Common common, Range code, Bytes program) {
 
     private static final long LONG_FORM = 0xffff_ffffL;
 
-    /** @param address where the FDE starts */
+    /** @param address the start of the FDE */
     static FrameDescription at(MemoryReader memory, long address) throws Malformed {
         Bytes bytes = entry(memory, address);
         long here = bytes.position();
@@ -46,7 +46,7 @@ record FrameDescription(Common common, Range code, Bytes program) {
         return new FrameDescription(common, code, bytes.take(bytes.remaining()));
     }
 
-    /** What is behind the length. */
+    /** Returns the contents of an entry, without its length. */
     private static Bytes entry(MemoryReader memory, long address) throws Malformed {
         long length = Bytes.at(memory, address, Integer.BYTES).u32();
         if (length != LONG_FORM) {
@@ -59,11 +59,11 @@ record FrameDescription(Common common, Range code, Bytes program) {
     /**
      * A CIE.
      *
-     * @param codeFactor what the program's steps are multiples of
-     * @param dataFactor what its offsets are multiples of
-     * @param augmented whether CIE and FDE tell the size of what they say in addition
-     * @param pointer how the FDE's start is written
-     * @param signalFrame whether the caller was interrupted by a signal, so that its rip is no return address
+     * @param codeFactor the factor of location steps in the program
+     * @param dataFactor the factor of offsets in the program
+     * @param augmented whether the CIE and the FDE contain the size of their augmentation data
+     * @param pointer the encoding of the function's start in the FDE
+     * @param signalFrame whether the caller was interrupted by a signal, so that its rip isn't a return address
      */
     record Common(long codeFactor, long dataFactor, long returnAddress, boolean augmented, EncodedPointer pointer,
             boolean signalFrame, Bytes program) {
@@ -91,17 +91,17 @@ record FrameDescription(Common common, Range code, Bytes program) {
                     bytes.take(bytes.remaining()));
         }
 
-        /** Each letter says what the next bytes are. */
+        /** Each letter of the augmentation describes the next bytes. */
         private static EncodedPointer pointer(String augmentation, Bytes additional) throws Malformed {
             for (char letter : augmentation.substring(1).toCharArray()) {
                 switch (letter) {
                     case 'R' -> {
                         return new EncodedPointer(additional.u8());
                     }
-                    case 'L' -> additional.skip(1); // how an FDE's pointer to its catch blocks is written
-                    case 'P' -> new EncodedPointer(additional.u8()).skip(additional); // who handles C++ exceptions
+                    case 'L' -> additional.skip(1); // the encoding of the pointer to the catch blocks
+                    case 'P' -> new EncodedPointer(additional.u8()).skip(additional); // the C++ personality function
                     case 'S', 'B' -> {
-                    } // say something by being there
+                    } // flags without data
                     default -> throw new Malformed("an unknown augmentation");
                 }
             }

@@ -4,7 +4,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Finds a caller by the frame pointer, for code without tables: from a JIT compiler, or written by hand.
+ * Finds a caller by the frame pointer, for code without unwind tables: from a JIT compiler, or written in assembly.
  *
  * <pre>
  *         │ caller's frame │
@@ -14,16 +14,19 @@ import java.util.OptionalLong;
  *         │ locals         │
  *   rsp   └────────────────┘
  *
- *  push %rbp; mov %rsp,%rbp       what a function begins with that keeps one
+ *  push %rbp; mov %rsp,%rbp       the first instructions of a function with a frame pointer
  * </pre>
  *
- * <p>A function that keeps none leaves its caller's in rbp: then the chain goes on, but lacks that caller.
+ * <p>A function without a frame pointer leaves the value of its caller in rbp. The chain then continues, but that
+ * caller is missing.
  */
 final class FramePointers {
 
     private FramePointers() {}
 
-    /** Empty when rbp points to no pair on the stack: not above rsp, not aligned, or nothing to be read there. */
+    /**
+     * Returns the caller; empty if rbp doesn't point to a pair on the stack: it is below rsp, misaligned or unreadable.
+     */
     static Optional<Registers> caller(Registers callee, Range stack, MemoryReader memory) {
         long pair = callee.get(Register.FRAME_POINTER);
         if (!stack.contains(pair, 2 * Long.BYTES) || pair % Long.BYTES != 0
@@ -45,7 +48,9 @@ final class FramePointers {
         }
     }
 
-    /** The same for a callee that has put nothing on the stack, so that the return address is on top of it. */
+    /**
+     * Returns the caller of a function that hasn't pushed anything, so that the return address is on top of the stack.
+     */
     static Optional<Registers> callerAtStackTop(Registers callee, Range stack, MemoryReader memory) {
         long top = callee.stackPointer();
         if (!stack.contains(top, Long.BYTES) || top % Long.BYTES != 0) {

@@ -1,8 +1,8 @@
 package dev.linen.internal.elf;
 
 /**
- * The hash tables by which the dynamic linker finds symbols. Here they only tell how many there are: nothing else in a loaded
- * image does.
+ * The hash tables with which the dynamic linker finds symbols. Here they are only used to count the symbols, because
+ * nothing else in a loaded image contains their number.
  *
  * <pre>
  *  DT_HASH                    DT_GNU_HASH
@@ -16,7 +16,7 @@ package dev.linen.internal.elf;
  */
 final class HashTable {
 
-    /** Buckets hold a handful. */
+    /** A limit for corrupt tables; a bucket normally has a few symbols. */
     private static final int MOST_IN_A_BUCKET = 10_000;
 
     private HashTable() {}
@@ -27,7 +27,10 @@ final class HashTable {
         return header.u32();
     }
 
-    /** The table is sorted by bucket: the last symbol is the last of the bucket that starts highest. */
+    /**
+     * The symbols are sorted by bucket, so the last symbol is the last one of the bucket that starts at the highest
+     * index.
+     */
     static long countByGnuHash(MemoryReader memory, long address) throws Malformed {
         Bytes header = Bytes.at(memory, address, 16);
         long bucketCount = header.u32();
@@ -47,6 +50,6 @@ final class HashTable {
                 return last + 1;
             }
         }
-        throw new Malformed("no end");
+        throw new Malformed("a bucket without an end");
     }
 }

@@ -5,12 +5,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A program or library as it lies in memory. No file is needed: so it may be stripped, deleted, a memfd or the vdso.
+ * A program or library as it is mapped in memory. Its file isn't needed, so it may be stripped or deleted, a memfd or
+ * the vdso.
  *
  * <pre>
  *   base ┌──────────────────┐ ElfHeader
- *        │ program headers  │ Segments: LOAD (what was mapped), DYNAMIC, EH_FRAME, NOTE
- *        │ .dynsym .dynstr  │ SymbolTable of what it exports and imports, found by DYNAMIC
+ *        │ program headers  │ Segments: LOAD (the mapped parts), DYNAMIC, EH_FRAME, NOTE
+ *        │ .dynsym .dynstr  │ SymbolTable of exports and imports, found by DYNAMIC
  *        │ .eh_frame_hdr    │ UnwindTable, found by EH_FRAME
  *        ├──────────────────┤
  *        │ code             │
@@ -19,7 +20,8 @@ import java.util.Optional;
  *    end └──────────────────┘
  * </pre>
  *
- * <p>Its own numbers are addresses in an image that wasn't moved; the bias is what to add.
+ * <p>The addresses in the image itself are file addresses: those of an image that wasn't relocated. The bias must be
+ * added to get an address in memory.
  */
 public final class LoadedElf {
 
@@ -30,7 +32,7 @@ public final class LoadedElf {
     static final int DT_STRSZ = 10;
     static final int DT_GNU_HASH = 0x6ffffef5;
 
-    /** Build ids have 20 bytes, and some more in front. */
+    /** A limit; a note with a build id has 20 bytes and a header. */
     private static final long MOST_NOTE_BYTES = 4096;
 
     private final MemoryReader memory;
@@ -59,10 +61,10 @@ public final class LoadedElf {
     }
 
     /**
-     * An image.
+     * Returns the image at an address.
      *
-     * @param base the lowest address at which its file is mapped
-     * @return empty when there is no ELF header, or one for another kind of CPU, or nonsense
+     * @param base the lowest address at which the file is mapped
+     * @return the image; empty if there is no ELF header, if it is for another kind of CPU, or if it is corrupt
      */
     public static Optional<LoadedElf> at(MemoryReader memory, long base) {
         try {
@@ -72,12 +74,12 @@ public final class LoadedElf {
         }
     }
 
-    /** From its header to the end of its last mapped part. */
+    /** Returns the range from the header to the end of the last mapped part. */
     public Range range() {
         return range;
     }
 
-    /** The address as its file and tools such as addr2line have it. */
+    /** Converts an address in memory to a file address, which tools such as addr2line use. */
     public long fileAddress(long address) {
         return address - bias;
     }
@@ -86,7 +88,7 @@ public final class LoadedElf {
         return fileAddress + bias;
     }
 
-    /** The part with code that an address lies in, by the file's addresses. */
+    /** Returns the executable segment that contains an address in memory, as a range of file addresses. */
     Optional<Range> codeAt(long address) {
         return segments.stream().filter(Segment::isCode).map(Segment::range)
                 .filter(code -> code.contains(fileAddress(address))).findFirst();
@@ -97,7 +99,7 @@ public final class LoadedElf {
         return UnwindTable.at(memory, Range.of(memoryAddress(segment.address()), segment.memoryBytes()));
     }
 
-    /** What it exports and imports. */
+    /** Returns the exported and imported symbols. */
     SymbolTable dynamicSymbols() throws Malformed {
         Segment segment = first(Segment.DYNAMIC);
         Bytes dynamic = Bytes.at(memory, memoryAddress(segment.address()), segment.memoryBytes());
@@ -120,8 +122,9 @@ public final class LoadedElf {
     }
 
     /**
-     * glibc adds the bias to the addresses in .dynamic, where they lie; musl doesn't, and nobody does in the vdso, which is
-     * read-only. So what lies in the image is an address as it is.
+     * Converts an address in .dynamic to an address in memory. glibc adds the bias to these addresses in place; musl
+     * doesn't, and those of the vdso, which is read-only, are never changed. Therefore an address that is inside the
+     * mapped image is used as it is.
      */
     private long inMemory(long address) throws Malformed {
         for (long candidate : new long[]{address, address + bias}) {
@@ -137,7 +140,10 @@ public final class LoadedElf {
                 .orElseThrow(() -> new Malformed("no such segment"));
     }
 
-    /** Whether a file is the one that was loaded here, by all that is in both: the headers and the notes. */
+    /**
+     * Returns whether this image was loaded from a file. It compares the parts that are in both: the headers and the
+     * notes.
+     */
     boolean isFrom(MemoryReader file) throws Malformed {
         boolean same = isSame(file, 0, base, ElfHeader.BYTES)
                 && isSame(file, header.segments(), base + header.segments(),

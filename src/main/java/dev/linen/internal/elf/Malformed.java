@@ -3,9 +3,10 @@ package dev.linen.internal.elf;
 import java.io.Serial;
 
 /**
- * What was read can't be so, or can't be read.
+ * Thrown if data is invalid or can't be read.
  *
- * <p>Checked, so that each public method has to catch it. Without a stack trace: nobody will see it.
+ * <p>It is a checked exception, so that each public method has to catch it. It has no stack trace, because it is never
+ * reported.
  */
 final class Malformed extends Exception {
 

@@ -2,19 +2,19 @@ package dev.linen.internal.elf;
 
 import java.util.OptionalLong;
 
-/** Reads memory that may not be there. */
+/** Reads memory that may not be mapped. */
 @FunctionalInterface
 public interface MemoryReader {
 
     /**
-     * Copies as many bytes as fit. Never throws and never faults.
+     * Fills an array with bytes from memory. Never throws and never faults.
      *
-     * @param address of the first byte
-     * @return false when any of the bytes can't be read; what was copied then means nothing
+     * @param address the address of the first byte
+     * @return true if all bytes were read; if false, the contents of the array are undefined
      */
     boolean read(long address, byte[] into);
 
-    /** The qword at an address; empty when it can't be read. */
+    /** Returns the 64-bit word at an address; empty if it can't be read. */
     default OptionalLong longAt(long address) {
         try {
             return OptionalLong.of(Bytes.at(this, address, Long.BYTES).u64());

@@ -5,9 +5,10 @@ import java.util.Map;
 import java.util.function.ToLongFunction;
 
 /**
- * The registers as one function of the chain has them: the one that faulted, or a caller while it waits for the callee.
+ * The register values of one function in the chain: the function that faulted, or a caller at the time of its call.
  *
- * <p>Of a caller, those are right that a callee has to keep (rbx, rbp, rsp, r12 to r15, rip); the others are the callee's.
+ * <p>In a caller, only the registers that a callee must preserve (rbx, rbp, rsp, r12 to r15) and rip are correct. The
+ * others have the values of the callee.
  */
 public final class Registers {
 
@@ -21,17 +22,20 @@ public final class Registers {
         }
     }
 
-    /** Of a function that a fault or signal interrupted: rip is the instruction that would run next. */
+    /**
+     * Returns the registers of a function that a fault or signal interrupted: rip is the instruction that would run
+     * next.
+     */
     public static Registers interrupted(ToLongFunction<Register> value) {
         return new Registers(true, value);
     }
 
-    /** Of a function that called another: rip is a return address. */
+    /** Returns the registers of a function that called another one: rip is a return address. */
     static Registers calling(ToLongFunction<Register> value) {
         return new Registers(false, value);
     }
 
-    /** The value of one. */
+    /** Returns the value of a register. */
     public long get(Register register) {
         return values.getOrDefault(register, 0L);
     }
@@ -45,8 +49,8 @@ public final class Registers {
     }
 
     /**
-     * An address within the instruction that the function is at. A return address is behind the call, and where the call is a
-     * function's last instruction, behind the function.
+     * Returns an address within the current instruction of the function. A return address is after the call; if the
+     * call is the last instruction of a function, it is even after the function.
      */
     long instruction() {
         return interrupted ? programCounter() : programCounter() - 1;

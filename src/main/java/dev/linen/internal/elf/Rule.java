@@ -1,24 +1,24 @@
 package dev.linen.internal.elf;
 
 /**
- * How to find a register of the caller, or the CFA: the address that the stack pointer had before the call. On x86-64 the return
- * address lies right below it.
+ * A rule to compute a register of the caller, or the CFA (canonical frame address): the value of the stack pointer
+ * before the call. On x86-64 the return address is directly below it.
  *
  * <pre>
  *        │ caller's frame │
  *        ├────────────────┤ ◄── CFA, and the caller's rsp
  *   -8   │ return address │     rip: AtCfa(-8)
  *   -16  │ saved rbp      │     rbp: AtCfa(-16)
- *        │ callee's frame │     rbx, which isn't used: Same(rbx)
+ *        │ callee's frame │     rbx, which the callee didn't change: InRegister(rbx, 0)
  *        └────────────────┘ ◄── callee's rsp
  * </pre>
  */
 sealed interface Rule {
 
-    /** The value, for a callee with those registers; the cfa is 0 while it is the CFA that is looked for. */
+    /** Returns the value, given the registers of the callee. {@code cfa} is 0 if the rule computes the CFA itself. */
     long value(long cfa, Registers callee, MemoryReader memory) throws Malformed;
 
-    /** Nobody kept it. For rip that means that there is no caller. */
+    /** The value is unknown. For rip, this means that there is no caller. */
     record Undefined() implements Rule {
         @Override
         public long value(long cfa, Registers callee, MemoryReader memory) {
@@ -26,7 +26,7 @@ sealed interface Rule {
         }
     }
 
-    /** It is in a register of the callee's, often the same one; the CFA is that far from one. */
+    /** The value is that of a register of the callee plus an offset. For a register of the caller, the offset is 0. */
     record InRegister(Register register, long offset) implements Rule {
         @Override
         public long value(long cfa, Registers callee, MemoryReader memory) {
@@ -34,7 +34,7 @@ sealed interface Rule {
         }
     }
 
-    /** It was saved that far from the CFA. */
+    /** The value was saved at an offset from the CFA. */
     record AtCfa(long offset) implements Rule {
         @Override
         public long value(long cfa, Registers callee, MemoryReader memory) throws Malformed {
@@ -42,7 +42,7 @@ sealed interface Rule {
         }
     }
 
-    /** It is the CFA itself, and something. */
+    /** The value is the CFA plus an offset. */
     record CfaPlus(long offset) implements Rule {
         @Override
         public long value(long cfa, Registers callee, MemoryReader memory) {
@@ -50,7 +50,7 @@ sealed interface Rule {
         }
     }
 
-    /** It is what an expression gives. */
+    /** The value is the result of an expression. */
     record Computed(Bytes expression) implements Rule {
         @Override
         public long value(long cfa, Registers callee, MemoryReader memory) throws Malformed {
@@ -58,7 +58,7 @@ sealed interface Rule {
         }
     }
 
-    /** It was saved where an expression says. */
+    /** The value was saved at the address that an expression computes. */
     record AtComputed(Bytes expression) implements Rule {
         @Override
         public long value(long cfa, Registers callee, MemoryReader memory) throws Malformed {

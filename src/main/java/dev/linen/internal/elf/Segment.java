@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A program header: a part of an image, and what it is for.
+ * A program header, which describes a part of an image.
  *
  * <pre>
  *  +0   type, 4 bytes      +16  address, 8 bytes           +40  size in memory, 8 bytes
@@ -12,25 +12,25 @@ import java.util.List;
  *  +8   offset, 8 bytes    +32  size in the file, 8 bytes
  * </pre>
  *
- * @param offset where it starts in the file
- * @param address where it starts in memory, if the image weren't moved
+ * @param offset the start in the file
+ * @param address the start in memory if the image isn't relocated
  */
 record Segment(int type, int flags, long offset, long address, long fileBytes, long memoryBytes) {
 
     static final int BYTES = 56;
 
-    /** Mapped from the file. */
+    /** A part that is mapped from the file. */
     static final int LOAD = 1;
-    /** What the dynamic linker needs. */
+    /** Information for the dynamic linker. */
     static final int DYNAMIC = 2;
-    /** Such as the build id. */
+    /** Notes, such as the build id. */
     static final int NOTE = 4;
-    /** .eh_frame_hdr. */
+    /** The index of the unwind tables, .eh_frame_hdr. */
     static final int EH_FRAME = 0x6474e550;
 
     static final int EXECUTABLE = 1;
 
-    /** All of an image or file whose header is at that address. */
+    /** Returns all program headers of an image or file whose ELF header is at {@code base}. */
     static List<Segment> all(MemoryReader memory, long base, ElfHeader header) throws Malformed {
         Bytes bytes = Bytes.at(memory, base + header.segments(), (long) BYTES * header.segmentCount());
         List<Segment> segments = new ArrayList<>();

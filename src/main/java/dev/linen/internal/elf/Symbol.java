@@ -1,14 +1,14 @@
 package dev.linen.internal.elf;
 
 /**
- * A function's name and place.
+ * The name and the address of a function.
  *
- * @param address where it starts in memory
- * @param size in bytes; 0 when it isn't known, as of functions written in assembly
+ * @param address the start of the function in memory
+ * @param size the size in bytes; 0 if it isn't known, as for some functions in assembly
  */
 public record Symbol(String name, long address, long size) {
 
-    /** The name, and how far behind the function's start an address is: {@code memcpy+0x12}. */
+    /** Returns the name, and the offset of an address from the start of the function: {@code memcpy+0x12}. */
     public String plus(long programCounter) {
         return name + "+0x" + Long.toHexString(programCounter - address);
     }

@@ -4,29 +4,31 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * The symbols of an image (.dynsym) or a file (.symtab), in no order, and which of them an address belongs to.
+ * The symbols of an image (.dynsym) or a file (.symtab), which aren't sorted.
  *
  * <pre>
- *  +0   where its name starts, 4 bytes       +6   section, 2 bytes: 0 when it is another image's
+ *  +0   offset of the name, 4 bytes          +6   section, 2 bytes: 0 if it is in another image
  *  +4   type in the low 4 bits               +8   address, 8 bytes
  *  +5   visibility                           +16  size, 8 bytes
  * </pre>
  *
- * <p>A function is that of an address
+ * <p>The symbol of an address is the first of these that exists:
  * <ol>
- * <li>when the address lies within its size: of several the one that starts last;
- * <li>or else when it has no size, is the last below the address, and no function with a size is between;
- * <li>or else, by the same two rules, when it isn't a function, but a label.
+ * <li>the function whose size includes the address; if there are several, the one with the highest start;
+ * <li>the last function below the address, if it has no size;
+ * <li>the label (a symbol without a type) whose size includes the address; if there are several, the one with the
+ * highest start;
+ * <li>the last label below the address, if it has no size, and no function starts between the label and the address.
  * </ol>
  *
- * @param entries where the table starts
- * @param names where the names start
+ * @param entries the address of the table
+ * @param names the address of the names
  */
 record SymbolTable(MemoryReader memory, long entries, long count, long names, long nameBytes) {
 
     static final int ENTRY_BYTES = 24;
 
-    /** Some ten times what the largest browser has. It keeps a corrupt count from costing minutes. */
+    /** A limit of about ten times what the largest browser has. Without it, a corrupt count could take minutes. */
     private static final long MOST_SYMBOLS = 1 << 24;
 
     private static final int ENTRIES_A_READ = 1024;
@@ -60,10 +62,10 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
     }
 
     /**
-     * The function at an address.
+     * Finds the function at an address.
      *
-     * @param address as the file has it
-     * @param code the mapped part that it lies in: a symbol of another isn't it
+     * @param address the file address
+     * @param code the segment that contains the address; symbols in other segments are ignored
      */
     Optional<Symbol> at(long address, Range code) {
         Best best = new Best(address);
@@ -79,12 +81,12 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
                 }
             }
         } catch (Malformed cutShort) {
-            // so it is one of those seen until here
+            // use the best symbol so far
         }
         return best.get().map(entry -> new Symbol(name(entry), entry.address, entry.size));
     }
 
-    /** Each rule's best so far. */
+    /** The best symbol so far for each rule. */
     private final class Best {
 
         private final long wanted;
@@ -118,7 +120,7 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
         return Long.compareUnsigned(one.address, other.address) > 0;
     }
 
-    /** The later; at one place the one with a size; of two names for one function the one with fewer underscores in front. */
+    /** Prefers the higher start; then a symbol with a size; then the name with fewer leading underscores. */
     private Optional<Entry> better(Optional<Entry> best, Entry entry) {
         if (best.isEmpty() || startsLater(entry, best.get())) {
             return Optional.of(entry);
@@ -141,7 +143,7 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
         return count;
     }
 
-    /** As C++ and Rust mangled it; "?" when it can't be read. What would spoil a report's lines is a '?', too. */
+    /** Returns the name, as mangled by C++ or Rust; "?" if it can't be read. Control characters are replaced by '?'. */
     private String name(Entry entry) {
         byte[] bytes = new byte[(int) Math.clamp(nameBytes - entry.name, 0, MOST_NAME_BYTES)];
         if (!memory.read(names + entry.name, bytes)) {

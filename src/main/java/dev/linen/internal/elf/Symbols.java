@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The functions of an image: those of its file, which knows the static ones, too, and those that it exports. */
+/** Finds the functions of an image: those in its file, which include static functions, and those that it exports. */
 public final class Symbols {
 
     private final LoadedElf image;
@@ -16,7 +16,7 @@ public final class Symbols {
     }
 
     /**
-     * What memory tells: for what has no file, such as the vdso.
+     * Uses the symbols in memory only, for an image without a file, such as the vdso.
      *
      * @param image the program or library
      */
@@ -31,26 +31,27 @@ public final class Symbols {
     }
 
     /**
-     * What memory and the file tell.
+     * Uses the symbols in memory and those in the file.
      *
      * @param image the program or library
-     * @param file where it came from; not used when it is another one by now, or gone
+     * @param file the file from which it was loaded; ignored if it has been replaced or deleted
      */
     public static Symbols of(LoadedElf image, Path file) {
         Symbols symbols = of(image);
         try {
             symbols.tables.addFirst(new ElfFile(file).symbolsOf(image));
         } catch (Malformed stripped) {
-            // memory must do
+            // use the symbols in memory only
         }
         return symbols;
     }
 
     /**
-     * The function at an address.
+     * Finds the function at an address.
      *
-     * @param address of an instruction; of a call, that is, not its return address, which may be the next function's
-     * @return empty when no symbol is surely that of the address
+     * @param address the address of an instruction; for a call, not its return address, which may already belong to the
+     *        next function
+     * @return the function; empty if no symbol certainly belongs to the address
      */
     public Optional<Symbol> at(long address) {
         return image.codeAt(address).flatMap(code -> tables.stream()

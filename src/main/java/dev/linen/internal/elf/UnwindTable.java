@@ -3,14 +3,15 @@ package dev.linen.internal.elf;
 import java.util.Optional;
 
 /**
- * The tables by which a function's caller is found: .eh_frame_hdr, an index sorted by address, and .eh_frame behind it.
+ * The unwind tables, by which the caller of a function is found: .eh_frame_hdr, an index that is sorted by address, and
+ * the entries in .eh_frame.
  *
  * <pre>
  *   .eh_frame_hdr                                   .eh_frame
  *  ┌────────────────────────────────────────┐      ┌──────────────────────────────────────────┐
- *  │ version 1, three encodings   4 bytes   │      │ CIE  what the following have in common   │
- *  │ where .eh_frame starts                 │      ├──────────────────────────────────────────┤
- *  │ how many entries                       │  ┌──►│ FDE  one function: its range, and how to │
+ *  │ version 1, three encodings   4 bytes   │      │ CIE  common part of the following FDEs   │
+ *  │ address of .eh_frame                   │      ├──────────────────────────────────────────┤
+ *  │ number of entries                      │  ┌──►│ FDE  one function: its range, and how to │
  *  ├───────────────────┬────────────────────┤  │   │      find its caller from each address   │
  *  │ function's start  │ its FDE            │  │   ├──────────────────────────────────────────┤
  *  │ 0x1000            │ ───────────────────┼──┘   │ FDE                                      │
@@ -19,9 +20,9 @@ import java.util.Optional;
  *  └───────────────────┴────────────────────┘      └──────────────────────────────────────────┘
  * </pre>
  *
- * @param header where .eh_frame_hdr starts
- * @param entries where its entries start
- * @param pointer how both columns are written
+ * @param header the start of .eh_frame_hdr
+ * @param entries the start of its entries
+ * @param pointer the encoding of both columns
  * @see <a href="https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/ehframechpt.html">LSB,
  *      Exception Frames</a>
  */
@@ -29,10 +30,10 @@ record UnwindTable(MemoryReader memory, long header, long entries, long count, E
 
     private static final int VERSION = 1;
 
-    /** A version, three encodings, two pointers. */
+    /** The size of a version, three encodings and two pointers. */
     private static final long MOST_HEADER_BYTES = 4 + 2 * Long.BYTES;
 
-    /** @param range what .eh_frame_hdr takes, by the program headers */
+    /** @param range the range of .eh_frame_hdr, from the program headers */
     static UnwindTable at(MemoryReader memory, Range range) throws Malformed {
         long size = range.end() - range.start();
         Bytes bytes = Bytes.at(memory, range.start(), Math.min(size, MOST_HEADER_BYTES));
@@ -47,12 +48,12 @@ record UnwindTable(MemoryReader memory, long header, long entries, long count, E
         long count = number.read(bytes, range.start());
         long most = (range.end() - bytes.position()) / (2L * pointer.size());
         if (count < 0 || count > most) {
-            throw new Malformed("more entries than there is room for");
+            throw new Malformed("more entries than the section has room for");
         }
         return new UnwindTable(memory, range.start(), bytes.position(), count, pointer);
     }
 
-    /** What tells an address's caller; empty for code without tables. */
+    /** Returns the description of the function at an address; empty for code without tables. */
     Optional<FrameDescription> find(long address) throws Malformed {
         long low = 0;
         long high = count;

@@ -5,20 +5,20 @@ import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 
-/** The anonymous memory that linen has filled with machine code and made executable. It stays mapped for the life of the process. */
+/** The anonymous memory that linen has filled with machine code. It stays mapped for the life of the process. */
 public final class CodeMemory {
 
-    /** Sizes in bytes, by the lowest address. */
+    /** The sizes in bytes, by start address. */
     private static final ConcurrentNavigableMap<Long, Long> SIZES = new ConcurrentSkipListMap<>();
 
     private CodeMemory() {}
 
-    /** To be called once it can be executed. */
+    /** Must be called after the memory was made executable. */
     public static void add(long address, long bytes) {
         SIZES.put(address, bytes);
     }
 
-    /** The lowest address of the code that an address lies in; empty when linen made none there. */
+    /** Returns the start of the code that contains an address; empty if linen has no code there. */
     public static OptionalLong beginOf(long address) {
         Map.Entry<Long, Long> below = SIZES.floorEntry(address);
         return below != null && address - below.getKey() < below.getValue()

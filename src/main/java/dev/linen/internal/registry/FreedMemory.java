@@ -4,7 +4,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
-/** What was unmapped last: so that a fault there can be told by its name. */
+/** The memory that was unmapped last, so that a fault report can say what was at the address. */
 public final class FreedMemory {
 
     private static final int REMEMBERED = 64;
@@ -12,9 +12,9 @@ public final class FreedMemory {
     private static final AtomicInteger COUNT = new AtomicInteger();
 
     /**
-     * A piece of memory that was.
+     * An unmapped range of memory.
      *
-     * @param what "Mapping", ...
+     * @param what its kind: "Mapping", ...
      */
     public record Freed(String what, long address, long bytes) {
 
@@ -25,12 +25,12 @@ public final class FreedMemory {
 
     private FreedMemory() {}
 
-    /** To be called after it was unmapped. */
+    /** Must be called after the memory was unmapped. */
     public static void add(String what, long address, long bytes) {
         LAST.set(Math.floorMod(COUNT.getAndIncrement(), REMEMBERED), new Freed(what, address, bytes));
     }
 
-    /** The piece that was unmapped last of those in which an address lay. */
+    /** Returns the most recently unmapped range that contains an address. */
     public static Optional<Freed> at(long address) {
         int count = COUNT.get();
         for (int i = count - 1; i >= count - REMEMBERED; i--) {

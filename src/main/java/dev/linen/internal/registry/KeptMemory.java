@@ -5,28 +5,28 @@ import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
 
-/** What linen has mapped for itself, and keeps for threads to come: so that who looks for leaks can tell it from them. */
+/** The memory that linen keeps mapped for future threads, so that a leak check can ignore it. */
 public final class KeptMemory {
 
-    /** By owner: with that, the memory is gone, too. */
+    /** The ranges, by owner. If the owner is garbage collected, its memory is unmapped too. */
     private static final Map<Object, Range> RANGES = Collections.synchronizedMap(new WeakHashMap<>());
 
-    /** Addresses, the second of them no longer in it. */
+    /** A range of addresses, from start (inclusive) to end (exclusive). */
     public record Range(long start, long end) {}
 
     private KeptMemory() {}
 
-    /** To be called after it was mapped. */
+    /** Must be called after the memory was mapped. */
     public static void add(Object owner, long address, long bytes) {
         RANGES.put(owner, new Range(address, address + bytes));
     }
 
-    /** To be called before it is unmapped. */
+    /** Must be called before the memory is unmapped. */
     public static void remove(Object owner) {
         RANGES.remove(owner);
     }
 
-    /** In no order. */
+    /** Returns all ranges, in no particular order. */
     public static List<Range> ranges() {
         synchronized (RANGES) {
             return List.copyOf(RANGES.values());

@@ -1,9 +1,10 @@
 /**
- * What linen has done with memory in this process, written down for other rooms: what it keeps mapped, what it unmapped last, and
- * which of it holds machine code.
+ * Records of linen's memory in this process, for use by other packages: the memory that linen keeps mapped, the memory
+ * that it unmapped last, and the memory that holds machine code.
  *
- * <p>Floor -1 of the house: uses nothing of linen. {@code dev.linen.memory}, {@code dev.linen.function} and
- * {@code dev.linen.internal.stack} write, {@code dev.linen.internal.fault} and {@code dev.linen.junit} read; not exported.
+ * <p>Layer -1, not exported. Uses no other package of linen. {@code dev.linen.memory}, {@code dev.linen.function} and
+ * {@code dev.linen.internal.stack} write the records; {@code dev.linen.internal.fault} and {@code dev.linen.junit} read
+ * them.
  */
 @NullMarked
 package dev.linen.internal.registry;

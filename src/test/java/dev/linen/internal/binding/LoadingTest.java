@@ -31,14 +31,16 @@ import dev.linen.testing.Skip;
 import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeThread;
 
-/** Each way in which liblinen.so gets into a JVM. */
+/** Tests each way of loading liblinen.so. */
 class LoadingTest {
 
     private static final String MEMFD = "/memfd:liblinen.so (deleted)";
 
     private static final Path LIBRARY = Path.of("target/classes" + Platform.resource()).toAbsolutePath();
 
-    /** A system call, a thread; then where the library was loaded from, and what files it left open. */
+    /**
+     * Makes a system call and runs a thread; then prints where the library was loaded from, and which files are open.
+     */
     static final class Smoke {
         public static void main(String... arguments) throws IOException {
             if (arguments.length > 0 && arguments[0].equals("without memfd_create")) {
@@ -107,13 +109,13 @@ class LoadingTest {
         assertEquals(List.of(), namesIn(directory));
     }
 
-    /** Linux 6.3: memfds that could be executed are forbidden. The setting belongs to a pid namespace. */
+    /** Since Linux 6.3, executable memfds can be forbidden. The setting belongs to a pid namespace. */
     @Test
     void load_executableMemfdsForbidden_worksFromAMemfd() throws IOException, InterruptedException {
         String[] wrapper = {"unshare", "-pfm", "--mount-proc", "sh", "-c",
                 "echo 2 > /proc/sys/vm/memfd_noexec && \"$@\"",
                 "sh"};
-        assumeWorks("no pid namespace with vm.memfd_noexec=2 here", wrapper);
+        assumeWorks("can't create a pid namespace with vm.memfd_noexec=2", wrapper);
         assertWorks(MEMFD, ChildJvm.of(Smoke.class).wrappedIn(wrapper).run());
     }
 
@@ -129,16 +131,17 @@ class LoadingTest {
         Result result = ChildJvm.of(Smoke.class).wrappedIn(noexec(directory)).flags("-Djava.io.tmpdir=" + directory)
                 .run("without memfd_create");
         assertTrue(result.err()
-                .matches("(?s).*java\\.lang\\.UnsatisfiedLinkError: linen could not load its native part\\. "
-                        + "Tried: a memfd: memfd_create is refused [^;]*; " + directory + "/liblinen-\\w+\\.so: [^;]*"
-                        + "failed to map segment[^;]*. Remedy: -Ddev\\.linen\\.library\\.path=DIRECTORY, .*noexec\n.*"),
+                .matches("(?s).*java\\.lang\\.UnsatisfiedLinkError: linen can't load its native library\\. "
+                        + "Tried: a memfd: memfd_create failed [^;]*; " + directory + "/liblinen-\\w+\\.so: [^;]*"
+                        + "failed to map segment[^;]*. Remedy: set -Ddev\\.linen\\.library\\.path=DIRECTORY .*noexec\n"
+                        + ".*"),
                 result::toString);
     }
 
     private static String[] noexec(Path directory) throws IOException, InterruptedException {
         String[] wrapper = {"unshare", "-m", "sh", "-c",
                 "mount -t tmpfs -o noexec none '" + directory + "' && exec \"$@\"", "sh"};
-        assumeWorks("no mount namespace with a noexec tmpfs here", wrapper);
+        assumeWorks("can't create a mount namespace with a noexec tmpfs", wrapper);
         return wrapper;
     }
 
@@ -168,9 +171,9 @@ class LoadingTest {
     void load_missingDirectory_tellsItAndTheRemedy(@TempDir Path directory) {
         Path missing = directory.resolve("missing");
         Result result = runFrom(missing);
-        assertTrue(result.err().contains("UnsatisfiedLinkError: linen could not load its native part. Tried: a file in "
+        assertTrue(result.err().contains("UnsatisfiedLinkError: linen can't load its native library. Tried: a file in "
                 + missing + ": it can't be created (java.nio.file.NoSuchFileException: " + missing), result::toString);
-        assertTrue(result.err().contains("Remedy: -Ddev.linen.library.path=DIRECTORY"), result::toString);
+        assertTrue(result.err().contains("Remedy: set -Ddev.linen.library.path=DIRECTORY"), result::toString);
     }
 
     @Test
@@ -191,9 +194,10 @@ class LoadingTest {
         Result result = runFrom(directory);
         assertTrue(result.err()
                 .contains("UnsatisfiedLinkError: the liblinen.so that was loaded belongs to another version "
-                        + "of linen (its interface is number " + (source.contains("99") ? 99 : 0) + ", this is "),
+                        + "of linen (its ABI version is " + (source.contains("99") ? 99 : 0) + ", but must be "),
                 result::toString);
-        assertTrue(result.err().contains("remove it from dev.linen.library.path"), result::toString);
+        assertTrue(result.err().contains("remove it from the directory that dev.linen.library.path names"),
+                result::toString);
     }
 
     private static Result runFrom(Path directory) {
@@ -204,7 +208,7 @@ class LoadingTest {
         return List.of(directory.toFile().list());
     }
 
-    /** As an application server with linen in two applications. */
+    /** Simulates an application server with linen in two applications. */
     static final class TwoClassLoaders {
         public static void main(String... arguments) throws ReflectiveOperationException, IOException {
             URL[] path = Stream.of(System.getProperty("jdk.module.path").split(File.pathSeparator)).map(entry -> {
@@ -215,7 +219,7 @@ class LoadingTest {
                 }
             }).toArray(URL[]::new);
             for (int i = 0; i < 2; i++) {
-                // No parent: the platform loader would find linen in the boot layer.
+                // No parent, because the platform class loader would find linen in the boot layer.
                 URLClassLoader loader = new URLClassLoader(path, null);
                 Object pid = loader.loadClass("dev.linen.syscall.Syscall").getMethod("invoke", long.class).invoke(null,
                         (long) SyscallNumber.GETPID);

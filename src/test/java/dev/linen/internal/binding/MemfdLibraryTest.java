@@ -20,7 +20,7 @@ class MemfdLibraryTest {
 
     private static final int E_TYPE = 16; // struct Elf64_Ehdr
 
-    /** Under one path, the dynamic linker would hand out the first library again. */
+    /** With the same path, the dynamic linker would return the first library again. */
     @Test
     void open_twoLibraries_eachHasItsOwnSymbols() throws IOException {
         SymbolLookup functions = MemfdLibrary.open(Files.readAllBytes(TestFunctions.path("functions")), "one");
@@ -36,7 +36,7 @@ class MemfdLibraryTest {
 
     @Test
     void open_garbage_tellsTheDynamicLinkersWordsAndLeavesNoFile() throws IOException {
-        // Of a file that doesn't say how its stack shall be, HotSpot says that it may be dangerous: this one does.
+        // A valid library with one changed byte: HotSpot prints a warning for a file without a PT_GNU_STACK header.
         byte[] garbage = Files.readAllBytes(TestFunctions.path("functions"));
         garbage[E_TYPE] = 1; // ET_REL
         assertThrows(IOException.class, () -> MemfdLibrary.open(garbage, "garbage"));

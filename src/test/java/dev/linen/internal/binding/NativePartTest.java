@@ -16,13 +16,13 @@ import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 
-/** What must hold for liblinen.so, so that its code can run on a thread without libc, and load everywhere. */
+/** Checks the properties that liblinen.so needs to run on threads without libc, and to be loadable on every system. */
 class NativePartTest {
 
     private static final Path LIBRARY = Path.of("target/classes" + Platform.resource());
 
     @Test
-    void dynamicSection_read_needsNothingAndNobody() {
+    void dynamicSection_read_hasNoDependencies() {
         String dynamic = binutil("readelf", "-W", "-d");
         assertTrue(dynamic.contains("(SYMTAB)"), dynamic);
         assertFalse(dynamic.contains("(NEEDED)"), dynamic);
@@ -30,7 +30,7 @@ class NativePartTest {
         assertFalse(dynamic.contains("(JMPREL)"), dynamic);
     }
 
-    /** A call through the PLT would enter ld.so, which reads libc's thread struct. */
+    /** A call through the PLT could enter ld.so, which reads the thread structure of libc. */
     @Test
     void relocations_read_areOfNoSymbol() {
         String relocations = binutil("readelf", "-W", "-h", "-r");
@@ -68,7 +68,7 @@ class NativePartTest {
         assertTrue(lines.stream().anyMatch(line -> line.matches("GNU_STACK .* RW +0x\\w+")), lines::toString);
     }
 
-    /** It runs on kernels of any page size: what depends on that comes from Java. */
+    /** The library must run on kernels with any page size, so it gets the page size from Java. */
     @Test
     void sources_andCode_haveNoPageSize() throws IOException {
         Pattern pageSize = Pattern.compile(

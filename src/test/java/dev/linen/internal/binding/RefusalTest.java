@@ -17,12 +17,15 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
-/** Where linen can't work: classes load, constants are there, and each call says why. */
+/**
+ * Tests platforms that linen doesn't support: classes can be loaded, constants can be read, and each call throws the
+ * reason.
+ */
 class RefusalTest {
 
     private static final String CONSTANTS = "PROT_READ ENOMEM 9";
 
-    /** A line for each: constants, support, three calls. */
+    /** Prints one line each for constants, support and three calls. */
     static final class Main {
         public static void main(String... arguments) {
             System.out.println(Protection.READ + " " + Errno.ENOMEM + " " + SyscallNumber.MMAP);
@@ -37,7 +40,7 @@ class RefusalTest {
                 call.run();
                 System.out.println("worked");
             } catch (Throwable thrown) {
-                // The one who calls must be in the trace, not only the first who did.
+                // The stack trace must be that of this call, not only that of the first call.
                 boolean mine = List.of(thrown.getStackTrace()).toString().contains("RefusalTest$Main.main");
                 System.out.println(thrown + (mine ? "" : " without a stack trace"));
             }
@@ -46,16 +49,16 @@ class RefusalTest {
 
     @Test
     void call_withoutNativeAccess_namesTheFlagEachTime() {
-        String reason = "java.lang.IllegalCallerException: linen calls native code, and this JVM doesn't allow it to: "
-                + "start it with --enable-native-access=dev.linen";
+        String reason = "java.lang.IllegalCallerException: linen calls native code, but this JVM doesn't permit it: "
+                + "start the JVM with --enable-native-access=dev.linen";
         assertPrints(ChildJvm.of(Main.class).withoutNativeAccess(), CONSTANTS, "true -", reason, reason, reason);
     }
 
     @Test
     void call_onTheClassPathWithoutNativeAccess_namesTheOtherFlagToo() {
-        String reason = "java.lang.IllegalCallerException: linen calls native code, and this JVM doesn't allow it to: "
-                + "start it with --enable-native-access=ALL-UNNAMED (linen is on the class path; on the module path it "
-                + "would be --enable-native-access=dev.linen)";
+        String reason = "java.lang.IllegalCallerException: linen calls native code, but this JVM doesn't permit it: "
+                + "start the JVM with --enable-native-access=ALL-UNNAMED (because linen is on the class path; with "
+                + "linen on the module path, use --enable-native-access=dev.linen)";
         assertPrints(ChildJvm.of(Main.class).onClassPath(), CONSTANTS, "true -", reason, reason, reason);
     }
 
@@ -67,9 +70,9 @@ class RefusalTest {
 
     @ParameterizedTest
     @CsvSource({
-            "-Dos.arch=riscv64, this build of linen has no native part for the CPU riscv64: it lacks "
+            "-Dos.arch=riscv64, this build of linen has no native library for the CPU riscv64: it doesn't contain "
                     + "/META-INF/native/linux-riscv64/liblinen.so",
-            "-Dos.name=Windows, linen issues Linux system calls; this is Windows"})
+            "-Dos.name=Windows, 'linen needs Linux, because it makes Linux system calls; this is Windows'"})
     void call_onAnUnsupportedSystem_tellsTheReasonEachTime(String flag, String reason) {
         String thrown = "java.lang.UnsupportedOperationException: " + reason;
         assertPrints(ChildJvm.of(Main.class).flags(flag), CONSTANTS, "false " + reason, thrown, thrown, thrown);

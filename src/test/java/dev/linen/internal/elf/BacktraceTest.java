@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.internal.elf.Frame.Origin;
 
-/** Chains of real calls on a linen thread, found again. */
+/** Tests backtraces of real calls on a linen thread. */
 class BacktraceTest {
 
     private static final String NO_TABLES = "-O2 -fno-asynchronous-unwind-tables -fno-omit-frame-pointer";
@@ -43,7 +43,9 @@ class BacktraceTest {
         return expected;
     }
 
-    /** The last one's return address is linen_child's, whose own is 0: the tables of liblinen.so lead there. */
+    /**
+     * The last function returns to linen_child, whose own return address is 0, according to the tables of liblinen.so.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"-O0", "-O1", "-O2 -fomit-frame-pointer", "-O3 -march=native", "-Os", "-O2 -s",
             "-O2 -fno-omit-frame-pointer"})
@@ -57,7 +59,10 @@ class BacktraceTest {
         }
     }
 
-    /** capture keeps no frame, so its return address is on top of the stack; the frame pointer would miss third. */
+    /**
+     * capture has no frame, so its return address is on top of the stack. With the frame pointer, third would be
+     * missing.
+     */
     @Test
     void of_codeWithoutTables_findsCallersByFramePointer() {
         try (Chain chain = Chain.start(library(NO_TABLES))) {
@@ -68,7 +73,7 @@ class BacktraceTest {
         }
     }
 
-    /** Such as third itself, had it faulted behind its call: what is on top of the stack is any value. */
+    /** If third itself faults after its call, the value on top of the stack isn't a return address. */
     @Test
     void of_faultInAFrameWithoutTables_takesNoCallerFromTheStackTop() {
         try (Chain chain = Chain.start(library(NO_TABLES))) {
@@ -139,11 +144,11 @@ class BacktraceTest {
             Registers overflow = chain.registersBut(Register.RSP, chain.stack().start() - 4096);
             List<Frame> frames = Backtrace.of(overflow, chain.stack(), new OwnProcess());
             assertEquals(chain.register(Register.RIP), frames.getFirst().programCounter());
-            assertTrue(frames.size() <= 5, frames::toString); // by rbp, which is a caller's, if any
+            assertTrue(frames.size() <= 5, frames::toString); // found by rbp, which at best belongs to a caller
         }
     }
 
-    /** Two pairs that point to each other. */
+    /** Two frame pointers that point to each other. */
     @Test
     void framePointers_inACircle_areLeft() {
         Range stack = new Range(0x1000, 0x2000);

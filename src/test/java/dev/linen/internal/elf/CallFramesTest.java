@@ -29,14 +29,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 import dev.linen.internal.linux.x86_64.sigcontext;
 import dev.linen.internal.linux.x86_64.ucontext;
 
-/** The tables of real libraries, against readelf and against what they are for. */
+/** Compares the unwind tables of real libraries with readelf, and uses them to unwind. */
 class CallFramesTest {
 
     private static final Pattern FUNCTION = Pattern.compile(".* FDE cie=\\w+ pc=(\\w+)\\.\\.(\\w+)");
 
     private final OwnProcess process = new OwnProcess();
 
-    /** One line of readelf's: the rules from an address on, by column. */
+    /** One line of the output of readelf: the rules from an address, by column. */
     private record Line(long function, long address, Map<String, String> rules) {}
 
     private static List<Line> readelf(Path library) {
@@ -45,7 +45,7 @@ class CallFramesTest {
         boolean inFunction = false;
         String[] columns = {};
         for (String line : Tool.lines("readelf", "--debug-dump=no-follow-links,frames-interp", library.toString())) {
-            // "r5 (rdi)" in one word
+            // "r5 (rdi)" becomes one word
             String[] words = line.trim().replaceAll("r\\d+ \\((\\w+)\\)", "$1").split("\\s+");
             Matcher start = FUNCTION.matcher(line);
             if (start.matches()) {
@@ -72,11 +72,11 @@ class CallFramesTest {
         return switch (rule) {
             case Rule.Undefined undefined -> "u";
             case Rule.AtCfa at -> "c%+d".formatted(at.offset());
-            case Rule.CfaPlus plus when plus.offset() == 0 && register == Register.RSP -> "u"; // no rule of its own
+            case Rule.CfaPlus plus when plus.offset() == 0 && register == Register.RSP -> "u"; // no explicit rule
             case Rule.CfaPlus plus -> "v%+d".formatted(plus.offset());
             case Rule.Computed computed -> "vexp";
             case Rule.AtComputed computed -> "exp";
-            case Rule.InRegister in when in.register() == register -> "u"; // or "s": not told by readelf
+            case Rule.InRegister in when in.register() == register -> "u"; // or "s": readelf doesn't distinguish them
             case Rule.InRegister in -> in.register().name().toLowerCase(Locale.ROOT);
         };
     }
@@ -87,7 +87,7 @@ class CallFramesTest {
                 : "exp";
     }
 
-    /** Every rule of every line, in every function of a library. */
+    /** Compares every rule of every line, for every function of a library. */
     @ParameterizedTest
     @ValueSource(strings = {"/libc.so.6", "/libm.so.6", "/ld-linux-x86-64.so.2"})
     void rules_ofAnInstalledLibrary_areThoseOfReadelf(String name) throws Malformed {
@@ -98,7 +98,7 @@ class CallFramesTest {
         assertTrue(lines.size() > 2000, () -> lines.size() + " lines");
         for (Line line : lines) {
             if (line.address == 0) {
-                continue; // of a CIE
+                continue; // the line of a CIE
             }
             FrameDescription function = table.find(image.memoryAddress(line.address))
                     .orElseThrow(() -> new AssertionError(line.toString()));
@@ -158,7 +158,7 @@ class CallFramesTest {
         }
     }
 
-    /** Behind a handler lies what the kernel saved: every register, and rip isn't a return address. */
+    /** Above the frame of a handler are the registers that the kernel saved. There, rip isn't a return address. */
     @Test
     void caller_ofASignalHandler_isWhatItInterrupted() throws Malformed {
         LoadedElf libc = process.image("/libc.so.6");
@@ -183,7 +183,8 @@ class CallFramesTest {
             saved.get((int) (address - stack), into);
             return true;
         };
-        // The handler returned: rsp points to the ucontext. Tables and code begin one byte before the function itself.
+        // After the handler returned, rsp points to the ucontext. The range in the tables starts one byte before the
+        // function.
         long start = restorer.code().start() + 1;
         Registers handler = Registers.calling(register -> switch (register) {
             case RSP -> stack;
@@ -197,7 +198,10 @@ class CallFramesTest {
         assertEquals(interrupted.programCounter(), interrupted.instruction());
     }
 
-    /** A call that never returns may be a function's last instruction: then its return address is the next function's. */
+    /**
+     * A call that never returns may be the last instruction of a function. Its return address is then in the next
+     * function.
+     */
     @Test
     void caller_ofReturnAddressBehindTheFunction_isByTheCallsRules(@TempDir Path directory) throws IOException {
         Path source = Files.writeString(directory.resolve("last.s"), """
@@ -220,7 +224,7 @@ class CallFramesTest {
         long next = SymbolLookup.libraryLookup(library, Arena.global()).find("last").orElseThrow().address() + 9;
         OwnProcess now = new OwnProcess();
         LoadedElf image = now.imageAt(next).orElseThrow();
-        // The stack's every qword holds its own address.
+        // Each 64-bit word of the stack contains its own address.
         MemoryReader stack = (address, into) -> {
             ByteBuffer.wrap(into).order(ByteOrder.LITTLE_ENDIAN).putLong(address);
             return true;

@@ -13,7 +13,7 @@ import dev.linen.function.NativeFunction;
 import dev.linen.thread.NativeThread;
 import dev.linen.thread.StackBuffer;
 
-/** A function of chain.c on a native thread, held in capture. */
+/** A native thread that runs functions of chain.c and stops in capture. */
 final class Chain implements AutoCloseable {
 
     private static final long READY = 136;
@@ -37,12 +37,12 @@ final class Chain implements AutoCloseable {
         }
     }
 
-    /** first calls middle calls second calls third calls capture. */
+    /** The calls are: first, middle, second, third, capture. */
     static Chain start(Path library) {
         return new Chain(library, "first", /* depth */ 0);
     }
 
-    /** capture, called by recurse, called by itself that often, called by recursion. */
+    /** The calls are: recursion, recurse (which calls itself {@code depth} times), capture. */
     static Chain recursion(Path library, long depth) {
         return new Chain(library, "recursion", depth);
     }
@@ -55,12 +55,12 @@ final class Chain implements AutoCloseable {
         return Registers.interrupted(this::register);
     }
 
-    /** As if another instruction had been reached. */
+    /** Returns the registers with one changed value, as if the thread had reached another instruction. */
     Registers registersBut(Register other, long value) {
         return Registers.interrupted(register -> register == other ? value : register(register));
     }
 
-    /** The return addresses as the functions know them, capture's first. */
+    /** Returns the return addresses that the functions have recorded, that of capture first. */
     List<Long> returns() {
         List<Long> returns = new ArrayList<>();
         returns.add(snapshot.get(JAVA_LONG, LAST));

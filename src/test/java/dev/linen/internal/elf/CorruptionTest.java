@@ -19,7 +19,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A backtrace of copies that get worse and worse: never an exception, never without an end. */
+/**
+ * Makes backtraces from copies of memory that are more and more corrupt. They must never throw, and always terminate.
+ */
 @Timeout(300)
 class CorruptionTest {
 
@@ -37,7 +39,7 @@ class CorruptionTest {
     private byte[] stack;
     private List<Long> intact;
 
-    /** Copies of the image, from end to end, and of the stack in use; nothing else is mapped. */
+    /** Contains copies of the whole image and of the used part of the stack. Nothing else is mapped. */
     private static final class Copies implements AddressSpace {
         private final long imageBase;
         private final byte[] image;
@@ -91,7 +93,7 @@ class CorruptionTest {
             Range range = process.imageAt(registers.programCounter()).orElseThrow().range();
             imageBase = range.start();
             image = copy(process, imageBase, range.end());
-            intact = chain.returns().subList(0, 4); // the last is in liblinen.so, which isn't copied
+            intact = chain.returns().subList(0, 4); // the last one is in liblinen.so, which isn't copied
         }
     }
 
@@ -103,7 +105,7 @@ class CorruptionTest {
         return values::get;
     }
 
-    /** Page by page: between two segments there may be nothing. */
+    /** Copies page by page, because there may be unmapped pages between two segments. */
     private static byte[] copy(MemoryReader memory, long start, long end) {
         byte[] copy = new byte[(int) (end - start)];
         for (int at = 0; at < copy.length;) {
@@ -132,7 +134,7 @@ class CorruptionTest {
 
     private static void corrupt(Random random, byte[] bytes) {
         int flips = 1 << random.nextInt(12);
-        // where the headers, symbols and tables are, or anywhere
+        // either the headers, symbols and tables, or everything
         int reach = random.nextBoolean() ? Math.min(bytes.length, 0x800) : bytes.length;
         for (int i = 0; i < flips; i++) {
             bytes[random.nextInt(reach)] = (byte) (random.nextInt(3) == 0 ? 0xff : random.nextInt());
@@ -178,7 +180,7 @@ class CorruptionTest {
         }
     }
 
-    /** As if any address had garbage: instructions and expressions of all kinds. */
+    /** Runs random bytes as instructions and expressions. */
     @Test
     void programs_ofRandomBytes_endWithoutException() throws Malformed {
         Random random = new Random(SEED);
@@ -197,7 +199,7 @@ class CorruptionTest {
                 new DwarfExpression(registers, reader).evaluate(bytes, 0);
                 ran++;
             } catch (Malformed expected) {
-                // most of them
+                // true for most of them
             }
             FrameDescription.Common common = new FrameDescription.Common(1, -8, 16, true, new EncodedPointer(0), false,
                     bytes);
@@ -208,7 +210,7 @@ class CorruptionTest {
                 }
                 ran++;
             } catch (Malformed expected) {
-                // most of them
+                // true for most of them
             }
         }
         int succeeded = ran;

@@ -10,10 +10,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Expressions, byte by byte; each begins with 5 on the stack. Each register holds 1000 and its number. */
+/**
+ * Evaluates expressions that are given as bytes. Each starts with 5 on the stack; register n has the value 1000 + n.
+ */
 class DwarfExpressionTest {
 
-    /** At address n there is n + 1. */
+    /** The word at address n has the value n + 1. */
     private static final MemoryReader MEMORY = (address, into) -> {
         for (int i = 0; i < into.length; i++) {
             into[i] = (byte) (address + 1 >> 8 * i);
@@ -48,7 +50,7 @@ class DwarfExpressionTest {
         assertEquals(result, evaluate(hex, 0));
     }
 
-    /** The one that linkers write for the PLT: 8 above rsp, or 16 from the entry's byte 11 on. */
+    /** The expression that linkers write for the PLT: 8 above rsp, or 16 above it from byte 11 of the entry. */
     @Test
     void evaluate_ofPlt_dependsOnTheInstruction() throws Malformed {
         String plt = "77 08 80 00 3f 1a 3b 2a 33 24 22";
@@ -59,7 +61,10 @@ class DwarfExpressionTest {
         assertEquals(1007 + 8, evaluate(plt, 0x1010));
     }
 
-    /** In turn: cut short, nothing to pop, division by zero, unknown, for ever, ever more, out of the code. */
+    /**
+     * In this order: truncated, empty stack, division by zero, unknown operation, endless loop, endless growth, jump
+     * out of the code.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"08", "13 13", "13", "30 1b", "30 1d", "02", "ff", "18", "2f fdff", "12 2f fcff", "2f 1000",
             "2f f0ff", "94 03", "94 00", "90 11", "61", "15 05"})

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import dev.linen.testing.CProbe;
 
-/** The numbers of this package, against the system's elf.h: jextract's output lacks them. */
+/** Compares the constants of this package with the system's elf.h. The output of jextract doesn't contain them. */
 class ElfConstantsTest {
 
     private static final Map<String, Integer> OURS = new LinkedHashMap<>();

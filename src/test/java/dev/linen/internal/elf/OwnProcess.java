@@ -14,7 +14,7 @@ import dev.linen.memory.Protection;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
-/** This process, by process_vm_readv and a snapshot of /proc/self/maps. */
+/** The address space of this process, read with process_vm_readv and a snapshot of /proc/self/maps. */
 final class OwnProcess implements AddressSpace {
 
     private final List<Region> regions = MemoryMap.read().regions();
@@ -40,7 +40,7 @@ final class OwnProcess implements AddressSpace {
         return regions.stream().filter(region -> region.contains(address)).findFirst();
     }
 
-    /** Of the same file, the last below that begins with the file. */
+    /** Finds the last mapping below the address that belongs to the same file and has offset 0. */
     @Override
     public Optional<LoadedElf> imageAt(long address) {
         return regionAt(address).filter(at -> !at.name().isEmpty())
@@ -56,7 +56,7 @@ final class OwnProcess implements AddressSpace {
         return regionAt(address).filter(region -> region.protection().has(Protection.EXEC)).isPresent();
     }
 
-    /** The library or program that a file was loaded as. */
+    /** Returns the image that was loaded from a file. */
     LoadedElf image(String nameEnd) {
         Region first = regions.stream().filter(region -> region.name().endsWith(nameEnd)).findFirst().orElseThrow();
         return LoadedElf.at(this, first.start()).orElseThrow();

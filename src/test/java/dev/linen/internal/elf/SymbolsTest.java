@@ -25,7 +25,7 @@ import dev.linen.internal.elf.Tool.Listed;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.syscall.AuxiliaryVector;
 
-/** Names for addresses, against readelf and the dynamic linker. */
+/** Compares symbol names with readelf and the dynamic linker. */
 class SymbolsTest {
 
     private static final int AT_SYSINFO_EHDR = 33;
@@ -45,7 +45,7 @@ class SymbolsTest {
         return new OwnProcess().imageAt(address).orElseThrow();
     }
 
-    /** Every function's first and last byte, and what is behind it. */
+    /** Checks the first and the last byte of every function, and the byte after it. */
     private static int assertAsListed(Symbols symbols, LoadedElf image, List<Listed> listed, int step) {
         List<Listed> functions = listed.stream().filter(Listed::isFunction).toList();
         int compared = 0;
@@ -126,7 +126,7 @@ class SymbolsTest {
         assertEquals(Optional.of("first+0x0"), name(Symbols.of(image, directory), first));
     }
 
-    /** A pipe that nobody writes to blocks whoever opens it. */
+    /** Opening a named pipe without a writer would block. */
     @Test
     @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
     void at_fileIsAPipe_doesNotOpenIt() {
@@ -137,7 +137,7 @@ class SymbolsTest {
         assertEquals(Optional.of("first+0x0"), name(Symbols.of(imageAt(first), pipe), first));
     }
 
-    /** Interrupted threads can't read through channels. */
+    /** An interrupted thread can't read through a channel. */
     @Test
     void at_interruptedThread_readsTheFile() {
         Path library = Tool.compile(directory.resolve("chain.so"), "chain", "-O1");
@@ -158,7 +158,7 @@ class SymbolsTest {
         assertEquals(Optional.of("twice+0x1"), name(Symbols.of(imageAt(twice)), twice + 1));
     }
 
-    /** Its .dynamic is as the linker wrote it: nobody adds the bias. */
+    /** The bias is never added to the addresses in .dynamic of the vdso. */
     @Test
     void at_vdso_isFound() throws IOException {
         long base = AuxiliaryVector.get(AT_SYSINFO_EHDR).orElseThrow();
@@ -175,8 +175,8 @@ class SymbolsTest {
 
     /**
      * <pre>
-     *  0x10 sized [4 bytes]   0x18 unsized   0x20 label   0x30 sized [16 bytes], inner [4 bytes] at 0x34   0x48 label only
-     *  0x50 sized label [8 bytes]   0x58 unsized   0x60 sized [8 bytes], not exported
+     *  0x10 sized [4 bytes]   0x18 unsized   0x20 label   0x30 sized [16 bytes], inner [4 bytes] at 0x34
+     *  0x48 label only   0x50 sized label [8 bytes]   0x58 unsized   0x60 sized [8 bytes], not exported
      * </pre>
      */
     @Test

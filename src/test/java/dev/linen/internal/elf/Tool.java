@@ -8,12 +8,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The C compiler and binutils: those who know better. */
+/** Runs the C compiler and binutils, whose output is the reference for the tests. */
 final class Tool {
 
     private Tool() {}
 
-    /** What a program prints. */
+    /** Returns the output of a program. */
     static List<String> lines(String... command) {
         try {
             ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
@@ -30,7 +30,7 @@ final class Tool {
         }
     }
 
-    /** Makes a library of src/test/c/NAME.c. */
+    /** Compiles src/test/c/NAME.c to a library. */
     static Path compile(Path library, String name, String... flags) {
         Path source = Path.of("src", "test", "c", name + ".c");
         lines(Stream.concat(
@@ -40,7 +40,7 @@ final class Tool {
         return library;
     }
 
-    /** A function as readelf -s lists it: Num: Value Size Type Bind Vis Ndx Name. */
+    /** A symbol as listed by readelf -s: Num: Value Size Type Bind Vis Ndx Name. */
     record Listed(long address, long size, String type, String binding, String section, String name) {
 
         boolean isFunction() {
@@ -48,7 +48,7 @@ final class Tool {
         }
     }
 
-    /** The symbols of a file: "--dyn-syms" or "--syms". */
+    /** Returns the symbols of a file; {@code which} is "--dyn-syms" or "--syms". */
     static List<Listed> symbols(String which, Path file) {
         return lines("readelf", "-W", which, file.toString()).stream().map(line -> line.trim().split("\\s+"))
                 .filter(columns -> columns.length >= 8 && columns[0].matches("\\d+:"))

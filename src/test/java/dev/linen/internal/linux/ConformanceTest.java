@@ -21,12 +21,15 @@ import dev.linen.testing.CProbe;
 import dev.linen.testing.CProbe.Answers;
 
 /**
- * Every constant, size and offset that jextract made of newer headers, against this system's headers and C compiler. What
- * these headers lack can't be compared; the test prints its name.
+ * Compares every constant, size and offset that jextract generated from the kernel's headers with this system's headers
+ * and C compiler. The generated code may be from newer headers: the test prints the names that this system's headers
+ * lack.
  */
 class ConformanceTest {
 
-    /** Another value in newer headers, and rightly so: the complement of all futex flags (7.x has three more). */
+    /**
+     * The complement of all futex flags. Its value differs, because newer headers have more flags (7.x has three more).
+     */
     private static final Set<String> GROWING = Set.of("Kernel.FUTEX_CMD_MASK");
 
     private static Map<String, Name> generated;
@@ -58,7 +61,7 @@ class ConformanceTest {
         assertEquals(Map.of(), different);
     }
 
-    /** Else the comparison could pass because nothing was compared: Debian 12's headers (6.1) have 1,331. */
+    /** Makes sure that the comparison isn't empty. The headers of Debian 12 (6.1) have 1,331 names. */
     @Test
     void names_compared_areNearlyAll() {
         assertTrue(generated.size() > 1400, () -> generated.size() + " were generated");
@@ -67,7 +70,7 @@ class ConformanceTest {
         assertTrue(answers.byName().keySet().stream().anyMatch(name -> name.startsWith("Cpu.")));
     }
 
-    /** linen.h is here, whatever the system's headers are. */
+    /** linen.h doesn't depend on the system's headers, so all its names must be compared. */
     @Test
     void names_ofLinenH_areAllCompared() {
         Set<String> linens = new TreeSet<>(generated.keySet());
@@ -78,8 +81,8 @@ class ConformanceTest {
     }
 
     /**
-     * A use of something that reflection didn't find (a typedef, a new kind of class) would go unnoticed. The constants of Kernel and
-     * LinenH aren't seen here: javac wrote their values.
+     * Finds uses of generated code that the reflection in this test misses (a typedef, a new kind of class). It can't
+     * find uses of constants of Kernel and LinenH, because javac inlines their values.
      */
     @Test
     void names_usedInMain_areComparedOrPrinted() {
@@ -101,7 +104,7 @@ class ConformanceTest {
         System.out.println("Conformance: used by linen, but not in this system's headers: " + used);
     }
 
-    /** What a call relies on: layout(), sizeof() and the like on the struct's size, an accessor on its field's offset. */
+    /** Returns the name that a call depends on: the struct for layout(), sizeof() etc.; the field for an accessor. */
     private static String nameOf(String owner, String method) {
         return switch (method) {
             case "layout", "sizeof", "allocate", "allocateArray", "asSlice", "reinterpret" -> owner;

@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * All that jextract made, by reflection: constants ("Kernel.PROT_READ"), sizes ("iovec") and offsets ("iovec.iov_len"),
- * with their values in Java and the C expressions that must have the same.
+ * All names in the code that jextract generated, found by reflection: constants ("Kernel.PROT_READ"), sizes ("iovec")
+ * and offsets ("iovec.iov_len"), with their values in Java and the C expressions that must have the same values.
  */
 final class GeneratedNames {
 
@@ -25,10 +25,10 @@ final class GeneratedNames {
 
     private static final String OFFSET = "$offset";
 
-    /** A value in Java, and how C spells it. */
+    /** A value in Java, and the C expression for it. */
     record Name(Object value, String inC) {
 
-        /** An unsigned 32-bit constant comes out as a negative int. */
+        /** Compares with a value in C. An unsigned 32-bit constant may be a negative int in Java. */
         boolean hasValue(long c) {
             return value instanceof Integer number
                     ? number == (int) c && (c == number || c == Integer.toUnsignedLong(number))
@@ -58,7 +58,7 @@ final class GeneratedNames {
         Path folder = CLASSES.resolve(PACKAGE.replace('.', '/'));
         try (Stream<Path> files = Files.walk(folder)) {
             return files.map(file -> CLASSES.relativize(file).toString())
-                    .filter(file -> file.matches(".*/[^$-]+\\.class")) // no nested ones, no package-info
+                    .filter(file -> file.matches(".*/[^$-]+\\.class")) // no nested classes, no package-info
                     .sorted().<Class<?>>map(file -> named(file.replace('/', '.').replaceFirst("\\.class$", "")))
                     .toList();
         }
@@ -117,7 +117,7 @@ final class GeneratedNames {
                         new Name(method.invoke(null), "__builtin_offsetof(" + cType + ", " + field + ")"));
             }
         }
-        for (Class<?> nested : type.getDeclaredClasses()) { // the type of a field, without a name in C
+        for (Class<?> nested : type.getDeclaredClasses()) { // the type of a field: an anonymous struct or union
             addStruct(name + "." + nested.getSimpleName(), nested,
                     "__typeof__(((" + cType + " *)0)->" + nested.getSimpleName() + ")");
         }
