@@ -60,7 +60,7 @@ final class MapsCommand implements Callable<Integer> {
             throw new BadInput(
                     "linen threads can only be started in linen's own process: --threads or a PID, not both");
         }
-        return show(process, new AddressSpace(regions(process), StackPointers.of(process)));
+        return show(process, new ProcessMemory(regions(process), StackPointers.of(process)));
     }
 
     private static List<Region> regions(long pid) {
@@ -82,13 +82,13 @@ final class MapsCommand implements Callable<Integer> {
         List<NativeThread> own = new ArrayList<>();
         try {
             start(count, own);
-            AddressSpace space = new AddressSpace(MemoryMap.read().regions(), StackPointers.of(self));
+            ProcessMemory memory = new ProcessMemory(MemoryMap.read().regions(), StackPointers.of(self));
             if (count > 0) {
                 long code = SmallestThread.code().segment().address();
-                space.mark(code, code + Mapping.pageSize(), RegionKind.LINEN_CODE, "linen's MachineCode");
+                memory.mark(code, code + Mapping.pageSize(), RegionKind.LINEN_CODE, "linen's MachineCode");
             }
-            own.forEach(space::mark);
-            return show(self, space);
+            own.forEach(memory::mark);
+            return show(self, memory);
         } finally {
             own.forEach(NativeThread::close);
         }
@@ -112,12 +112,12 @@ final class MapsCommand implements Callable<Integer> {
         }
     }
 
-    private int show(long pid, AddressSpace space) {
+    private int show(long pid, ProcessMemory memory) {
         if (picture != null) {
-            draw(pid, space, picture);
+            draw(pid, memory, picture);
         }
         PrintWriter out = spec.commandLine().getOut();
-        MapsReport report = new MapsReport(pid, space);
+        MapsReport report = new MapsReport(pid, memory);
         if (json) {
             out.print(report.json());
         } else if (picture == null) {
@@ -126,9 +126,9 @@ final class MapsCommand implements Callable<Integer> {
         return out.checkError() ? CommandLine.ExitCode.SOFTWARE : CommandLine.ExitCode.OK;
     }
 
-    private static void draw(long pid, AddressSpace space, Path file) {
+    private static void draw(long pid, ProcessMemory memory, Path file) {
         try {
-            Files.writeString(file, new MapsPicture(pid, space).toString());
+            Files.writeString(file, new MapsPicture(pid, memory).toString());
         } catch (IOException failed) {
             throw new BadInput(file + " can't be written: " + failed);
         }

@@ -3,7 +3,7 @@ package dev.linen.cli;
 import java.util.List;
 import java.util.Locale;
 
-import dev.linen.cli.AddressSpace.Part;
+import dev.linen.cli.ProcessMemory.Part;
 
 /**
  * An address space as an SVG picture: a column of boxes, highest address on top, as stacks are drawn. A box is as high as
@@ -31,16 +31,16 @@ final class MapsPicture {
 
     private final StringBuilder svg = new StringBuilder();
     private final long pid;
-    private final AddressSpace space;
+    private final ProcessMemory memory;
     private int y;
 
-    MapsPicture(long pid, AddressSpace space) {
+    MapsPicture(long pid, ProcessMemory memory) {
         this.pid = pid;
-        this.space = space;
+        this.memory = memory;
         y = 2 * LEGEND_ROW;
-        space.bytesByKind().forEach(this::legend);
+        memory.bytesByKind().forEach(this::legend);
         y += GAP;
-        List<Part> highestFirst = space.parts().reversed();
+        List<Part> highestFirst = memory.parts().reversed();
         for (int i = 0; i < highestFirst.size(); i++) {
             if (i > 0 && highestFirst.get(i - 1).start() != highestFirst.get(i).end()) {
                 add("<path class=\"gap\" d=\"M%d %d v%d m%d 0 v-%d\"/>", BOX_X, y, GAP, BOX_WIDTH, GAP);
@@ -111,6 +111,6 @@ final class MapsPicture {
                 </style>
                 <rect width="100%%" height="100%%" fill="white"/>
                 <text x="%d" y="%d">process %d, %d parts; heights grow with the logarithm of sizes</text>
-                """, WIDTH, height, WIDTH, height, BOX_X, LEGEND_ROW, pid, space.parts().size()) + svg + "</svg>\n";
+                """, WIDTH, height, WIDTH, height, BOX_X, LEGEND_ROW, pid, memory.parts().size()) + svg + "</svg>\n";
     }
 }

@@ -11,29 +11,29 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Help.Ansi.IStyle;
 import picocli.CommandLine.Help.Ansi.Style;
 
-import dev.linen.cli.AddressSpace.Part;
+import dev.linen.cli.ProcessMemory.Part;
 
 /**
  * An address space in words.
  *
  * @param pid whose
- * @param space what is in it
+ * @param memory what is in it
  */
-record MapsReport(long pid, AddressSpace space) {
+record MapsReport(long pid, ProcessMemory memory) {
 
     private static final long ROUNDED_BYTES = 10L << 20;
 
     /** A table; each line in its kind's colour where there are colours. */
     String text(Ansi ansi) {
         StringBuilder text = new StringBuilder();
-        for (Part part : space.parts()) {
+        for (Part part : memory.parts()) {
             String line = String.format(Locale.ROOT, "%12s-%-12s %11s  %s  %-11s  %s",
                     Long.toHexString(part.start()), Long.toHexString(part.end()), size(part.byteSize()), part.access(),
                     part.kind().title(), part.name()).stripTrailing();
             text.append(coloured(ansi, part.kind(), line)).append('\n');
         }
         text.append('\n');
-        space.bytesByKind().forEach((kind, bytes) -> text.append(
+        memory.bytesByKind().forEach((kind, bytes) -> text.append(
                 coloured(ansi, kind, String.format(Locale.ROOT, "%-11s  %s", kind.title(), size(bytes)))).append('\n'));
         return text.toString();
     }
@@ -58,7 +58,7 @@ record MapsReport(long pid, AddressSpace space) {
 
     String json() {
         JsonArray parts = new JsonArray();
-        for (Part part : space.parts()) {
+        for (Part part : memory.parts()) {
             JsonObject object = new JsonObject();
             object.addProperty("start", hex(part.start()));
             object.addProperty("end", hex(part.end()));

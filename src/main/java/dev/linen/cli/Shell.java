@@ -53,8 +53,8 @@ public final class Shell {
     /** What is mapped into this process; each kind in its colour. */
     public static void maps() {
         long self = ProcessHandle.current().pid();
-        AddressSpace space = new AddressSpace(MemoryMap.read().regions(), StackPointers.of(self));
-        System.out.print(new MapsReport(self, space).text(ANSI));
+        ProcessMemory memory = new ProcessMemory(MemoryMap.read().regions(), StackPointers.of(self));
+        System.out.print(new MapsReport(self, memory).text(ANSI));
     }
 
     /**

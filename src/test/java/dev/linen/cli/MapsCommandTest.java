@@ -190,9 +190,9 @@ class MapsCommandTest {
     @Test
     void svg_oddNames_areStillXml() throws Exception {
         String odd = "/tmp/<&>\"'\u0001\ufffe\ud83d\ude00|@";
-        AddressSpace space = new AddressSpace(List.of(AddressSpaceTest.region(0x1000, 0x3000, odd)),
+        ProcessMemory memory = new ProcessMemory(List.of(ProcessMemoryTest.region(0x1000, 0x3000, odd)),
                 java.util.Map.of());
-        Path picture = Files.writeString(folder.resolve("odd.svg"), new MapsPicture(1, space).toString());
+        Path picture = Files.writeString(folder.resolve("odd.svg"), new MapsPicture(1, memory).toString());
         assertEquals("1000-3000\nfile data\n8 KiB  r--p  /tmp/<&>\"'??\ud83d\ude00|@\n", parsed(picture).get(1));
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * A program or library as a file. It has what isn't mapped: the symbols of static functions, unless it was stripped.
@@ -19,7 +20,7 @@ import java.nio.file.Path;
  * <p>Read piece by piece, at offsets as if they were addresses: it may be huge. Each read opens it anew, so that there is nothing
  * to close.
  */
-record ElfFile(Path path) implements MemoryReader {
+public record ElfFile(Path path) implements MemoryReader {
 
     static final int SECTION_BYTES = 64;
 
@@ -39,6 +40,38 @@ record ElfFile(Path path) implements MemoryReader {
         } catch (IOException | UnsupportedOperationException missingOrShort) {
             return false;
         }
+    }
+
+    /** The file's header, for whichever kind of CPU; empty if it is no ELF file. */
+    public Optional<ElfHeader> header() {
+        try {
+            return Optional.of(ElfHeader.ofAnyMachine(this, 0));
+        } catch (Malformed none) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * The least size that the file must have: it ends where the last of its mapped parts ends, or later. A shorter file was cut
+     * off. To load it would crash the process: the dynamic linker maps the missing parts, and its first access to them is a SIGBUS.
+     *
+     * @return the size in bytes; 0 if the header is for another kind of CPU, or invalid
+     */
+    public long leastBytes() {
+        long end = 0;
+        try {
+            ElfHeader header = ElfHeader.at(this, 0);
+            if (header.segmentCount() == 0) {
+                return 0; // which the dynamic linker refuses
+            }
+            end = header.segments() + (long) Segment.BYTES * header.segmentCount();
+            for (Segment segment : Segment.all(this, 0, header)) {
+                end = segment.type() == Segment.LOAD ? Math.max(end, segment.offset() + segment.fileBytes()) : end;
+            }
+        } catch (Malformed cutOff) {
+            // even the program headers are missing: the file must at least have those
+        }
+        return end;
     }
 
     /** @throws Malformed when the file is stripped, or gone, or no longer what was loaded */

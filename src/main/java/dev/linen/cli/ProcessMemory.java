@@ -19,7 +19,7 @@ import dev.linen.thread.StackBuffer;
  * All of a process's memory, each part with what it is for: the kernel's mappings, and those that hold linen's stacks cut
  * into stacks and guards, since many of these lie in one mapping.
  */
-final class AddressSpace {
+final class ProcessMemory {
 
     private final List<Part> parts = new ArrayList<>();
 
@@ -49,7 +49,7 @@ final class AddressSpace {
      * @param regions what is mapped, lowest address first
      * @param stacks names of threads by their stack pointers
      */
-    AddressSpace(List<Region> regions, Map<Long, String> stacks) {
+    ProcessMemory(List<Region> regions, Map<Long, String> stacks) {
         boolean ofJvm = regions.stream().anyMatch(region -> region.name().endsWith("/libjvm.so"));
         for (Region region : regions) {
             Part part = new Part(region.start(), region.end(), access(region), RegionKind.of(region, ofJvm),
