@@ -14,16 +14,16 @@ import picocli.CommandLine.Help.Ansi.Style;
 import dev.linen.cli.ProcessMemory.Part;
 
 /**
- * An address space in words.
+ * An address space as text.
  *
- * @param pid whose
- * @param memory what is in it
+ * @param pid the process
+ * @param memory the memory of that process
  */
 record MapsReport(long pid, ProcessMemory memory) {
 
     private static final long ROUNDED_BYTES = 10L << 20;
 
-    /** A table; each line in its kind's colour where there are colours. */
+    /** A table; each line in the colour of its kind if the output has colours. */
     String text(Ansi ansi) {
         StringBuilder text = new StringBuilder();
         for (Part part : memory.parts()) {
@@ -38,13 +38,13 @@ record MapsReport(long pid, ProcessMemory memory) {
         return text.toString();
     }
 
-    /** Not by picocli's markup: a file's name may look like it. */
+    /** Not by picocli's markup: a file name may look like it. */
     private static String coloured(Ansi ansi, RegionKind kind, String line) {
         IStyle[] styles = Style.parse(kind.style());
         return ansi.enabled() ? Style.on(styles) + line + Style.off(styles) : line;
     }
 
-    /** In the largest unit that divides it; rounded where that makes a long number short. */
+    /** In the largest unit that divides the size; rounded if the exact number would be long. */
     static String size(long bytes) {
         if (bytes % (1L << 30) == 0) {
             return (bytes >> 30) + " GiB";

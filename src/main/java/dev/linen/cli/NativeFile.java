@@ -17,7 +17,7 @@ final class NativeFile {
 
     private NativeFile() {}
 
-    /** Loads a shared library, or compiles a C file and loads that; it stays loaded. */
+    /** Loads a shared library, or compiles a C file and loads the result. The library is never unloaded. */
     static SymbolLookup load(Path file) {
         if (!Files.exists(file)) {
             throw new BadInput("there is no file " + file);
@@ -37,7 +37,7 @@ final class NativeFile {
             if (file.toString().endsWith(".c")) {
                 return CSource.compile(file).symbols();
             }
-            throw new BadInput(file + " is neither a C file (its name would end with .c) nor a shared library");
+            throw new BadInput(file + " is neither a C file (NAME.c) nor a shared library");
         } catch (CompilationException failed) {
             throw new BadInput(String.valueOf(failed.getMessage()));
         } catch (IOException failed) {
@@ -57,7 +57,7 @@ final class NativeFile {
             throw new BadInput(library + " is not a shared library: cc -shared -fPIC makes one");
         }
         if (Files.size(library) < elf.leastBytes()) {
-            throw new BadInput(library + " is cut off: it has " + Files.size(library) + " bytes of at least "
+            throw new BadInput(library + " is cut off: it has " + Files.size(library) + " bytes instead of at least "
                     + elf.leastBytes());
         }
         try {

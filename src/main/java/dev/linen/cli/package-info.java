@@ -1,6 +1,7 @@
 /**
- * The command line, {@code ./linen}: outside the library proper, above every floor. Needs picocli and gson beside the library,
- * and opens libraries with its binding.
+ * The command line, {@code ./linen}. It lies above every floor and isn't exported. It needs picocli and gson in
+ * addition to the library, and uses two of its internal packages: one to open shared libraries, one to read their ELF
+ * headers.
  */
 @NullMarked
 package dev.linen.cli;

@@ -97,7 +97,7 @@ class ProcessMemoryTest {
         List<Part> parts = ofOneThread(Kind.CLONE);
         assertEquals(List.of("---p", "r--p", "rw-p", "---p", "rw-p", "---p", "rw-p"),
                 parts.stream().map(Part::access).toList());
-        assertEquals(List.of("no thread-local storage of libc's here", "thread-local block of all", "control blocks",
+        assertEquals(List.of("in place of libc's thread-local storage", "shared thread-local block", "control blocks",
                 "the stack below ends here", "signal stack", "stack overflows fault here", "stack"),
                 parts.stream().map(part -> part.name().replaceFirst(".*: ", "")).toList());
         for (int i = 1; i < parts.size(); i++) {

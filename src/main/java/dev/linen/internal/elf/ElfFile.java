@@ -17,8 +17,8 @@ import java.util.Optional;
  *  +40  link, 4 bytes: for .symtab the number of the section with the names
  * </pre>
  *
- * <p>Read piece by piece, at offsets as if they were addresses: it may be huge. Each read opens it anew, so that there is nothing
- * to close.
+ * <p>Read piece by piece, at offsets as if they were addresses: it may be huge. Each read opens it anew, so that there
+ * is nothing to close.
  */
 public record ElfFile(Path path) implements MemoryReader {
 
@@ -52,8 +52,9 @@ public record ElfFile(Path path) implements MemoryReader {
     }
 
     /**
-     * The least size that the file must have: it ends where the last of its mapped parts ends, or later. A shorter file was cut
-     * off. To load it would crash the process: the dynamic linker maps the missing parts, and its first access to them is a SIGBUS.
+     * The least size that the file must have: it ends where the last of its mapped parts ends, or later. A shorter file
+     * was cut off. To load it would crash the process: the dynamic linker maps the missing parts, and its first access
+     * to them is a SIGBUS.
      *
      * @return the size in bytes; 0 if the header is for another kind of CPU, or invalid
      */
