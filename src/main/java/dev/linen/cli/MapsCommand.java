@@ -42,7 +42,7 @@ final class MapsCommand implements Callable<Integer> {
     @Parameters(index = "0", arity = "0..1", paramLabel = "PID", description = "The process; default: linen's own.")
     private @Nullable Long process;
 
-    @Option(names = "--svg", paramLabel = "FILE", description = "Draws it into this file instead of printing it.")
+    @Option(names = "--svg", paramLabel = "FILE", description = "Draws a picture into this file instead of printing.")
     private @Nullable Path picture;
 
     @Option(names = "--json", description = "Prints one JSON object: pid, parts (start, end, bytes, access, kind, name).")
