@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 /*
- * Uses malloc's cache, errno, the locale and stdio's buffers, all of which need libc's thread-local storage. Returns the
- * number of successes: 4.
+ * Uses malloc's cache, errno, the locale and stdio's buffers, all of which need libc's thread-local storage. Returns
+ * the number of successes: 4.
  */
 void *use_libc(void *argument)
 {

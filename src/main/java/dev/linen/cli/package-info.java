@@ -1,7 +1,8 @@
 /**
- * The command line, {@code ./linen}. It lies above every floor and isn't exported. It needs picocli and gson in
- * addition to the library, and uses two of its internal packages: one to open shared libraries, one to read their ELF
- * headers.
+ * The command line, {@code ./linen}.
+ *
+ * <p>The topmost layer, not exported. It needs picocli and gson in addition to the library, and uses some of its internal
+ * packages: to open shared libraries, to read their ELF headers, and for the kernel's constants.
  */
 @NullMarked
 package dev.linen.cli;

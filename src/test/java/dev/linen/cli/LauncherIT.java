@@ -220,11 +220,11 @@ class LauncherIT {
                 run(c("long f(long x) { if (x) { return 1; } return 2; }"), 0)
                 """);
         Command.Result ended = linen("shell").input(commands.toFile()).run();
-        for (String told : List.of("there is no system call getpit on this CPU",
+        for (String message : List.of("there is no system call getpit on this CPU",
                 "an argument must be a number, a MemorySegment or a String, not Character",
                 "a system call has at most 6 arguments, not 7", "that memory can't be read\n",
                 "a function in this text", "null-pointer: NULL was read", "crashed ==> null\n", "f(0) = 2\n")) {
-            assertTrue(ended.out().contains(told), () -> told + " isn't in " + ended);
+            assertTrue(ended.out().contains(message), () -> message + " isn't in " + ended);
         }
         assertTrue(ended.out().indexOf('\u001b') < 0, ended::toString);
     }

@@ -3,7 +3,7 @@ package dev.linen.internal.elf;
 import java.nio.ByteOrder;
 
 /**
- * The first 64 bytes of a program or library, the same in its file and in memory.
+ * The header of a program or library: its first 64 bytes, which are the same in the file and in memory.
  *
  * <pre>
  *  +0   0x7f 'E' 'L' 'F'
@@ -13,19 +13,19 @@ import java.nio.ByteOrder;
  *  +18  machine, 2 bytes: the CPU
  *
  *  if it is for a 64-bit, little-endian CPU:
- *  +32  where the program headers start, 8 bytes: what is to be mapped, see Segment
- *  +40  where the section headers start, 8 bytes: in the file only, see ElfFile
- *  +54  the size of a program header, 2 bytes: 56
- *  +56  how many there are, 2 bytes
- *  +58  the size of a section header, 2 bytes: 64
- *  +60  how many there are, 2 bytes
+ *  +32  offset of the program headers, 8 bytes: the parts to map, see Segment
+ *  +40  offset of the section headers, 8 bytes: in the file only, see ElfFile
+ *  +54  size of a program header, 2 bytes: 56
+ *  +56  number of program headers, 2 bytes
+ *  +58  size of a section header, 2 bytes: 64
+ *  +60  number of section headers, 2 bytes
  * </pre>
  *
  * @param elfClass the byte at +4
  * @param data the byte at +5
- * @param segments where the program headers start, in bytes from this header
+ * @param segments the offset of the program headers, in bytes from this header
  * @param segmentCount 0 if they have another size than expected
- * @param sections where the section headers start
+ * @param sections the offset of the section headers, in bytes from this header
  * @param sectionCount 0 if they have another size than expected
  * @see <a href="https://man7.org/linux/man-pages/man5/elf.5.html">elf(5)</a>
  */
@@ -41,7 +41,7 @@ public record ElfHeader(int elfClass, int data, int type, int machine, long segm
 
     private static final long MAGIC = 0x46_4c_45_7fL;
 
-    /** @throws Malformed if there is none, or one that isn't for a 64-bit, little-endian CPU */
+    /** @throws Malformed if there is no ELF header, or if it isn't for a 64-bit, little-endian CPU */
     static ElfHeader at(MemoryReader memory, long address) throws Malformed {
         ElfHeader header = ofAnyMachine(memory, address);
         if (!header.is64LittleEndian()) {
@@ -53,12 +53,12 @@ public record ElfHeader(int elfClass, int data, int type, int machine, long segm
     /**
      * A header for any kind of CPU; the tables are empty unless it is 64-bit and little-endian.
      *
-     * @throws Malformed if there is none
+     * @throws Malformed if there is no ELF header
      */
     static ElfHeader ofAnyMachine(MemoryReader memory, long address) throws Malformed {
         Bytes bytes = Bytes.at(memory, address, BYTES);
         if (bytes.u32() != MAGIC) {
-            throw new Malformed("not ELF");
+            throw new Malformed("no ELF header");
         }
         int elfClass = bytes.u8();
         int data = bytes.u8();
