@@ -1,5 +1,5 @@
 /*
- * collatz.c: how many steps it takes to reach 1 when even numbers are halved and odd ones become 3n + 1.
+ * collatz.c: the number of steps to reach 1 if even numbers are halved and odd numbers become 3n + 1.
  *
  *   ./linen run examples/collatz.c 27
  */

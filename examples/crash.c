@@ -1,9 +1,9 @@
 /*
- * crash.c: counts the items of a list, and believes that it has an end.
+ * crash.c: counts the items of a linked list, without checking its argument.
  *
  *     ./linen run examples/crash.c 0x10
  *
- * prints where and why it faulted, and exits with 3.
+ * prints where and why it faulted, and exits with status 3.
  */
 struct item {
     struct item *next;

@@ -1,5 +1,5 @@
 /*
- * crc32.c: the CRC-32 of a file (the one of zip, gzip and java.util.zip.CRC32).
+ * crc32.c: the CRC-32 of a file, as in zip, gzip and java.util.zip.CRC32.
  *
  *   ./linen run examples/crc32.c --map FILE
  */
@@ -11,16 +11,16 @@ struct span {
     uint64_t size;
 };
 
-#define POLYNOMIAL 0xEDB88320u /* bits reversed: the lowest is the highest power */
+#define POLYNOMIAL 0xEDB88320u /* with reversed bits: the lowest bit is the highest power */
 
 void *entry(void *argument)
 {
     const struct span *file = argument;
-    if (file == NULL) /* without --map there is nothing to look at */
+    if (file == NULL) /* without --map there is no file */
         return (void *)-1;
     const uint8_t *bytes = file->data;
 
-    uint32_t table[8][256]; /* [k][b]: what byte b does to the CRC, k bytes later. 8 KiB, on the thread's own stack */
+    uint32_t table[8][256]; /* [k][b]: what byte b does to the CRC k bytes later. 8 KiB, on the thread's own stack */
     for (uint32_t byte = 0; byte < 256; byte++) {
         uint32_t crc = byte;
         for (int bit = 0; bit < 8; bit++)

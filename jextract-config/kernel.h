@@ -1,4 +1,7 @@
-/* What linen uses of the kernel's ABI (UAPI headers only, no libc). What jextract takes from it: the .includes files. */
+/*
+ * The parts of the kernel's ABI that linen uses (UAPI headers only, no libc). The .includes files list what jextract
+ * takes.
+ */
 #include <linux/const.h> /* _BITUL, which prctl.h uses without including it */
 
 /* memory */
@@ -25,7 +28,7 @@
 #include <linux/seccomp.h>
 #include <linux/filter.h>
 
-/* what threads share: only for the tests */
+/* what clone's flags share; used by the tests only */
 #include <linux/sem.h>
 #include <linux/ioprio.h>
 

@@ -1,2 +1,2 @@
-/* The system calls' numbers, of the CPU that is compiled for. */
+/* The system call numbers of the target CPU. */
 #include <asm/unistd.h>

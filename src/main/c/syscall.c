@@ -1,9 +1,10 @@
 /*
- * syscall.c: from Java into the kernel, whatever the number of arguments: those that a call doesn't have are zeros.
+ * syscall.c: from Java into the kernel. There is one function for any number of arguments: those that a call doesn't
+ * have are zeros.
  *
- * The number comes last: so every argument already lies in the register in which the kernel wants it, but the
- * fourth, which moves from rcx to r10 on x86-64. What is left to do: number to rax, syscall, ret. Results are the
- * kernel's: -4095 to -1 is -errno.
+ * The call's number is the last argument, so that every other argument is already in the register that the kernel
+ * expects, except the fourth, which moves from rcx to r10 on x86-64. What remains is: number to rax, syscall, ret.
+ * The result is the kernel's: -4095 to -1 is -errno.
  */
 #include "thread.h"
 

@@ -1,5 +1,5 @@
 /*
- * thread.c: a thread's beginning, on both sides of clone, and its end. Everything else about it is done in Java.
+ * thread.c: the start of a thread, on both sides of clone, and its end. Java does everything else.
  */
 #include "thread.h"
 #include <asm/signal.h>
@@ -9,15 +9,18 @@
 #define BIT(signal) (1UL << ((signal) - 1))
 
 /*
- * Signals that an instruction raises on its own thread. They stay open: the kernel kills the whole process when
- * one of them is raised while blocked.
+ * Signals that an instruction raises on its own thread. They are never blocked: if an instruction raises a blocked one,
+ * the kernel kills the whole process.
  */
 #define SYNCHRONOUS (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGSYS))
 
-/* What glibc and musl keep for themselves, to cancel a thread and to change the user of all threads: they wait for its handler. */
+/*
+ * Signals that glibc and musl reserve, to cancel a thread and to change the user of all threads. They must not be
+ * blocked on libc's threads: libc waits until their handlers have run.
+ */
 #define OF_LIBC (BIT(32) | BIT(33) | BIT(34))
 
-/* Read by Java when it has loaded the library. */
+/* Java checks it after loading the library. */
 EXPORT const uint32_t linen_abi = LINEN_ABI;
 
 static long set_signal_mask(const unsigned long *mask, unsigned long *before)
@@ -26,11 +29,11 @@ static long set_signal_mask(const unsigned long *mask, unsigned long *before)
 }
 
 /*
- * Starts the thread that *control describes; returns its tid, or -errno.
+ * Starts the thread that *control describes. Returns its tid, or -errno.
  *
- * The child inherits the caller's signal mask. So the caller blocks everything but the synchronous signals for
- * the length of the clone: no handler of the JVM's or of a profiler's ever runs on the thread, and the thread
- * needs no call of its own for that.
+ * The child inherits the caller's signal mask, so the caller blocks all signals except the synchronous ones during
+ * clone. No handler of the JVM or of a profiler therefore ever runs on the thread, and the thread itself needs no
+ * system call for that.
  */
 EXPORT long linen_clone(struct linen_control *control, unsigned long flags)
 {
@@ -46,8 +49,9 @@ EXPORT long linen_clone(struct linen_control *control, unsigned long flags)
 }
 
 /*
- * Puts the thread on its list, if Java wants to be told. Its memory stays until Java has seen the futex cleared. With one
- * exchange both sides agree: either Java asked in time, or it finds LINEN_ENDING and knows that it must wait by itself.
+ * Adds the thread to its exit list, if Java watches it. Its control block stays valid until Java has seen the futex
+ * cleared. The exchange decides for both sides: either Java has set LINEN_WATCHED in time and is notified, or it finds
+ * LINEN_ENDING and must wait for the futex.
  */
 void announce_end(struct linen_control *control)
 {
@@ -62,14 +66,14 @@ void announce_end(struct linen_control *control)
     cpu_syscall(__NR_futex, (long)&list->rung, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0);
 }
 
-/* clone clears it. Without one, a stack overflow couldn't be handled. */
+/* clone gives the child none, but without one a stack overflow couldn't be handled. */
 static long set_signal_stack(const struct linen_control *control)
 {
     stack_t signal_stack = {.ss_sp = (void *)control->signal_stack, .ss_size = control->signal_stack_bytes};
     return cpu_syscall(__NR_sigaltstack, (long)&signal_stack, 0, 0, 0, 0, 0);
 }
 
-/* What Java wants the thread to do to itself first. Returns 0, or -errno of the first call that failed. */
+/* Makes the calls that Java has prepared for the thread. Returns 0, or the -errno of the first call that failed. */
 static long set_up(struct linen_control *control)
 {
     const struct linen_call *calls = (const struct linen_call *)control->setup;
@@ -83,7 +87,7 @@ static long set_up(struct linen_control *control)
     return 0;
 }
 
-/* Tells the creator, if it waits for that: the calls are done, and their memory is its own again. */
+/* Notifies the creator, if it waits, that the calls have been made. Their memory belongs to the creator again. */
 static void report_ready(struct linen_control *control)
 {
     if (control->ready != LINEN_AWAITED)
@@ -92,7 +96,10 @@ static void report_ready(struct linen_control *control)
     cpu_syscall(__NR_futex, (long)&control->ready, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0);
 }
 
-/* A thread's life, from its first moment on, which may have failed already. Inlined: a backtrace shows one frame of linen's. */
+/*
+ * What every thread does, after its first call, which may have failed. Inlined, so that a backtrace shows only one
+ * frame of linen's.
+ */
 static inline __attribute__((always_inline)) void live(struct linen_control *control, long failure)
 {
     control->failed_call = -1;
@@ -107,17 +114,20 @@ static inline __attribute__((always_inline)) void live(struct linen_control *con
     announce_end(control);
 }
 
-/* A cloned thread's first and last function; cpu_clone jumps here on the new stack. Exported, so that backtraces end with its name. */
+/*
+ * The outermost function of a cloned thread: cpu_clone jumps here on the new stack. Exported, so that backtraces end
+ * with its name.
+ */
 EXPORT _Noreturn void linen_child(struct linen_control *control)
 {
     live(control, set_signal_stack(control));
-    for (;;) /* exit doesn't return; the loop tells the compiler */
+    for (;;) /* exit never returns: the loop tells the compiler so */
         cpu_syscall(__NR_exit, 0, 0, 0, 0, 0, 0);
 }
 
 /*
- * What pthread_create runs for Kind.POSIX. The kernel clears a word of libc's at such a thread's end; the one in the handle
- * is set here, and cleared by Java when libc has let go of the stack.
+ * What pthread_create runs for Kind.POSIX. At the end of such a thread, the kernel clears a word of libc's. The one in
+ * the handle is set here, and cleared by Java once libc no longer uses the stack.
  */
 EXPORT void *linen_posix_child(void *argument)
 {

@@ -1,12 +1,12 @@
 /*
- * thread.h: what the C files have in common.
+ * thread.h: what the C files share.
  */
 #ifndef LINEN_THREAD_H
 #define LINEN_THREAD_H
 
 #include "cpu.h"
 
-/* All else is hidden: see the build. */
+/* Everything else is hidden: see -fvisibility in build. */
 #define EXPORT __attribute__((visibility("default")))
 
 void announce_end(struct linen_control *control);

@@ -1,4 +1,4 @@
-// What ./linen shell starts with: the imports, so that the README's example can be typed, and the helpers that print.
+// The startup file of ./linen shell: the imports that the README's example needs, and the helpers that print.
 import dev.linen.*
 import dev.linen.function.*
 import dev.linen.futex.*

@@ -1,6 +1,6 @@
 /*
- * chain.c: first -> middle -> second -> third -> capture, each kind of frame once. capture holds still, so that a backtrace
- * can be made and compared with what the functions themselves say of where they will return to.
+ * chain.c: first -> middle -> second -> third -> capture, with each kind of frame once. capture waits, so that a
+ * backtrace can be taken and compared with the return addresses that the functions have noted.
  */
 #include <stdint.h>
 
@@ -8,13 +8,13 @@ struct snapshot {
     uint64_t registers[17]; /* +0    capture's, in the order of their DWARF numbers */
     uint64_t ready;         /* +136  1 when they are there */
     uint64_t go;            /* +144  1 when capture may return */
-    uint64_t depth;         /* +152  how often recurse shall call itself */
-    uint64_t count;         /* +160  how many return addresses follow */
+    uint64_t depth;         /* +152  how often recurse calls itself */
+    uint64_t count;         /* +160  the number of return addresses that follow */
     uint64_t returns[4];    /* +168  the outermost function's first */
     uint64_t last;          /* +200  capture's */
 };
 
-/* Keeps neither frame nor frame pointer: its return address stays on top of the stack. */
+/* Has neither a frame nor a frame pointer: its return address stays on top of the stack. */
 __attribute__((naked)) void capture(struct snapshot *snapshot)
 {
     __asm__("mov %rax, 0(%rdi)\n\t"
@@ -49,7 +49,7 @@ static void note(struct snapshot *snapshot, void *return_address)
     snapshot->returns[snapshot->count++] = (uint64_t)return_address;
 }
 
-/* Realigns the stack: the CFA is where an expression says. */
+/* Realigns the stack, so that its CFA is given by an expression. */
 static uint64_t third(struct snapshot *snapshot, uint64_t number)
 {
     volatile uint64_t aligned[8] __attribute__((aligned(64))) = {number};
@@ -58,11 +58,11 @@ static uint64_t third(struct snapshot *snapshot, uint64_t number)
     return aligned[0] + number;
 }
 
-/* Called through these, so that no optimizer makes one function of several, or passes arguments elsewhere. */
+/* The functions call each other through these, so that the compiler can't merge them or pass arguments differently. */
 typedef uint64_t step(struct snapshot *, uint64_t);
 static step *volatile to_third = third;
 
-/* Has a frame of a size that only it knows: needs a frame pointer in any case. */
+/* Has a frame whose size is known at run time only, and therefore always a frame pointer. */
 static uint64_t second(struct snapshot *snapshot, uint64_t number)
 {
     volatile uint8_t *some = __builtin_alloca(number);

@@ -1,5 +1,6 @@
 /*
- * faults.c: functions that fault, each in its own way. Freestanding. Static ones and exported ones, some of them deep in calls.
+ * faults.c: functions that fault, each in its own way. Freestanding. Some fault in static functions, some deep in a
+ * chain of calls.
  */
 #include "../../main/c/x86_64/cpu.h"
 
@@ -20,7 +21,7 @@ void *read_byte(void *address)
 /* 1 / argument. */
 void *divide_by(void *divisor)
 {
-    volatile long one = 1; /* or the compiler finds a way without a division */
+    volatile long one = 1; /* volatile, or the compiler would avoid the division */
     return (void *)(one / (long)divisor);
 }
 
@@ -42,7 +43,7 @@ void *halt(void *argument)
     return argument;
 }
 
-/* movaps to its argument. */
+/* Stores to its argument by movaps, which needs a 16-byte aligned address. */
 void *store_aligned(void *address)
 {
     __asm__ volatile("movaps %%xmm0, (%0)" : : "r"(address) : "memory");
@@ -52,7 +53,7 @@ void *store_aligned(void *address)
 void *jump_to(void *address)
 {
     void *(*volatile function)(void *) = (void *(*)(void *))address;
-    return (char *)function(address) + 1; /* + 1: not a jump instead of the call */
+    return (char *)function(address) + 1; /* + 1: keeps the compiler from turning the call into a jump */
 }
 
 /* Returns to its argument. */
@@ -62,7 +63,7 @@ __attribute__((naked)) void *return_to(void *address)
             "ret");
 }
 
-/* Recursion: until the stack is full if its argument is large enough. */
+/* Recursion: overflows the stack if its argument is large enough. */
 NOINLINE uint64_t recurse(uint64_t depth)
 {
     volatile uint64_t here = depth;
@@ -75,7 +76,7 @@ void *overflow_by_recursion(void *argument)
     return (void *)recurse(1UL << 40);
 }
 
-/* One frame of a stack's size and 20 KiB more, whose first touch is beyond the guard's first page. */
+/* One frame 20 KiB larger than the stack, whose first access is beyond the guard's first page. */
 void *overflow_by_frame(void *stack_bytes)
 {
     volatile char *top = __builtin_frame_address(0);
@@ -83,7 +84,7 @@ void *overflow_by_frame(void *stack_bytes)
     return stack_bytes;
 }
 
-/* Down byte by byte, in a frame of its own. */
+/* Writes downwards byte by byte, without a call. */
 void *overflow_by_bytes(void *argument)
 {
     volatile char *top = __builtin_frame_address(0);
@@ -92,7 +93,7 @@ void *overflow_by_bytes(void *argument)
     return argument;
 }
 
-/* What libc keeps below the thread pointer: malloc's cache, errno. */
+/* Reads where libc keeps malloc's cache and errno: below the thread pointer. */
 void *read_below_thread_pointer(void *offset)
 {
     uint64_t value;
@@ -100,7 +101,7 @@ void *read_below_thread_pointer(void *offset)
     return (void *)value;
 }
 
-/* What libc keeps above it: its record of the thread, such as whether it may be cancelled. */
+/* Writes where libc keeps its record of the thread, such as whether it may be cancelled: above the thread pointer. */
 void *write_above_thread_pointer(void *offset)
 {
     __asm__ volatile("movl $1, %%fs:(%0)" : : "r"(offset));
@@ -114,7 +115,7 @@ static void take_own_signal_stack(void)
     cpu_syscall(__NR_sigaltstack, (long)&own, 0, 0, 0, 0, 0);
 }
 
-/* Linen can't tell by the signal stack any more whose thread it is. */
+/* Linen can no longer identify the thread by its signal stack. */
 void *fault_on_own_signal_stack(void *address)
 {
     take_own_signal_stack();
@@ -131,7 +132,7 @@ void *fault_on_given_signal_stack(void *memory)
     return memory;
 }
 
-/* Nor by the tid, which is in the dword whose address Java writes to the argument. */
+/* Nor by the tid in the futex dword, whose address Java writes to the argument. */
 void *fault_in_disguise(void *argument)
 {
     volatile uint32_t *futex;
@@ -153,7 +154,7 @@ void *loop_on_own_signal_stack(void *word)
     return word;
 }
 
-/* An array on the stack, overrun upwards by so many bytes. */
+/* Overruns an array on the stack upwards by that many bytes. */
 void *overrun(void *bytes)
 {
     volatile char array[16];
@@ -163,7 +164,7 @@ void *overrun(void *bytes)
     return bytes;
 }
 
-/* As pthread_self() is used: the pointer at %fs:16 is followed. */
+/* Follows the pointer at %fs:16, as users of pthread_self() do. */
 void *follow_own_record(void *argument)
 {
     volatile uint32_t *record;
@@ -211,7 +212,7 @@ void *tell_and_fault(void *word)
     return word;
 }
 
-/* What the handler below does with a signal that it doesn't know. */
+/* The handler below passes every signal on to the one before it. */
 typedef void handler(int, void *, void *);
 static struct sigaction before;
 volatile uint64_t own_handler_calls;
@@ -230,7 +231,7 @@ static void own_handler(int signal, void *info, void *context)
     ((handler *)(uint64_t)before.sa_handler)(signal, info, context);
 }
 
-/* Called by Java: installs a handler of SIGSEGV that counts, and calls the one before it. */
+/* Called by Java: installs a handler of SIGSEGV that counts its calls and then calls the one before it. */
 long install_own_handler(void)
 {
     struct sigaction action = {.sa_handler = (__sighandler_t)(uint64_t)own_handler, .sa_restorer = restorer};

@@ -1,5 +1,5 @@
 /*
- * functions.c: what the tests run on native threads. Freestanding: a linen thread has no libc.
+ * functions.c: the functions that the tests run on native threads. Freestanding: a linen thread has no libc.
  */
 #include "../../main/c/x86_64/cpu.h"
 #include <asm/signal.h>
@@ -11,7 +11,7 @@ void *identity(void *argument)
     return argument;
 }
 
-/* Counts from 0 to its argument, which takes a while, and returns it. */
+/* Counts from 0 to its argument, which takes some time, and returns it. */
 void *count(void *argument)
 {
     volatile uint64_t n = 0;
@@ -20,7 +20,7 @@ void *count(void *argument)
     return (void *)n;
 }
 
-/* Sleeps until the dword at its argument isn't 0 any more, and returns it. */
+/* Sleeps until the dword at its argument is no longer 0, and returns it. */
 void *wait_for_word(void *argument)
 {
     volatile uint32_t *word = argument;
@@ -38,7 +38,7 @@ void *sleep_millis(void *millis)
     return millis;
 }
 
-/* Ends the thread by itself: its function never returns. */
+/* Ends the thread by the system call exit: the function never returns. */
 void *exit_by_itself(void *argument)
 {
     cpu_syscall(__NR_exit, 0, 0, 0, 0, 0, 0);
@@ -54,7 +54,10 @@ void *wait_for_end(void *handle)
     return 0;
 }
 
-/* Called by Java. Sets its first argument's dword to 1, and runs until somebody makes it another number. The second is only lent. */
+/*
+ * Called by Java. Sets its first argument's dword to 1, and runs until that has another value. The second argument is
+ * only lent for the call, and unused.
+ */
 uint64_t spin_with(volatile uint32_t *word, void *lent)
 {
     *word = 1;
@@ -63,7 +66,7 @@ uint64_t spin_with(volatile uint32_t *word, void *lent)
     return *word;
 }
 
-/* Runs until the dword at its argument isn't 0 any more, counting in the qword behind it. */
+/* Runs until the dword at its argument is no longer 0, counting in the next qword. */
 void *spin_until_word(void *argument)
 {
     volatile uint32_t *word = argument;
@@ -73,7 +76,7 @@ void *spin_until_word(void *argument)
     return (void *)*counter;
 }
 
-/* Issues the system call { number, a, b, c, d, e, f } at its argument on this thread. */
+/* Makes the system call { number, a, b, c, d, e, f } at its argument. */
 void *system_call(void *argument)
 {
     const long *call = argument;
@@ -93,7 +96,7 @@ __attribute__((naked)) void *frame_pointer(void *argument)
             "ret");
 }
 
-/* Faults when the stack is misaligned, as every SSE spill of a compiler's does. */
+/* Faults if the stack is misaligned, as a compiler's SSE spill would. */
 __attribute__((naked)) void *aligned_store(void *argument)
 {
     __asm__("movaps %xmm0, -24(%rsp)\n\t" /* rsp is 8 mod 16 here */
@@ -101,7 +104,7 @@ __attribute__((naked)) void *aligned_store(void *argument)
             "ret");
 }
 
-/* The qword at an offset of the thread pointer. */
+/* The qword at an offset from the thread pointer. */
 void *thread_local_qword(void *offset)
 {
     uint64_t value;
@@ -141,7 +144,10 @@ __attribute__((naked)) static void restorer(void)
             : "i"(__NR_rt_sigreturn));
 }
 
-/* From now on, counts this signal's deliveries, on whichever thread of the process. Not SA_RESTART: waits end. */
+/*
+ * From now on, counts the deliveries of this signal on any thread of the process. Without SA_RESTART: it interrupts
+ * waits.
+ */
 void *count_signal(void *signal)
 {
     struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTORER, .sa_restorer = restorer};

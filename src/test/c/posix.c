@@ -1,5 +1,5 @@
 /*
- * posix.c: what the tests run on threads that libc made. Full of what faults on any other.
+ * posix.c: the functions that the tests run on threads created by libc. On other threads, most of them would fault.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -11,7 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* malloc's cache, errno, locale, stdio's buffers: all in libc's thread-local storage. Returns how many went right: 4. */
+/*
+ * Uses malloc's cache, errno, the locale and stdio's buffers, all of which need libc's thread-local storage. Returns
+ * the number of successes: 4.
+ */
 void *use_libc(void *argument)
 {
     long right = 0;
@@ -24,7 +27,7 @@ void *use_libc(void *argument)
     return (void *)right;
 }
 
-/* Calls f(0), f(1), ... as often as told, and returns the sum of what it returns. */
+/* Calls f(0), f(1), ... that many times, and returns the sum of the results. */
 struct calls {
     long (*function)(long);
     long times;
@@ -39,13 +42,13 @@ void *call_often(void *argument)
     return (void *)sum;
 }
 
-/* Ends the thread from deep inside: its function never returns. */
+/* Ends the thread by pthread_exit: the function never returns. */
 void *exit_from_within(void *argument)
 {
     pthread_exit(argument);
 }
 
-/* What it does then, nobody can wait for by libc's means. */
+/* Detaches the thread, so that pthread_join can't wait for its end, and then runs a while longer. */
 void *detach_itself(void *argument)
 {
     pthread_detach(pthread_self());
@@ -61,7 +64,7 @@ static void destructor(void *word)
     *(volatile uint32_t *)word = 1;
 }
 
-/* Has a destructor set the dword at its argument to 1, a while after the function has returned. */
+/* Leaves a destructor that sets the dword at its argument to 1, some time after the function has returned. */
 void *leave_destructor(void *word)
 {
     pthread_key_create(&key, destructor);

@@ -1,9 +1,9 @@
 /*
- * clone BATCHES MILLIS: what linen's own C costs without Java: one control block and one stack, filled in, cloned on, and waited for,
- * again and again. The bound for a create and join from Java.
+ * clone BATCHES MILLIS: the time that linen's own C code takes without Java: one control block and one stack are filled
+ * in, cloned on and waited for, again and again. It is the lower bound for a create and join from Java.
  *
- * clone BATCHES MILLIS bare: a thread that does nothing but end, made with as few flags and calls as there can be. The bound for
- * everybody.
+ * clone BATCHES MILLIS bare: the time of a thread that does nothing but exit, created with as few flags and calls as
+ * possible. It is the lower bound for any implementation.
  */
 #include "../../../../src/main/c/linen.h"
 #include "measure.h"
@@ -24,7 +24,7 @@ static uint64_t identity(uint64_t argument)
     return argument;
 }
 
-/* As linen's join, but for the spinning. */
+/* Like linen's join, but without spinning. */
 static void await_end(void)
 {
     raw_call(__NR_sched_yield, 0, 0, 0);

@@ -1,9 +1,9 @@
 /*
- * create BATCHES MILLIS ALIVE...: what pthread_create and pthread_join cost beside that many parked threads, in ascending order.
- * The stack is 2 MiB, as linen's; glibc keeps it for the next one.
+ * create BATCHES MILLIS ALIVE...: the time of pthread_create and pthread_join beside that many parked threads, in
+ * ascending order. The stack has 2 MiB, like linen's; glibc keeps it for the next thread.
  *
- * create each TIMES: so many, each timed, after as many that warm up: "cycle NANOSECONDS".
- * create trace: a few of them, each between two getppid, for strace.
+ * create each TIMES: the time of each of that many, after as many to warm up: "cycle NANOSECONDS".
+ * create trace: a few, each between two calls of getppid, for strace.
  */
 #include "measure.h"
 #include "raw.h"

@@ -1,5 +1,5 @@
 /*
- * futex BATCHES MILLIS: what the futex calls cost that return at once: a wake when nobody waits, a wait when the value is another.
+ * futex BATCHES MILLIS: the time of futex calls that return at once: a wake without a waiter, a wait for another value.
  */
 #include "measure.h"
 #include "raw.h"
@@ -13,7 +13,7 @@ static void wake(void)
 
 static void await(void)
 {
-    raw_call(__NR_futex, (long)&word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 1); /* it is 0 */
+    raw_call(__NR_futex, (long)&word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 1); /* the word is 0 */
 }
 
 int main(int count, char **arguments)

@@ -1,7 +1,7 @@
 /*
- * getppid BATCHES MILLIS: what a system call costs, with the instruction in the loop, and in a function that the loop calls, as Java
- * has to. The second can cost a third more: a kernel that guards its returns (Safe RET on AMD) leaves the CPU's stack of return
- * addresses wrong, so the first return after a call is mispredicted.
+ * getppid BATCHES MILLIS: the time of a system call, with the instruction in the loop, and in a function that the loop
+ * calls, as Java must do. The second can take a third longer: a kernel that protects its returns (Safe RET on AMD)
+ * leaves wrong addresses on the CPU's return stack, so the first return after a system call is mispredicted.
  */
 #include "measure.h"
 #include "raw.h"
@@ -19,7 +19,7 @@ static __attribute__((noinline)) long function(void)
 static void called(void)
 {
     function();
-    __asm__ volatile(""); /* or this would be a jump to it */
+    __asm__ volatile(""); /* keeps the compiler from turning the call into a jump */
 }
 
 int main(int count, char **arguments)

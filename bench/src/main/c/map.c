@@ -1,5 +1,5 @@
 /*
- * map BATCHES MILLIS: what it costs to map 2 MiB, write to each page, and unmap them.
+ * map BATCHES MILLIS: the time to map 2 MiB, write to each page, and unmap them.
  */
 #include "measure.h"
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 /*
- * mapping BATCHES MILLIS FILE: what it costs to map and unmap 2 MiB, to protect a page and unprotect it, to give one back, and to
- * open, map, close and unmap that file; no memory is touched.
+ * mapping BATCHES MILLIS FILE: the time to map and unmap 2 MiB, to make a page read-only and writable again, to free a
+ * page, and to open, map, close and unmap that file. No memory is touched.
  */
 #include "measure.h"
 #include <fcntl.h>

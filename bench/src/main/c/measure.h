@@ -1,5 +1,6 @@
 /*
- * measure.h: nanoseconds a turn of a loop, in batches that take as long as they are told. Prints "LABEL NANOSECONDS" for each.
+ * measure.h: the nanoseconds of a turn of a loop, in batches of a given duration. Prints "LABEL NANOSECONDS" for each
+ * batch.
  */
 #ifndef MEASURE_H
 #define MEASURE_H
@@ -15,7 +16,7 @@ static double now(void)
     return time.tv_sec * 1e9 + time.tv_nsec;
 }
 
-/* The mean of as many turns as fit into that time; `group` of them between two looks at the clock. */
+/* The mean of as many turns as fit into that time; the clock is read after every `group` of them. */
 static inline __attribute__((always_inline)) double batch(double millis, long group, void (*turn)(void))
 {
     double begin = now(), end;
@@ -38,7 +39,7 @@ measure(const char *label, int batches, double millis, long group, void (*turn)(
         printf("%s %.2f\n", label, batch(millis, group, turn));
 }
 
-/* What was timed one by one: "LABEL NANOSECONDS" for each. */
+/* Prints times that were measured one by one: "LABEL NANOSECONDS" for each. */
 static inline void print_each(const char *label, const double *nanos, long count)
 {
     for (long i = 0; i < count; i++)
@@ -53,7 +54,7 @@ static inline double *room_for(long count)
     return nanos;
 }
 
-/* So many turns, each timed; as many warm up. */
+/* Times each of that many turns, after as many to warm up. */
 static inline void measure_each(const char *label, long count, void (*turn)(void))
 {
     double *nanos = room_for(count);

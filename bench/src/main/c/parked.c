@@ -1,6 +1,6 @@
 /*
- * parked THREADS: what a parked pthread costs in memory. Prints "rss BYTES", "pss BYTES" and "tables BYTES" (the kernel's
- * page tables), for each.
+ * parked THREADS: the memory that a parked pthread uses. Prints "rss BYTES", "pss BYTES" and "tables BYTES" (the
+ * kernel's page tables) per thread.
  */
 #include "raw.h"
 #include <pthread.h>
@@ -17,7 +17,7 @@ static void *park_on(void *argument)
     return argument;
 }
 
-/* What stands in kilobytes behind a name in a file of /proc/self, in bytes. */
+/* The value of a field in a file of /proc/self, converted from kilobytes to bytes. */
 static long bytes(const char *path, const char *name)
 {
     char line[256];
@@ -52,7 +52,7 @@ int main(int count, char **arguments)
             return 1;
     while (__atomic_load_n(&word[1], __ATOMIC_RELAXED) != (uint32_t)threads)
         usleep(1000);
-    usleep(100000); /* from the count to the futex */
+    usleep(100000); /* until all sleep in the futex */
     measure(after);
     const char *names[] = {"rss", "pss", "tables"};
     for (int i = 0; i < 3; i++)

@@ -1,12 +1,13 @@
 /*
- * pingpong TURNS: two threads that hand each other the turn by a futex: "wake-up NANOSECONDS" from before each wake to awake in the
- * other thread, "round-trip NANOSECONDS" there and back. As many turns warm up.
+ * pingpong TURNS: two threads hand each other the turn by a futex. "wake-up NANOSECONDS" is the time from before each
+ * wake until the other thread is awake, "round-trip NANOSECONDS" that of each round trip. As many turns are made first
+ * to warm up.
  */
 #include "measure.h"
 #include "raw.h"
 #include <pthread.h>
 
-static uint32_t whose; /* turn it is: 0 or 1 */
+static uint32_t whose; /* the side that has the turn: 0 or 1 */
 static long turns;
 static double sent, *wake_ups, *round_trips;
 

@@ -12,7 +12,7 @@
 static inline __attribute__((always_inline)) long raw_call(long number, long a, long b, long c)
 {
     long result;
-    register long r10 __asm__("r10") = 0; /* what a call doesn't take, is 0: no left-over timeout for futex */
+    register long r10 __asm__("r10") = 0; /* unused arguments are 0: no stale timeout for futex */
     __asm__ volatile("syscall"
                      : "=a"(result)
                      : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
@@ -20,7 +20,7 @@ static inline __attribute__((always_inline)) long raw_call(long number, long a, 
     return result;
 }
 
-/* The child issues exit and nothing else; the kernel clears *tid then. */
+/* The child only calls exit; then the kernel clears *tid. */
 static inline __attribute__((always_inline)) long raw_clone_and_exit(unsigned long flags, uint64_t stack, uint32_t *tid)
 {
     long result;
@@ -40,7 +40,7 @@ static inline __attribute__((always_inline)) long raw_clone_and_exit(unsigned lo
 #error "no baseline for this CPU yet"
 #endif
 
-/* Says that it is there, in the word behind, then sleeps until the word isn't 0 any more. */
+/* Increments the next word, then sleeps until the word is no longer 0. */
 static inline void park(volatile uint32_t *word)
 {
     __atomic_fetch_add(word + 1, 1, __ATOMIC_RELAXED);

@@ -1,13 +1,14 @@
 /*
- * cpu.h, x86-64: the things that no portable C can say: enter the kernel, enter it to come back twice, look at the thread pointer,
- * and leave a signal handler. Another CPU brings its own file of this name and nothing else.
+ * cpu.h, x86-64: what can't be written in portable C: to make a system call, to make one that returns twice, to read
+ * the thread pointer, and to return from a signal handler. A port to another CPU adds its own file of this name, and
+ * nothing else.
  *
  *                 number  arg 1  arg 2  arg 3  arg 4  arg 5  arg 6   result   destroyed by the kernel
  *   system call   rax     rdi    rsi    rdx    r10    r8     r9      rax      rcx (rip), r11 (rflags)
  *   C function            rdi    rsi    rdx    rcx    r8     r9      rax      (see the System V ABI)
  *
- * The two differ in one register: `syscall` itself overwrites rcx with the return address, so the kernel takes
- * its fourth argument in r10.
+ * The two differ in one register: `syscall` overwrites rcx with the return address, so the kernel takes its fourth
+ * argument in r10.
  */
 #ifndef LINEN_CPU_H
 #define LINEN_CPU_H
@@ -34,8 +35,8 @@ cpu_syscall(long number, long a, long b, long c, long d, long e, long f)
 
 /*
  * clone(flags, stack, parent_tid, child_tid, tls): returns the child's tid or -errno to the parent. The child
- * wakes up with the parent's registers but for rax = 0 and rsp = stack; nothing of the parent's frame is on its
- * stack, so it must not run a single instruction of this function's C: it jumps to linen_child(control).
+ * starts with the parent's registers, except rax = 0 and rsp = stack. Its stack holds nothing of the parent's frame,
+ * so it must not execute any of this function's C code: it jumps to linen_child(control).
  */
 static inline __attribute__((always_inline)) long
 cpu_clone(unsigned long flags, uint64_t stack, uint64_t tid, uint64_t tls, struct linen_control *control)
@@ -47,7 +48,7 @@ cpu_clone(unsigned long flags, uint64_t stack, uint64_t tid, uint64_t tls, struc
     __asm__ volatile("syscall\n\t"            /* clone */
                      "test %%rax, %%rax\n\t"  /* 0 in the child only */
                      "jnz 1f\n\t"             /* parent: done */
-                     "xor %%ebp, %%ebp\n\t"   /* outermost frame: walks along frame pointers end here */
+                     "xor %%ebp, %%ebp\n\t"   /* outermost frame: the chain of frame pointers ends here */
                      "mov %%r12, %%rdi\n\t"   /* first argument */
                      "push %%rbp\n\t"         /* return address 0: unwinders end here; rsp is now 8 mod 16, */
                      "jmp linen_child\n"      /* as after a call from a 16-byte aligned stack */
@@ -59,8 +60,8 @@ cpu_clone(unsigned long flags, uint64_t stack, uint64_t tid, uint64_t tls, struc
 }
 
 /*
- * What the calling thread has in common with others, if it is a linen thread; otherwise 0. Every libc has a pointer of its own at
- * %fs:8, so the load is safe on its threads, and never our magic.
+ * The slab of the calling thread, if it is a linen thread; otherwise 0. Every libc has a pointer of its own at %fs:8,
+ * so the load is safe on its threads and never gives the magic.
  */
 static inline __attribute__((always_inline)) const struct linen_slab *cpu_own_slab(void)
 {
@@ -69,11 +70,11 @@ static inline __attribute__((always_inline)) const struct linen_slab *cpu_own_sl
     __asm__ volatile("mov %%fs:8, %0" : "=r"(magic));
     if (magic != LINEN_TLS_MAGIC)
         return 0;
-    __asm__ volatile("mov %%fs:0, %0" : "=r"(self)); /* the thread-local block begins it */
+    __asm__ volatile("mov %%fs:0, %0" : "=r"(self)); /* the slab begins with the thread-local block */
     return (const struct linen_slab *)self;
 }
 
-/* The general registers, as the kernel put them on the signal stack: from r8 to cr2, 23 words. */
+/* Copies the registers that the kernel has saved on the signal stack: from r8 to cr2, 23 words. */
 static inline __attribute__((always_inline)) void cpu_record(uint64_t *registers, const void *context)
 {
     const struct sigcontext *machine = &((const struct ucontext *)context)->uc_mcontext;
@@ -84,8 +85,8 @@ static inline __attribute__((always_inline)) void cpu_record(uint64_t *registers
 }
 
 /*
- * Where a handler returns to: back into the kernel, which restores the registers of the interrupted code. Debuggers know a
- * signal's frame by exactly these two instructions.
+ * What a signal handler returns to: it calls the kernel, which restores the registers of the interrupted code.
+ * Debuggers recognize a signal frame by exactly these two instructions.
  */
 #define CPU_TEXT(number) CPU_TEXT_OF(number)
 #define CPU_TEXT_OF(number) #number

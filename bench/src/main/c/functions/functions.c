@@ -1,5 +1,5 @@
 /*
- * functions.c: what runs on linen's threads. The C programs run the same.
+ * functions.c: the functions that linen's threads run. The threads of the C programs run the same.
  */
 #include "../raw.h"
 

@@ -1,5 +1,6 @@
 /*
- * peers.c: the other ways from Java into C: an empty function, and getppid by the instruction, each once plain and once for JNI.
+ * peers.c: functions for the other ways from Java into C: empty ones, plain and for JNI, and getppid by the
+ * instruction, for JNI.
  */
 #include "../raw.h"
 
@@ -8,7 +9,7 @@ long noop(long argument)
     return argument;
 }
 
-/* In the shape that linen's calls have: six arguments, and the number. */
+/* With the signature of linen's calls: six arguments and the number. */
 long noopOfSeven(long a, long b, long c, long d, long e, long f, long number)
 {
     (void)b, (void)c, (void)d, (void)e, (void)f, (void)number;

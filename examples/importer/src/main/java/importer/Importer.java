@@ -12,15 +12,15 @@ import dev.linen.syscall.SyscallNumber;
 import dev.linen.function.NativeFunction;
 import dev.linen.thread.NativeThread;
 
-/** A little of each: a raw system call, memory of one's own, a thread that the JVM doesn't know. */
+/** Some of what linen offers: a raw system call, a memory mapping, a thread that the JVM doesn't know. */
 public final class Importer {
 
     private Importer() {}
 
     /**
-     * Shows what the three say.
+     * Prints the results of the three.
      *
-     * @param arguments one: a text
+     * @param arguments a text, if any
      */
     public static void main(String... arguments) throws InterruptedException {
         String text = arguments.length > 0 ? arguments[0] : "linen";
@@ -29,12 +29,12 @@ public final class Importer {
         System.out.println("strlen(\"" + text + "\") is " + lengthOnNativeThread(text));
     }
 
-    /** As the kernel says it, without the JVM in between. */
+    /** From the kernel itself, by the system call getpid. */
     static long processId() {
         return Syscall.invoke(SyscallNumber.GETPID);
     }
 
-    /** Two pages, of which the first can't be touched. */
+    /** Maps two pages, the first of which can't be accessed. */
     static int keepInSecondPage(int value) {
         long page = Mapping.pageSize();
         try (Mapping memory = Mapping.anonymous(2 * page)) {
@@ -44,7 +44,7 @@ public final class Importer {
         }
     }
 
-    /** libc's strlen is one of the functions that need nothing from libc's threads. */
+    /** libc's strlen can run on a native thread: it uses none of libc's thread-local storage. */
     static long lengthOnNativeThread(String text) throws InterruptedException {
         NativeFunction strlen = NativeFunction.ofSymbol(Linker.nativeLinker().defaultLookup(), "strlen");
         try (Arena arena = Arena.ofConfined()) {

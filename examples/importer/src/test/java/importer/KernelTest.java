@@ -12,7 +12,7 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import org.junit.jupiter.api.Test;
 
-/** What dev.linen.junit is for: see linen's docs/testing.md. */
+/** Shows what dev.linen.junit is for: see linen's docs/testing.md. */
 @LinuxOnly(minKernel = "3.17")
 class KernelTest {
 
@@ -24,11 +24,11 @@ class KernelTest {
         }
     }
 
-    /** Mapped memory that can't be had: the error comes out as it is. */
+    /** If memory can't be mapped, the error reaches the caller unchanged. */
     @Test
     void keepInSecondPage_noMemory_tellsTheCall() {
         ChildJvm.Result child = ChildJvm.of(() -> {
-            // With its size, because the JVM maps memory, too, and doesn't live without.
+            // Only calls with this size fail: the JVM maps memory, too, and needs it.
             FailingSyscall.of(SyscallNumber.MMAP).whenArgument(1, 2 * Mapping.pageSize()).with(Errno.ENOMEM);
             try {
                 Importer.keepInSecondPage(42);

@@ -2,7 +2,7 @@ package dev.linen.cli;
 
 import java.io.Serial;
 
-/** Something that the user gave can't be used; its message is the one line that says so. */
+/** Thrown if the user's input is invalid. The message is the one line that is printed. */
 final class BadInput extends RuntimeException {
 
     @Serial

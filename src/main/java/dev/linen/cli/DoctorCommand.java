@@ -9,9 +9,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code linen doctor}: what linen finds here, whether it works, and what to do when it doesn't. */
-@Command(name = "doctor", mixinStandardHelpOptions = true, description = "Tells what linen finds on this system and whether it works: the last check starts and joins a native thread.", exitCodeListHeading = "%nExit status:%n", exitCodeList = {
-        "0:linen works here", "1:it doesn't; the last line, or stderr, tells the remedy"})
+/** {@code linen doctor}: what linen finds on this system, whether linen works there, and what to do if it doesn't. */
+@Command(name = "doctor", mixinStandardHelpOptions = true, description = "Reports what linen finds on this system, and whether linen works here: the last check starts and joins a native thread.", exitCodeListHeading = "%nExit status:%n", exitCodeList = {
+        "0:linen works here", "1:linen doesn't work here; the last line, or stderr, names the remedy"})
 final class DoctorCommand implements Callable<Integer> {
 
     @Spec

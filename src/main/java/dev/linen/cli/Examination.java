@@ -15,15 +15,18 @@ import dev.linen.syscall.Errno;
 /**
  * What {@code ./linen doctor} found.
  *
- * @param facts of the system, by name
- * @param limits by name
- * @param features what the kernel has: empty when it does, why not otherwise; none at all when it can't be asked
- * @param thread the last check, which decides
+ * @param facts what was found out about the system, by name
+ * @param limits limits on threads and memory, by name
+ * @param features why the kernel lacks a feature; empty if it has it. Without entries if no system call can be made
+ * @param thread the last check, which decides whether linen works
  */
 record Examination(Map<String, String> facts, Map<String, String> limits,
         Map<KernelFeature, Optional<Errno>> features, ThreadCheck thread) {
 
-    /** Looks at everything. The thread comes first: where it can't be had, nothing can be asked by system calls either. */
+    /**
+     * Runs every check. The thread comes before the limits and features: if linen can't be loaded, it can't make their
+     * system calls either.
+     */
     static Examination make() throws InterruptedException {
         Map<String, String> facts = Host.facts();
         Map<String, String> limits = new LinkedHashMap<>(Limits.ofSystem());
@@ -38,7 +41,7 @@ record Examination(Map<String, String> facts, Map<String, String> limits,
         return new Examination(facts, limits, features, thread);
     }
 
-    /** Whatever became of the thread: one that can't be started is no reason to say nothing of limits. */
+    /** Whether system calls can be made. Where they can, limits are reported even if the thread failed to start. */
     private static boolean canCall() {
         try {
             KernelProbes.mseal();
@@ -61,7 +64,7 @@ record Examination(Map<String, String> facts, Map<String, String> limits,
         features.forEach((feature, refusal) -> lines.add(row(feature.title(),
                 refusal.map(errno -> "no, " + errno + ": " + feature.without()).orElse("yes"))));
         if (features.isEmpty()) {
-            lines.add(row("kernel features", "can't be asked for"));
+            lines.add(row("kernel features", "unknown: no system call can be made"));
         }
         lines.add("");
         lines.add(row("a native thread", thread.text()));

@@ -8,14 +8,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/** What linen runs on: facts that can be had without native code. */
+/** The system that linen runs on, as far as it is known without linen's native part. */
 final class Host {
 
     private Host() {}
 
-    /** By name, in the order in which they are shown. */
+    /** Facts by name, in the order of the output. */
     static Map<String, String> facts() {
-        String nativeAccess = nativeAccess(); // before libc is asked
+        String nativeAccess = nativeAccess(); // before LibC makes a native call
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         facts.put("cpu", cpu());
@@ -37,7 +37,7 @@ final class Host {
         }
     }
 
-    /** The one that CSource and ./linen run take. */
+    /** The compiler that CSource and ./linen run use. */
     private static String compiler() {
         String chosen = Objects.requireNonNullElse(System.getenv("CC"), "").strip();
         String program = chosen.isEmpty() ? "cc" : chosen.split("\\s+", 2)[0];
@@ -48,7 +48,7 @@ final class Host {
                 : "none (" + program + "): C files can't be run; on Debian, apt-get install gcc libc6-dev";
     }
 
-    /** Asked before the first native call: in a JVM that only warns, that one is what grants it. */
+    /** To be called before the first native call: a JVM that only warns about that call grants access with it. */
     private static String nativeAccess() {
         Module linen = Host.class.getModule();
         String name = linen.isNamed() ? linen.getName() : "ALL-UNNAMED";

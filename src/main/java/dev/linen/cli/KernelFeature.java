@@ -5,7 +5,10 @@ import java.util.function.LongSupplier;
 
 import dev.linen.syscall.Errno;
 
-/** Something that not every kernel has or allows, and what linen does without it. Asked for by a call that changes nothing. */
+/**
+ * Something that not every kernel has or allows, and what linen does without it. Its probe is a call without side
+ * effects.
+ */
 enum KernelFeature {
 
     GUARD_INSTALL("MADV_GUARD_INSTALL", "each guard and each stack is a mapping of its own",
@@ -13,27 +16,27 @@ enum KernelFeature {
 
     MEMFD("memfd_create+exec", "the native part is loaded from a temporary file", KernelProbes::executableMemfd),
 
-    MSEAL("mseal", "machine code can be unmapped by whoever tries", KernelProbes::mseal),
+    MSEAL("mseal", "any code in the process can unmap machine code", KernelProbes::mseal),
 
-    PROCMAP_QUERY("PROCMAP_QUERY", "to find one mapping, all of them are read", KernelProbes::procmapQuery),
+    PROCMAP_QUERY("PROCMAP_QUERY", "to find one mapping, linen reads all of them", KernelProbes::procmapQuery),
 
-    PAGEMAP("pagemap", "nobody knows how much of a stack was in use", KernelProbes::pagemap),
+    PAGEMAP("pagemap", "the stack usage of a thread is unknown", KernelProbes::pagemap),
 
-    PROCESS_VM_READV("process_vm_readv", "every wrong handle is ESRCH", KernelProbes::processVmReadv),
+    PROCESS_VM_READV("process_vm_readv", "every invalid handle is reported as ESRCH", KernelProbes::processVmReadv),
 
-    FUTEX2("futex2", "nothing is lost: linen waits with futex", KernelProbes::futex2),
+    FUTEX2("futex2", "linen waits with futex instead", KernelProbes::futex2),
 
-    FUTEX_WAITV("futex_waitv", "nothing is lost: one thread waits for all", KernelProbes::futexWaitv),
+    FUTEX_WAITV("futex_waitv", "linen itself doesn't use it: one thread waits for all", KernelProbes::futexWaitv),
 
-    IO_URING("io_uring", "nothing is lost: linen itself has no use for it", KernelProbes::ioUring),
+    IO_URING("io_uring", "linen itself doesn't use it", KernelProbes::ioUring),
 
-    LANDLOCK("landlock", "nothing is lost: linen itself has no use for it", KernelProbes::landlock),
+    LANDLOCK("landlock", "linen itself doesn't use it", KernelProbes::landlock),
 
-    USERFAULTFD("userfaultfd", "nothing is lost: linen itself has no use for it", KernelProbes::userfaultfd);
+    USERFAULTFD("userfaultfd", "linen itself doesn't use it", KernelProbes::userfaultfd);
 
     private final String title;
     private final String without;
-    @SuppressWarnings("ImmutableEnumChecker") // a method reference that has captured nothing
+    @SuppressWarnings("ImmutableEnumChecker") // a method reference that captures nothing
     private final LongSupplier probe;
 
     KernelFeature(String title, String without, LongSupplier probe) {
@@ -42,17 +45,17 @@ enum KernelFeature {
         this.probe = probe;
     }
 
-    /** What people call it. */
+    /** The usual name. */
     String title() {
         return title;
     }
 
-    /** What linen does where it isn't there. */
+    /** What linen does without the feature. */
     String without() {
         return without;
     }
 
-    /** Why it can't be used; empty when it can. */
+    /** Why the feature can't be used; empty if it can. */
     Optional<Errno> refusal() {
         return Errno.ofResult(probe.getAsLong());
     }

@@ -19,10 +19,12 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * Calls that tell whether the kernel has something: each gives 0, or the -errno that somebody would get who used it.
+ * Calls that find out whether the kernel has a feature: each returns 0, or the -errno that a user of the feature would
+ * get.
  *
- * <p>Not by the kernel's version: distributions add to old kernels, and filters and settings take away from new ones. Where a
- * call can't be made without an effect it is made with an argument that a kernel which knows it refuses.
+ * <p>The kernel's version isn't enough: distributions backport features to old kernels, and filters and settings
+ * disable them on new ones. A call that can't be made without side effects is made with an argument that every kernel
+ * with that call refuses.
  */
 final class KernelProbes {
 
@@ -30,7 +32,7 @@ final class KernelProbes {
 
     private KernelProbes() {}
 
-    /** 0 instead of the refusal that only a kernel gives which has the call. */
+    /** 0 in place of the error that only a kernel with the call returns. */
     private static long expecting(Errno refusal, long result) {
         return result == refusal.result() ? 0 : result;
     }
@@ -44,7 +46,7 @@ final class KernelProbes {
         }
     }
 
-    /** What the dynamic linker does with the native part: maps a page of the file so that it can be executed. */
+    /** Maps a page of a memfd as executable, as the dynamic linker does with the native part. */
     static long executableMemfd() {
         try (Arena arena = Arena.ofConfined()) {
             long name = arena.allocateFrom("linen-doctor").address();
@@ -84,7 +86,7 @@ final class KernelProbes {
         }
     }
 
-    /** The entry of a page that was touched just now. EPERM stands for one that says nothing of it. */
+    /** Reads the entry of a page that was just touched. EPERM if the entry doesn't show that: the kernel hides it. */
     static long pagemap() {
         try (Arena arena = Arena.ofConfined();
                 RandomAccessFile file = new RandomAccessFile("/proc/self/pagemap", "r")) {
@@ -98,7 +100,7 @@ final class KernelProbes {
         }
     }
 
-    /** Copies a long of this process's own. */
+    /** Copies a long within this process. */
     static long processVmReadv() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment vectors = iovec.allocateArray(2, arena);
@@ -112,7 +114,7 @@ final class KernelProbes {
         }
     }
 
-    /** Wakes nobody. */
+    /** Wakes the waiters of a word that has none. */
     static long futex2() {
         try (Arena arena = Arena.ofConfined()) {
             long word = arena.allocate(ValueLayout.JAVA_INT).address();
@@ -121,22 +123,22 @@ final class KernelProbes {
         }
     }
 
-    /** Waits for no futex. */
+    /** Waits for an empty list of futexes. */
     static long futexWaitv() {
         return expecting(Errno.EINVAL, Syscall.invoke(SyscallNumber.FUTEX_WAITV, 0, /* how many */ 0, 0, 0, 0));
     }
 
-    /** Without a place for the parameters. EPERM: the sysctl kernel.io_uring_disabled, or a filter. */
+    /** Passes NULL for the parameters. EPERM: the sysctl kernel.io_uring_disabled, or a seccomp filter. */
     static long ioUring() {
         return expecting(Errno.EFAULT, Syscall.invoke(SyscallNumber.IO_URING_SETUP, /* entries */ 1, 0));
     }
 
-    /** Without rules. EOPNOTSUPP: built in, but not switched on at boot. */
+    /** Passes NULL for the attributes. EOPNOTSUPP: built in, but not enabled at boot. */
     static long landlock() {
         return expecting(Errno.EFAULT, Syscall.invoke(SyscallNumber.LANDLOCK_CREATE_RULESET, 0, 0, 0));
     }
 
-    /** With all flags there are and more. */
+    /** Passes all flags, including undefined ones. */
     static long userfaultfd() {
         return expecting(Errno.EINVAL, Syscall.invoke(SyscallNumber.USERFAULTFD, -1));
     }

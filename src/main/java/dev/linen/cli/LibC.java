@@ -17,12 +17,12 @@ import java.util.regex.Pattern;
 import dev.linen.Linen;
 import dev.linen.memory.MemoryMap;
 
-/** The C library that this JVM runs on. */
+/** The C library that this JVM uses. */
 final class LibC {
 
     private static final Pattern GLIBC = Pattern.compile(".*/libc(?:-[0-9.]+)?\\.so(?:\\.6)?");
 
-    /** The dynamic linker and libc are one file. */
+    /** musl's dynamic linker and libc are one file. */
     private static final Pattern MUSL = Pattern.compile(".*/(?:ld-musl-[^/]+\\.so\\.1|libc\\.musl-[^/]+)");
     private static final Pattern MUSL_VERSION = Pattern.compile("Version (\\S+)");
 
@@ -37,7 +37,7 @@ final class LibC {
         }
     }
 
-    /** By the files that are mapped. */
+    /** Recognizes the library by the names of the mapped files. */
     static String describe(List<String> names) {
         Optional<String> musl = names.stream().filter(name -> MUSL.matcher(name).matches()).findFirst();
         if (musl.isPresent()) {
@@ -47,7 +47,10 @@ final class LibC {
         return glibc ? "glibc" + glibcVersion().map(version -> " " + version).orElse("") : "unknown";
     }
 
-    /** {@code const char *gnu_get_libc_version(void)}; empty without native access, or on a CPU that Java was told wrongly. */
+    /**
+     * {@code const char *gnu_get_libc_version(void)}; empty without native access, or if os.arch was set to another
+     * CPU.
+     */
     private static Optional<String> glibcVersion() {
         if (!Linen.isSupported()) {
             return Optional.empty();
@@ -63,7 +66,7 @@ final class LibC {
         }
     }
 
-    /** No function tells it. The file itself does, when it is run as a program without arguments. */
+    /** No function returns musl's version, but the file prints it when run as a program without arguments. */
     static Optional<String> muslVersion(Path loader) {
         try {
             Process process = new ProcessBuilder(loader.toString()).redirectErrorStream(true).start();

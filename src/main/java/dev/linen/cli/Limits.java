@@ -14,7 +14,7 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
-/** How many threads and how much memory this process may have, as far as the kernel says. */
+/** The limits on this process's threads and memory, as far as the kernel reports them. */
 final class Limits {
 
     private static final Map<String, Path> SETTINGS = settings("kernel/pid_max", "kernel/threads-max",
@@ -30,7 +30,7 @@ final class Limits {
         return files;
     }
 
-    /** The system's, for all processes or for each. By name; "unknown" where the file can't be read. */
+    /** Limits of the whole system or of every process, by name; "unknown" if the file can't be read. */
     static Map<String, String> ofSystem() {
         Map<String, String> limits = new LinkedHashMap<>();
         SETTINGS.forEach((name, file) -> limits.put(name, firstLine(file)));
@@ -39,14 +39,15 @@ final class Limits {
 
     private static String firstLine(Path file) {
         try {
-            // By lines: a file of /proc/sys gives all it has to the first read, and readString's first asks for one byte.
+            // Not readString, which first reads one byte: a file in /proc/sys returns its content to the first read
+            // only.
             return Files.readAllLines(file).getFirst().strip();
         } catch (IOException unreadable) {
             return "unknown";
         }
     }
 
-    /** This process's own: {@code int prlimit(pid_t pid, int resource, NULL, struct rlimit *old)}. */
+    /** Limits of this process: {@code int prlimit(pid_t pid, int resource, NULL, struct rlimit *old)}. */
     static Map<String, String> ofProcess() {
         Map<String, String> limits = new LinkedHashMap<>();
         limits.put("RLIMIT_NPROC", resource(Kernel.RLIMIT_NPROC));
@@ -59,7 +60,7 @@ final class Limits {
     private static String resource(int resource) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment limit = rlimit64.allocate(arena);
-            long result = Syscall.invoke(SyscallNumber.PRLIMIT64, /* this process */ 0, resource, /* keep it */ 0,
+            long result = Syscall.invoke(SyscallNumber.PRLIMIT64, /* this process */ 0, resource, /* no new one */ 0,
                     limit.address());
             if (Syscall.isError(result)) {
                 return "unknown (" + Errno.ofResult(result).orElseThrow() + ")";

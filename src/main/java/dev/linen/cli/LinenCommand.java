@@ -12,13 +12,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code linen}: the command line's root. Exit status 0: done; 1: failed; 2: the input was no good. */
+/** {@code linen}: the root of the command line. */
 @Command(name = "linen", description = "Native threads and raw Linux system calls for Java, on memory you own.", mixinStandardHelpOptions = true, versionProvider = LinenCommand.Version.class, subcommands = {
         RunCommand.class, DoctorCommand.class, MapsCommand.class, LinenCommand.Shell.class,
         LinenCommand.Bench.class}, exitCodeListHeading = "%nExit status:%n", exitCodeList = {"0:done",
                 "1:something failed",
-                "2:the input was no good; one line on stderr says why",
-                "3:the function that was run ended by a fault, with a report of it"})
+                "2:the input was invalid; one line on stderr says why",
+                "3:the function that was run ended with a fault; its report is printed"})
 public final class LinenCommand implements Callable<Integer> {
 
     @Spec
@@ -38,7 +38,7 @@ public final class LinenCommand implements Callable<Integer> {
     static CommandLine commandLine() {
         return new CommandLine(new LinenCommand()).setParameterExceptionHandler((wrong, arguments) -> {
             CommandLine command = wrong.getCommandLine();
-            return refuse(command, wrong, " (" + name(command) + " --help tells more)");
+            return refuse(command, wrong, " (see " + name(command) + " --help)");
         }).setExecutionExceptionHandler((failed, command, parsed) -> {
             if (failed instanceof BadInput) {
                 return refuse(command, failed, "");
@@ -47,7 +47,9 @@ public final class LinenCommand implements Callable<Integer> {
         });
     }
 
-    /** With a blank in front, what starts like a number isn't taken for an option; the converter strips it. */
+    /**
+     * Puts a blank before each negative number, so that picocli doesn't take it for an option. The converter strips it.
+     */
     static String[] markNegativeNumbers(String... arguments) {
         return Arrays.stream(arguments)
                 .map(argument -> argument.matches("-[0-9][0-9a-fA-FxX]*") ? " " + argument : argument)
@@ -64,7 +66,7 @@ public final class LinenCommand implements Callable<Integer> {
         return command.getCommandSpec().qualifiedName();
     }
 
-    /** Without a subcommand: the help, as an error. */
+    /** Without a subcommand, prints the help to stderr and fails. */
     @Override
     public Integer call() {
         PrintWriter err = spec.commandLine().getErr();
@@ -82,8 +84,8 @@ public final class LinenCommand implements Callable<Integer> {
         }
     }
 
-    /** Only for the help: the launcher starts jshell itself. */
-    @Command(name = "shell", mixinStandardHelpOptions = true, customSynopsis = "linen shell [JSHELL OPTION]... [FILE]...", description = "jshell with linen on its path: native access granted, imports done.")
+    /** Exists for the help only: the launcher starts jshell itself. */
+    @Command(name = "shell", mixinStandardHelpOptions = true, customSynopsis = "linen shell [JSHELL OPTION]... [FILE]...", description = "Starts jshell with linen imported and native access enabled.")
     static final class Shell implements Callable<Integer> {
 
         @Spec
@@ -91,15 +93,16 @@ public final class LinenCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
-            throw new ParameterException(spec.commandLine(), "the shell is started by the launcher: ./linen shell");
+            throw new ParameterException(spec.commandLine(), "only the launcher can start the shell: ./linen shell");
         }
     }
 
-    /** Only for the help: the launcher starts the bench project's program. */
+    /** Exists for the help only: the launcher starts the bench project's program. */
     @Command(name = "bench", mixinStandardHelpOptions = true, customSynopsis = "linen bench [--quick] [--docs FOLDER] [WHAT]...", description = {
-            "Measures linen against its targets, C, and other libraries; writes target/bench/report.md.",
-            "WHAT is a target, P1 to P12, or latency, futex, wake-up, mapping, leaks; everything unless told.",
-            "--quick: in less than five minutes, with fewer rounds; --docs: copies report and pictures there."})
+            "Measures linen against its targets, C and other libraries; writes target/bench/report.md.",
+            "WHAT is a target, P1 to P12, or latency, futex, wake-up, mapping, leaks; default: everything.",
+            "--quick: fewer rounds, in less than five minutes. "
+                    + "--docs: copies the report and its pictures into that folder."})
     static final class Bench implements Callable<Integer> {
 
         @Spec
@@ -108,7 +111,7 @@ public final class LinenCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             throw new ParameterException(spec.commandLine(),
-                    "the benchmarks are started by the launcher: ./linen bench");
+                    "only the launcher can start the benchmarks: ./linen bench");
         }
     }
 }

@@ -26,9 +26,10 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.thread.NativeThread;
 
 /** {@code linen maps}: a process's address space, as a table or as a picture. */
-@Command(name = "maps", mixinStandardHelpOptions = true, description = "Shows the address space of a process; of its own, with a few linen threads in it, unless told which.", footer = {
+@Command(name = "maps", mixinStandardHelpOptions = true, description = "Shows the address space of a process; by default, of its own with a few linen threads in it.", footer = {
         "",
-        "What is the JVM's is told by where it lies: code that a JIT compiler wrote, and what HotSpot puts below 64 GiB.",
+        "The kind JVM is a guess: anonymous memory of a JVM that is executable (compiled code) "
+                + "or below 64 GiB (where HotSpot puts heap and classes).",
         "", "Examples:", "  linen maps", "  linen maps --svg maps.svg --threads 5",
         "  linen maps 1"})
 final class MapsCommand implements Callable<Integer> {
@@ -38,16 +39,16 @@ final class MapsCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
-    @Parameters(index = "0", arity = "0..1", paramLabel = "PID", description = "The process; its own unless given.")
+    @Parameters(index = "0", arity = "0..1", paramLabel = "PID", description = "The process; default: linen's own.")
     private @Nullable Long process;
 
-    @Option(names = "--svg", paramLabel = "FILE", description = "Draws it into this file instead.")
+    @Option(names = "--svg", paramLabel = "FILE", description = "Draws a picture into this file instead of printing.")
     private @Nullable Path picture;
 
     @Option(names = "--json", description = "Prints one JSON object: pid, parts (start, end, bytes, access, kind, name).")
     private boolean json;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Starts so many linen threads first: 3 unless given.")
+    @Option(names = "--threads", paramLabel = "N", description = "Starts this many linen threads first; default: 3.")
     private @Nullable Integer threads;
 
     @Override
@@ -58,9 +59,9 @@ final class MapsCommand implements Callable<Integer> {
         }
         if (threads != null) {
             throw new BadInput(
-                    "linen threads can only be started in linen's own process: --threads or a PID, not both");
+                    "--threads and a PID exclude each other: linen threads can only be started in linen's own process");
         }
-        return show(process, new AddressSpace(regions(process), StackPointers.of(process)));
+        return show(process, new ProcessMemory(regions(process), StackPointers.of(process)));
     }
 
     private static List<Region> regions(long pid) {
@@ -69,7 +70,7 @@ final class MapsCommand implements Callable<Integer> {
         } catch (UncheckedIOException failed) {
             boolean denied = failed.getCause() instanceof AccessDeniedException;
             throw new BadInput(denied
-                    ? "process " + pid + " may not be looked into: it is somebody else's"
+                    ? "process " + pid + " can't be read: permission denied"
                     : "there is no process " + pid);
         }
     }
@@ -77,24 +78,24 @@ final class MapsCommand implements Callable<Integer> {
     private int showOwn(long self) throws InterruptedException {
         int count = threads != null ? threads : 3;
         if (count < 0 || count > MOST_THREADS) {
-            throw new BadInput("--threads is a number from 0 to " + MOST_THREADS + ", not " + count);
+            throw new BadInput("--threads must be from 0 to " + MOST_THREADS + ", not " + count);
         }
         List<NativeThread> own = new ArrayList<>();
         try {
             start(count, own);
-            AddressSpace space = new AddressSpace(MemoryMap.read().regions(), StackPointers.of(self));
+            ProcessMemory memory = new ProcessMemory(MemoryMap.read().regions(), StackPointers.of(self));
             if (count > 0) {
                 long code = SmallestThread.code().segment().address();
-                space.mark(code, code + Mapping.pageSize(), RegionKind.LINEN_CODE, "linen's MachineCode");
+                memory.mark(code, code + Mapping.pageSize(), RegionKind.LINEN_CODE, "linen's MachineCode");
             }
-            own.forEach(space::mark);
-            return show(self, space);
+            own.forEach(memory::mark);
+            return show(self, memory);
         } finally {
             own.forEach(NativeThread::close);
         }
     }
 
-    /** They have ended when they are looked at; their stacks stay until they are closed. */
+    /** The threads have ended before the mappings are read; their stacks stay mapped until the threads are closed. */
     private static void start(int count, List<NativeThread> own) throws InterruptedException {
         if (count > 0) {
             Linen.unsupportedReason().ifPresent(reason -> {
@@ -108,16 +109,16 @@ final class MapsCommand implements Callable<Integer> {
                 thread.join();
             }
         } catch (SyscallException | IllegalCallerException | UnsatisfiedLinkError refused) {
-            throw new BadInput(refused.getMessage() + " (linen doctor tells more; --threads 0 starts none)");
+            throw new BadInput(refused.getMessage() + " (see linen doctor; --threads 0 starts no threads)");
         }
     }
 
-    private int show(long pid, AddressSpace space) {
+    private int show(long pid, ProcessMemory memory) {
         if (picture != null) {
-            draw(pid, space, picture);
+            draw(pid, memory, picture);
         }
         PrintWriter out = spec.commandLine().getOut();
-        MapsReport report = new MapsReport(pid, space);
+        MapsReport report = new MapsReport(pid, memory);
         if (json) {
             out.print(report.json());
         } else if (picture == null) {
@@ -126,9 +127,9 @@ final class MapsCommand implements Callable<Integer> {
         return out.checkError() ? CommandLine.ExitCode.SOFTWARE : CommandLine.ExitCode.OK;
     }
 
-    private static void draw(long pid, AddressSpace space, Path file) {
+    private static void draw(long pid, ProcessMemory memory, Path file) {
         try {
-            Files.writeString(file, new MapsPicture(pid, space).toString());
+            Files.writeString(file, new MapsPicture(pid, memory).toString());
         } catch (IOException failed) {
             throw new BadInput(file + " can't be written: " + failed);
         }

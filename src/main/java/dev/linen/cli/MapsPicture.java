@@ -3,12 +3,12 @@ package dev.linen.cli;
 import java.util.List;
 import java.util.Locale;
 
-import dev.linen.cli.AddressSpace.Part;
+import dev.linen.cli.ProcessMemory.Part;
 
 /**
- * An address space as an SVG picture: a column of boxes, highest address on top, as stacks are drawn. A box is as high as
- * its size's logarithm, so that a page is still seen beside a gigabyte; between boxes that don't touch there is a gap, however
- * large.
+ * An address space as an SVG picture: a column of boxes with the highest address at the top, as stacks are drawn. The
+ * height of a box grows with the logarithm of its size, so that a page is visible beside a gigabyte. All gaps between
+ * boxes have the same height.
  *
  * <pre>
  *      legend
@@ -31,16 +31,16 @@ final class MapsPicture {
 
     private final StringBuilder svg = new StringBuilder();
     private final long pid;
-    private final AddressSpace space;
+    private final ProcessMemory memory;
     private int y;
 
-    MapsPicture(long pid, AddressSpace space) {
+    MapsPicture(long pid, ProcessMemory memory) {
         this.pid = pid;
-        this.space = space;
+        this.memory = memory;
         y = 2 * LEGEND_ROW;
-        space.bytesByKind().forEach(this::legend);
+        memory.bytesByKind().forEach(this::legend);
         y += GAP;
-        List<Part> highestFirst = space.parts().reversed();
+        List<Part> highestFirst = memory.parts().reversed();
         for (int i = 0; i < highestFirst.size(); i++) {
             if (i > 0 && highestFirst.get(i - 1).start() != highestFirst.get(i).end()) {
                 add("<path class=\"gap\" d=\"M%d %d v%d m%d 0 v-%d\"/>", BOX_X, y, GAP, BOX_WIDTH, GAP);
@@ -79,7 +79,7 @@ final class MapsPicture {
         svg.append(String.format(Locale.ROOT, format, values)).append('\n');
     }
 
-    /** A file may have any name; XML 1.0 can't say some of its characters at all. */
+    /** A file name may contain any character; XML 1.0 can't represent some of them at all. */
     private static String escaped(String text) {
         StringBuilder escaped = new StringBuilder();
         text.codePoints().forEach(character -> {
@@ -87,13 +87,13 @@ final class MapsPicture {
                 case '&' -> escaped.append("&amp;");
                 case '<' -> escaped.append("&lt;");
                 case '>' -> escaped.append("&gt;");
-                default -> escaped.appendCodePoint(isSpeakable(character) ? character : '?');
+                default -> escaped.appendCodePoint(isXml(character) ? character : '?');
             }
         });
         return escaped.toString();
     }
 
-    private static boolean isSpeakable(int character) {
+    private static boolean isXml(int character) {
         return character >= ' ' && character != 0xfffe && character != 0xffff
                 && !(character >= Character.MIN_SURROGATE && character <= Character.MAX_SURROGATE);
     }
@@ -111,6 +111,6 @@ final class MapsPicture {
                 </style>
                 <rect width="100%%" height="100%%" fill="white"/>
                 <text x="%d" y="%d">process %d, %d parts; heights grow with the logarithm of sizes</text>
-                """, WIDTH, height, WIDTH, height, BOX_X, LEGEND_ROW, pid, space.parts().size()) + svg + "</svg>\n";
+                """, WIDTH, height, WIDTH, height, BOX_X, LEGEND_ROW, pid, memory.parts().size()) + svg + "</svg>\n";
     }
 }

@@ -11,40 +11,40 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Help.Ansi.IStyle;
 import picocli.CommandLine.Help.Ansi.Style;
 
-import dev.linen.cli.AddressSpace.Part;
+import dev.linen.cli.ProcessMemory.Part;
 
 /**
- * An address space in words.
+ * An address space as text.
  *
- * @param pid whose
- * @param space what is in it
+ * @param pid the process
+ * @param memory the memory of that process
  */
-record MapsReport(long pid, AddressSpace space) {
+record MapsReport(long pid, ProcessMemory memory) {
 
     private static final long ROUNDED_BYTES = 10L << 20;
 
-    /** A table; each line in its kind's colour where there are colours. */
+    /** A table; each line in the colour of its kind if the output has colours. */
     String text(Ansi ansi) {
         StringBuilder text = new StringBuilder();
-        for (Part part : space.parts()) {
+        for (Part part : memory.parts()) {
             String line = String.format(Locale.ROOT, "%12s-%-12s %11s  %s  %-11s  %s",
                     Long.toHexString(part.start()), Long.toHexString(part.end()), size(part.byteSize()), part.access(),
                     part.kind().title(), part.name()).stripTrailing();
             text.append(coloured(ansi, part.kind(), line)).append('\n');
         }
         text.append('\n');
-        space.bytesByKind().forEach((kind, bytes) -> text.append(
+        memory.bytesByKind().forEach((kind, bytes) -> text.append(
                 coloured(ansi, kind, String.format(Locale.ROOT, "%-11s  %s", kind.title(), size(bytes)))).append('\n'));
         return text.toString();
     }
 
-    /** Not by picocli's markup: a file's name may look like it. */
+    /** Not by picocli's markup: a file name may look like it. */
     private static String coloured(Ansi ansi, RegionKind kind, String line) {
         IStyle[] styles = Style.parse(kind.style());
         return ansi.enabled() ? Style.on(styles) + line + Style.off(styles) : line;
     }
 
-    /** In the largest unit that divides it; rounded where that makes a long number short. */
+    /** In the largest unit that divides the size; rounded if the exact number would be long. */
     static String size(long bytes) {
         if (bytes % (1L << 30) == 0) {
             return (bytes >> 30) + " GiB";
@@ -58,7 +58,7 @@ record MapsReport(long pid, AddressSpace space) {
 
     String json() {
         JsonArray parts = new JsonArray();
-        for (Part part : space.parts()) {
+        for (Part part : memory.parts()) {
             JsonObject object = new JsonObject();
             object.addProperty("start", hex(part.start()));
             object.addProperty("end", hex(part.end()));

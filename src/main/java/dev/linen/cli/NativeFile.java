@@ -4,17 +4,20 @@ import java.io.IOException;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 import dev.linen.function.CSource;
 import dev.linen.function.CompilationException;
 import dev.linen.internal.binding.DynamicLinker;
+import dev.linen.internal.elf.ElfFile;
+import dev.linen.internal.elf.ElfHeader;
 
 /** A file that holds native functions, as source or as machine code. */
 final class NativeFile {
 
     private NativeFile() {}
 
-    /** Loads a shared library, or compiles a C file and loads that; it stays loaded. */
+    /** Loads a shared library, or compiles a C file and loads the result. The library is never unloaded. */
     static SymbolLookup load(Path file) {
         if (!Files.exists(file)) {
             throw new BadInput("there is no file " + file);
@@ -26,13 +29,15 @@ final class NativeFile {
             throw new BadInput(file + " can't be read: permission denied");
         }
         try {
-            if (ElfHeader.read(file).isPresent()) {
-                return loadLibrary(file);
+            ElfFile elf = new ElfFile(file);
+            Optional<ElfHeader> header = elf.header();
+            if (header.isPresent()) {
+                return loadLibrary(elf, header.get());
             }
             if (file.toString().endsWith(".c")) {
                 return CSource.compile(file).symbols();
             }
-            throw new BadInput(file + " is neither a C file (its name would end with .c) nor a shared library");
+            throw new BadInput(file + " is neither a C file (NAME.c) nor a shared library");
         } catch (CompilationException failed) {
             throw new BadInput(String.valueOf(failed.getMessage()));
         } catch (IOException failed) {
@@ -40,23 +45,29 @@ final class NativeFile {
         }
     }
 
-    private static SymbolLookup loadLibrary(Path library) throws IOException {
-        ElfHeader header = ElfHeader.read(library).orElseThrow();
-        ElfHeader self = ElfHeader.read(Path.of("/proc/self/exe")).orElseThrow();
+    private static SymbolLookup loadLibrary(ElfFile elf, ElfHeader header) throws IOException {
+        Path library = elf.path();
+        ElfHeader self = new ElfFile(Path.of("/proc/self/exe")).header()
+                .orElseThrow(() -> new IOException("/proc/self/exe is no ELF file"));
         if (!header.isForTheMachineOf(self)) {
-            throw new BadInput(library + " is for another machine: " + header + ", this JVM is " + self);
+            throw new BadInput(library + " is for another machine: " + describe(header) + ", this JVM is "
+                    + describe(self));
         }
         if (!header.isShared()) {
             throw new BadInput(library + " is not a shared library: cc -shared -fPIC makes one");
         }
-        if (header.isCutOff(library)) {
-            throw new BadInput(library + " is cut off: it has " + Files.size(library) + " bytes of at least "
-                    + header.loadedBytes());
+        if (Files.size(library) < elf.leastBytes()) {
+            throw new BadInput(library + " is cut off: it has " + Files.size(library) + " bytes instead of at least "
+                    + elf.leastBytes());
         }
         try {
             return DynamicLinker.open(library.toAbsolutePath().toString());
         } catch (IOException refused) {
             throw new BadInput(library + " can't be loaded: " + refused.getMessage());
         }
+    }
+
+    private static String describe(ElfHeader header) {
+        return header.bits() + " bit, " + header.order() + ", ELF machine " + header.machine();
     }
 }

@@ -6,16 +6,16 @@ import dev.linen.thread.ThreadFault;
 sealed interface Outcome {
 
     /**
-     * It returned.
+     * The function returned.
      *
-     * @param value what
+     * @param value what it returned
      */
     record Result(long value) implements Outcome {}
 
     /**
-     * It didn't.
+     * The function was ended by a fault.
      *
-     * @param fault why
+     * @param fault the fault
      */
     record Fault(ThreadFault fault) implements Outcome {}
 }

@@ -5,7 +5,10 @@ import java.util.Locale;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.memory.Protection;
 
-/** What a part of an address space is for, as far as can be told; with its colours on a terminal and in a picture. */
+/**
+ * What a part of an address space is for, as far as it can be determined; with its colours on a terminal and in a
+ * picture.
+ */
 enum RegionKind {
 
     FILE_TEXT("fg(green)", "#8fc88f"), FILE_DATA("fg(cyan)", "#9fd3d9"), HEAP("fg(yellow)", "#f2d479"), JVM(
@@ -13,7 +16,7 @@ enum RegionKind {
                     "#93b5e8"), LINEN_STACK("fg(red)", "#f08a6c"), LINEN_GUARD("reverse",
                             "#5c4a48"), LINEN_CODE("bold,fg(red)", "#c9503a"), VDSO("underline", "#a9a28f");
 
-    /** HotSpot puts its Java heap and its classes here, and what the kernel places lies far above it. */
+    /** HotSpot puts its Java heap and its classes below this address; the kernel places its mappings far above it. */
     private static final long HOTSPOT_END = 64L << 30;
 
     private final String style;
@@ -24,12 +27,12 @@ enum RegionKind {
         this.fill = fill;
     }
 
-    /** On a terminal, as picocli writes it. */
+    /** The colour on a terminal, in picocli's notation. */
     String style() {
         return style;
     }
 
-    /** In a picture, as SVG writes it. */
+    /** The colour in a picture, in SVG's notation. */
     String fill() {
         return fill;
     }
@@ -39,7 +42,7 @@ enum RegionKind {
         return this == JVM ? name() : name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 
-    /** What a mapping is by itself; not whether somebody's stack lies in it. */
+    /** The kind of a mapping by itself. It doesn't show whether anonymous memory is the stack of a thread. */
     static RegionKind of(Region region, boolean ofJvm) {
         String name = region.name();
         boolean executable = region.protection().has(Protection.EXEC);

@@ -24,14 +24,14 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.thread.NativeFaultException;
 import dev.linen.thread.NativeThread;
 
-/** {@code linen run}: one native function on one linen thread, and what became of it. */
+/** {@code linen run}: runs one native function on one linen thread, and reports how it ended. */
 @Command(name = "run", mixinStandardHelpOptions = true, description = "Runs a native function on a linen thread.", exitCodeListHeading = "%nExit status:%n", exitCodeList = {
-        "0:the function returned", "1:something failed", "2:the input was no good; one line on stderr says why",
-        "3:the function ended by a fault, with a report of it"}, footer = {"", "Examples:",
+        "0:the function returned", "1:something failed", "2:the input was invalid; one line on stderr says why",
+        "3:the function ended with a fault; its report is printed"}, footer = {"", "Examples:",
                 "  linen run examples/collatz.c 27", "  linen run examples/crc32.c --map README.md --json"})
 final class RunCommand implements Callable<Integer> {
 
-    /** Not 1, which is linen's own failure, nor 2, which is the user's. */
+    /** Not 1, which stands for a failure of linen, nor 2, which stands for invalid input. */
     static final int FAULTED = 3;
 
     @Spec
@@ -40,11 +40,11 @@ final class RunCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "FILE", description = "A C file, compiled with cc (or $CC), or a shared library.")
     private Path file = Path.of("");
 
-    @Parameters(index = "1", arity = "0..1", paramLabel = "ARG", converter = UnsignedOrSigned.class, description = "The function's argument, a 64-bit number: decimal or 0x hex, signed or unsigned. NULL "
-            + "unless given.")
+    @Parameters(index = "1", arity = "0..1", paramLabel = "ARG", converter = UnsignedOrSigned.class, description = "The function's argument, a 64-bit number: decimal or 0x hex, signed or unsigned; "
+            + "default: NULL.")
     private @Nullable Long argument;
 
-    @Option(names = "--function", paramLabel = "NAME", defaultValue = "entry", description = "The function: void *NAME(void *). ${DEFAULT-VALUE} unless given.")
+    @Option(names = "--function", paramLabel = "NAME", defaultValue = "entry", description = "The function: void *NAME(void *); default: ${DEFAULT-VALUE}.")
     private String function = "";
 
     @Option(names = "--map", paramLabel = "FILE", description = "Maps this file; the function's argument is then a pointer "
@@ -61,7 +61,7 @@ final class RunCommand implements Callable<Integer> {
             throw new BadInput(reason);
         });
         if (mapped != null && argument != null) {
-            throw new BadInput("the argument is either a number or, with --map, a file; not both");
+            throw new BadInput("ARG and --map exclude each other: the argument is either a number or a mapped file");
         }
         NativeFunction code = function();
         RunReport report = mapped != null ? runOnFile(code, mapped) : run(code, argument != null ? argument : 0);
@@ -75,7 +75,7 @@ final class RunCommand implements Callable<Integer> {
         try {
             return NativeFunction.ofSymbol(NativeFile.load(file), function);
         } catch (NoSuchElementException missing) {
-            throw new BadInput(file + " has no function " + function + "; --function names another one");
+            throw new BadInput(file + " has no function " + function + "; choose another one with --function");
         } catch (IllegalArgumentException data) {
             throw new BadInput(file + ": " + data.getMessage());
         }

@@ -14,13 +14,13 @@ import dev.linen.thread.NativeThread;
 import dev.linen.thread.ThreadFault;
 
 /**
- * What became of a function that ran.
+ * How a function ended, and the thread that it ran on.
  *
- * @param function its name
+ * @param function the function's name
  * @param library the file that it came from
  * @param tid the thread's kernel id
  * @param handle the thread's handle
- * @param outcome what the function returned, or why it didn't
+ * @param outcome what the function returned, or the fault that ended it
  * @param stackSize the stack's size in bytes
  * @param stackUsed the stack's high-water mark in bytes
  * @param nanos from before the start to after the join

@@ -26,10 +26,12 @@ import dev.linen.syscall.SyscallNumber;
 import dev.linen.thread.NativeFaultException;
 import dev.linen.thread.NativeThread;
 
-/** What {@code ./linen shell} has beside the library: short helpers that print. */
+/** The helpers that {@code ./linen shell} adds to the library: short functions that print. */
 public final class Shell {
 
-    /** The shell's Java has no console of its own, so its launcher says whether there is a terminal. */
+    /**
+     * The JVM that runs the typed code has no console to ask, so the launcher passes on whether there is a terminal.
+     */
     private static final Ansi ANSI = Boolean.getBoolean("linen.terminal") ? Ansi.ON : Ansi.OFF;
 
     private static final int MOST_ARGUMENTS = 6;
@@ -39,62 +41,62 @@ public final class Shell {
 
     private Shell() {}
 
-    /** What there is. */
+    /** Prints the list of helpers. */
     public static void help() {
         System.out.print("""
                 c("long f(long x) { ... }")   C, compiled        asm(0x48, 0x89, 0xf8, 0xc3)   machine code
                 run(f, 12)                    on a native thread; a crash prints its report
-                sys("getpid")                 a system call      maps()                         what is mapped
+                sys("getpid")                 a system call      maps()                         the mappings
                 sketch(thread)                its stack, drawn   hexdump(segment)               memory
-                and all of linen: NativeThread.start(f, 12), Mapping.anonymous(4096), ...  docs/tour.jsh shows it
+                and all of linen: NativeThread.start(f, 12), Mapping.anonymous(4096), ...  see docs/tour.jsh
                 """);
     }
 
-    /** What is mapped into this process; each kind in its colour. */
+    /** Prints this process's mappings, each kind in its colour. */
     public static void maps() {
         long self = ProcessHandle.current().pid();
-        AddressSpace space = new AddressSpace(MemoryMap.read().regions(), StackPointers.of(self));
-        System.out.print(new MapsReport(self, space).text(ANSI));
+        ProcessMemory memory = new ProcessMemory(MemoryMap.read().regions(), StackPointers.of(self));
+        System.out.print(new MapsReport(self, memory).text(ANSI));
     }
 
     /**
-     * A thread's stack buffer, drawn with its addresses and values.
+     * Draws a thread's stack buffer, with its addresses and values.
      *
-     * @param thread whose; not closed yet
+     * @param thread the thread; it must still be open
      */
     public static void sketch(NativeThread thread) {
         System.out.print(SketchColours.paint(thread.stack().sketch(), ANSI));
     }
 
     /**
-     * Memory in hexadecimal.
+     * Prints memory in hexadecimal.
      *
-     * @param segment which
+     * @param segment the memory
      */
     public static void hexdump(MemorySegment segment) {
         System.out.print(HexDump.of(segment));
     }
 
     /**
-     * The memory at any address in hexadecimal; says so when nothing is there.
+     * Prints the memory at any address in hexadecimal, or a message if it can't be read.
      *
-     * @param address where
-     * @param bytes how much
+     * @param address the address
+     * @param bytes the number of bytes
      */
     public static void hexdump(long address, int bytes) {
         if (Peek.read(address, new byte[bytes])) {
             hexdump(MemorySegment.ofAddress(address).reinterpret(bytes));
         } else {
-            System.out.println("nothing can be read there");
+            System.out.println("that memory can't be read");
         }
     }
 
     /**
-     * A system call by its name, its result decoded.
+     * Makes a system call and prints its decoded result.
      *
-     * @param name as in its man page, {@code "mmap"}
-     * @param arguments numbers, segments (their address), texts (a C string)
-     * @return what the kernel returned: {@code -errno} when it failed
+     * @param name the name as in the man page: {@code "mmap"}
+     * @param arguments numbers, segments (passed as their addresses), strings (passed as C strings)
+     * @return the kernel's result: {@code -errno} if the call failed
      */
     public static long sys(String name, Object... arguments) {
         if (arguments.length > MOST_ARGUMENTS) {
@@ -115,7 +117,7 @@ public final class Shell {
         try {
             return SyscallNumber.class.getField(name.toUpperCase(Locale.ROOT)).getInt(null);
         } catch (ReflectiveOperationException unknown) {
-            throw new IllegalArgumentException("there is no system call " + name + " here", unknown);
+            throw new IllegalArgumentException("there is no system call " + name + " on this CPU", unknown);
         }
     }
 
@@ -125,7 +127,8 @@ public final class Shell {
             case String text -> texts.allocateFrom(text).address();
             case Number number -> number.longValue();
             default -> throw new IllegalArgumentException(
-                    "an argument is a number, a MemorySegment or a text, not " + argument.getClass().getSimpleName());
+                    "an argument must be a number, a MemorySegment or a String, not "
+                            + argument.getClass().getSimpleName());
         };
     }
 
@@ -143,10 +146,10 @@ public final class Shell {
     }
 
     /**
-     * C, compiled; its last function, ready to run.
+     * Compiles C, and returns its last function.
      *
-     * @param text with at least one function
-     * @param flags for the compiler, {@code "-O3"}
+     * @param text C source with at least one function
+     * @param flags options of the compiler: {@code "-O3"}
      * @return the function
      */
     public static NativeFunction c(String text, String... flags) {
@@ -155,7 +158,7 @@ public final class Shell {
 
     private static String lastFunction(String text) {
         Matcher definition = DEFINITION.matcher(text);
-        String last = "a function in this text"; // for the exception, when there is none
+        String last = "a function in this text"; // for the exception, if there is none
         while (definition.find()) {
             if (!STATEMENTS.contains(definition.group(1))) {
                 last = definition.group(1);
@@ -165,22 +168,22 @@ public final class Shell {
     }
 
     /**
-     * Machine code, ready to run.
+     * Makes a function of machine code.
      *
-     * @param bytes 0 to 255 each
-     * @return a function that starts at the first of them
+     * @param bytes the code, each from 0 to 255
+     * @return a function that starts at the first byte
      */
     public static NativeFunction asm(int... bytes) {
         return MachineCode.of(bytes).function();
     }
 
     /**
-     * Runs a function on a native thread of its own, and prints its result, or what ended it.
+     * Runs a function on its own native thread, and prints its result, or the report of its crash.
      *
-     * @param function what it runs
-     * @param argument what the function gets
-     * @return the result; {@code null} when there is none because it crashed
-     * @throws InterruptedException when the shell is told to stop
+     * @param function the function
+     * @param argument the function's argument
+     * @return the result; {@code null} if the function crashed
+     * @throws InterruptedException if the calling thread is interrupted
      */
     public static @Nullable Long run(NativeFunction function, long argument) throws InterruptedException {
         try (NativeThread thread = NativeThread.start(function, argument)) {
@@ -195,12 +198,12 @@ public final class Shell {
     }
 
     /**
-     * Runs a function with a pointer on a native thread of its own, as {@link #run(NativeFunction, long)} does.
+     * Runs a function that takes a pointer, as {@link #run(NativeFunction, long)} does.
      *
-     * @param function what it runs
-     * @param argument what its pointer points to
-     * @return the result; {@code null} when there is none because it crashed
-     * @throws InterruptedException when the shell is told to stop
+     * @param function the function
+     * @param argument the memory that its pointer points to
+     * @return the result; {@code null} if the function crashed
+     * @throws InterruptedException if the calling thread is interrupted
      */
     public static @Nullable Long run(NativeFunction function, MemorySegment argument) throws InterruptedException {
         return run(function, argument.address());

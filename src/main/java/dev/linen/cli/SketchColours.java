@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Help.Ansi.Style;
 
-/** A stack buffer's drawing in colours: what can't be touched red, what lives green. */
+/** The drawing of a stack buffer in colours: guards are red, the stack is green. */
 final class SketchColours {
 
     private record Colour(Pattern row, Style style) {}
@@ -20,7 +20,7 @@ final class SketchColours {
 
     private SketchColours() {}
 
-    /** As it is when it doesn't go to a terminal. */
+    /** Adds colours if the output is a terminal. */
     static String paint(String sketch, Ansi ansi) {
         return ansi.enabled()
                 ? sketch.lines().map(SketchColours::paint).collect(Collectors.joining("\n", "", "\n"))

@@ -3,7 +3,9 @@ package dev.linen.cli;
 import dev.linen.function.MachineCode;
 import dev.linen.thread.NativeThread;
 
-/** A native thread that does as little as a thread can: it returns its argument. Needs neither compiler nor library. */
+/**
+ * A native thread that does as little as possible: it returns its argument. It needs neither a compiler nor a library.
+ */
 final class SmallestThread {
 
     private SmallestThread() {}

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Where a process's threads have their stacks: by the stack pointers of those that sleep, the last number but one in
+ * The stack pointers of a process's sleeping threads, which show where their stacks are: the last number but one in
  * {@code /proc/PID/task/TID/syscall}.
  *
  * @see <a href="https://man7.org/linux/man-pages/man5/proc_pid_syscall.5.html">proc_pid_syscall(5)</a>
@@ -19,7 +19,7 @@ final class StackPointers {
 
     private StackPointers() {}
 
-    /** Names of threads by their stack pointers; without those that run, and without all where that is a secret. */
+    /** The names of threads, by their stack pointers. Running threads and threads that may not be read are left out. */
     static Map<Long, String> of(long pid) {
         Map<Long, String> names = new HashMap<>();
         try (Stream<Path> tasks = Files.list(Path.of("/proc", Long.toString(pid), "task"))) {
@@ -39,8 +39,8 @@ final class StackPointers {
                 long pointer = Long.parseUnsignedLong(words.get(words.size() - 2).substring("0x".length()), 16);
                 names.put(pointer, "thread " + task.getFileName() + " (" + name(task) + ")");
             }
-        } catch (IOException ended) {
-            // meanwhile; or a secret
+        } catch (IOException endedOrDenied) {
+            // left out
         }
     }
 

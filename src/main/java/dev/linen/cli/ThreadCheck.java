@@ -12,11 +12,11 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.thread.NativeThread;
 
 /**
- * A native thread, really started and joined.
+ * Whether a native thread can be started and joined.
  *
- * @param works whether it ran
- * @param text what became of it
- * @param remedy what to do when it didn't; empty when it did
+ * @param works whether it can
+ * @param text the result in words
+ * @param remedy what to do if it can't; empty if it can
  */
 record ThreadCheck(boolean works, String text, String remedy) {
 
@@ -26,19 +26,19 @@ record ThreadCheck(boolean works, String text, String remedy) {
     private static final Map<Errno, String> REMEDIES = Map.of(
             Errno.EAGAIN, "allow more threads: ulimit -u, the cgroup's pids.max, kernel.threads-max, kernel.pid_max",
             Errno.ENOMEM, "allow more memory or more mappings: ulimit -v, the cgroup's memory.max, vm.max_map_count",
-            Errno.EACCES, "allow memory that is made executable: SELinux's execmem, or a security module like it",
-            Errno.EPERM, "allow the call in the seccomp filter: the container's or the service manager's");
+            Errno.EACCES, "allow executable memory: SELinux's execmem, or a similar rule of another security module",
+            Errno.EPERM, "allow the call in the seccomp filter of the container or the service manager");
 
     static ThreadCheck run() throws InterruptedException {
         if (!Linen.isSupported()) {
             return failed(Linen.unsupportedReason().orElseThrow(),
-                    "run it on Linux, on an x86-64 CPU, with a 64-bit Java: so far linen works nowhere else");
+                    "run it on Linux, on an x86-64 CPU, with a 64-bit Java: other systems aren't supported yet");
         }
         try {
             return startAndJoin();
         } catch (SyscallException refused) {
             return failed(refused.getMessage(), REMEDIES.getOrDefault(refused.errno(),
-                    "look for what refuses the call: a seccomp filter, a security module, a limit"));
+                    "find out what refuses the call: a seccomp filter, a security module or a limit"));
         } catch (IllegalCallerException denied) {
             return failed("linen isn't allowed to call native code", denied.getMessage());
         } catch (UnsatisfiedLinkError notLoaded) {
@@ -46,12 +46,13 @@ record ThreadCheck(boolean works, String text, String remedy) {
         }
     }
 
-    /** Isn't closed when it hangs: that would wait. */
+    /** A thread that hangs isn't closed, because close would wait for it. */
     private static ThreadCheck startAndJoin() throws InterruptedException {
         NativeThread thread = SmallestThread.start(ARGUMENT);
         OptionalLong result = thread.join(PATIENCE);
         if (result.isEmpty()) {
-            return failed("thread " + thread.tid() + " was started, and doesn't end", "report it, with this output");
+            return failed("thread " + thread.tid() + " was started, but doesn't end",
+                    "report it, with this output");
         }
         thread.close();
         return result.getAsLong() == ARGUMENT

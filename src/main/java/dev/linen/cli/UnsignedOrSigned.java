@@ -5,7 +5,7 @@ import java.math.BigInteger;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads 64 bits: from -2^63 to 2^64-1, decimal or, with 0x, hexadecimal. */
+/** Parses a 64-bit number: from -2^63 to 2^64-1, decimal or, with 0x, hexadecimal. */
 final class UnsignedOrSigned implements ITypeConverter<Long> {
 
     @Override
@@ -15,7 +15,7 @@ final class UnsignedOrSigned implements ITypeConverter<Long> {
         String digits = negative ? number.substring(1) : number;
         boolean hex = digits.startsWith("0x") || digits.startsWith("0X");
         try {
-            if (!digits.matches("[0-9a-fA-FxX]+")) { // BigInteger would take a second sign
+            if (!digits.matches("[0-9a-fA-FxX]+")) { // BigInteger would accept a second sign
                 throw new NumberFormatException();
             }
             BigInteger value = hex ? new BigInteger(digits.substring(2), 16) : new BigInteger(digits);

@@ -140,7 +140,7 @@ public final class MemoryMap {
     public static Optional<Region> regionAt(long address) {
         if (address >= 0) {
             try {
-                return RegionQuery.at(address);
+                return RegionQuery.lineAt(address, FILE).map(Region::parse);
             } catch (SyscallException unsupported) {
                 // read all mappings instead
             }

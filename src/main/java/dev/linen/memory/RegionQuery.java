@@ -4,11 +4,11 @@ import static dev.linen.syscall.SyscallException.hex;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.Optional;
 
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.procmap_query;
-import dev.linen.memory.MemoryMap.Region;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
@@ -27,12 +27,15 @@ final class RegionQuery {
     private RegionQuery() {}
 
     /**
-     * @return the region; empty if nothing is mapped there
+     * Asks for the mapping at an address.
+     *
+     * @param mapsFile a process's {@code maps}
+     * @return the line that the file has for it; empty if nothing is mapped there
      * @throws SyscallException ENOTTY: the kernel is too old; ENAMETOOLONG: the name is longer than PATH_MAX; any error
      *         that a seccomp filter returns
      */
-    static Optional<Region> at(long address) {
-        try (Arena arena = Arena.ofConfined(); OpenFile maps = OpenFile.of(MemoryMap.FILE, /* writable */ false)) {
+    static Optional<String> lineAt(long address, Path mapsFile) {
+        try (Arena arena = Arena.ofConfined(); OpenFile maps = OpenFile.of(mapsFile, /* writable */ false)) {
             MemorySegment name = arena.allocate(NAME_BYTES);
             MemorySegment query = arena.allocate(procmap_query.layout());
             procmap_query.size(query, procmap_query.sizeof());
@@ -45,25 +48,26 @@ final class RegionQuery {
             } else if (Syscall.isError(result)) {
                 throw new SyscallException("ioctl", result, maps.fd(), "PROCMAP_QUERY", "{" + hex(address) + "}");
             }
-            return Optional.of(region(query, name));
+            boolean named = procmap_query.vma_name_size(query) != 0;
+            return Optional.of(line(query, named ? name.getString(0).replace("\n", "\\012") : ""));
         }
     }
 
-    /** Converts the answer to the values that {@code /proc/self/maps} would show. */
-    private static Region region(MemorySegment query, MemorySegment name) {
+    /** "7f0c00001000-7f0c00002000 r-xp 1000 fe:00 4711 /usr/lib/libfoo.so": with fewer zeros and spaces than the file has. */
+    private static String line(MemorySegment query, String name) {
         long flags = procmap_query.vma_flags(query);
-        Protection protection = Protection.NONE;
-        protection = has(flags, Kernel.PROCMAP_QUERY_VMA_READABLE) ? protection.with(Protection.READ) : protection;
-        protection = has(flags, Kernel.PROCMAP_QUERY_VMA_WRITABLE) ? protection.with(Protection.WRITE) : protection;
-        protection = has(flags, Kernel.PROCMAP_QUERY_VMA_EXECUTABLE) ? protection.with(Protection.EXEC) : protection;
-        String device = String.format("%02x:%02x", procmap_query.dev_major(query), procmap_query.dev_minor(query));
-        boolean named = procmap_query.vma_name_size(query) != 0;
-        return new Region(procmap_query.vma_start(query), procmap_query.vma_end(query), protection,
-                has(flags, Kernel.PROCMAP_QUERY_VMA_SHARED), procmap_query.vma_offset(query), device,
-                procmap_query.inode(query), named ? name.getString(0).replace("\n", "\\012") : "");
+        return Long.toHexString(procmap_query.vma_start(query)) + '-' + Long.toHexString(procmap_query.vma_end(query))
+                + ' ' + ((flags & Kernel.PROCMAP_QUERY_VMA_READABLE) != 0 ? 'r' : '-')
+                + ((flags & Kernel.PROCMAP_QUERY_VMA_WRITABLE) != 0 ? 'w' : '-')
+                + ((flags & Kernel.PROCMAP_QUERY_VMA_EXECUTABLE) != 0 ? 'x' : '-')
+                + ((flags & Kernel.PROCMAP_QUERY_VMA_SHARED) != 0 ? 's' : 'p') + ' '
+                + Long.toHexString(procmap_query.vma_offset(query)) + ' ' + number(procmap_query.dev_major(query)) + ':'
+                + number(procmap_query.dev_minor(query)) + ' ' + Long.toUnsignedString(procmap_query.inode(query)) + ' '
+                + name;
     }
 
-    private static boolean has(long flags, long flag) {
-        return (flags & flag) != 0;
+    /** Of a device, with two digits at least. */
+    private static String number(int number) {
+        return (number < 0x10 ? "0" : "") + Integer.toHexString(number);
     }
 }

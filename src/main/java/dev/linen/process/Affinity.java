@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
@@ -25,11 +24,6 @@ import dev.linen.syscall.SyscallNumber;
  */
 public final class Affinity {
 
-    /** 1024 CPUs, which is enough for nearly every kernel. */
-    private static final int FIRST_WORDS = 1024 / Long.SIZE;
-
-    private static final int MOST_WORDS = CpuSet.MOST_CPUS / Long.SIZE;
-
     private Affinity() {}
 
     /**
@@ -43,24 +37,7 @@ public final class Affinity {
      * @throws SyscallException ESRCH: no such thread
      */
     public static CpuSet get(int tid) {
-        return ask(Tid.require(tid));
-    }
-
-    /** Like {@link #get}, but without a check of the tid: on a virtual thread, 0 means the carrier thread. */
-    static CpuSet ask(int tid) {
-        // The kernel rejects a mask that is shorter than its own (EINVAL), and there is no way to query that length.
-        for (int words = FIRST_WORDS;; words *= 2) {
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment mask = arena.allocate(JAVA_LONG, words);
-                long bytes = Syscall.invoke(SyscallNumber.SCHED_GETAFFINITY, tid, mask.byteSize(), mask.address());
-                if (!Syscall.isError(bytes)) {
-                    return CpuSet.ofMask(mask.asSlice(0, bytes).toArray(JAVA_LONG));
-                } else if (bytes != Errno.EINVAL.result() || words >= MOST_WORDS) {
-                    throw new SyscallException("sched_getaffinity", bytes, tid, mask.byteSize(),
-                            SyscallException.hex(mask.address()));
-                }
-            }
-        }
+        return CpuSet.ofMask(AffinityMask.of(Tid.require(tid)));
     }
 
     /**

@@ -29,7 +29,7 @@ public final class CpuSet {
      * A limit far above that of any kernel (x86-64: 8192). With it, a wrong number throws an exception instead of
      * allocating a huge mask.
      */
-    static final int MOST_CPUS = 1 << 20;
+    private static final int MOST_CPUS = AffinityMask.MOST_CPUS;
 
     private static final Path ONLINE = Path.of("/sys/devices/system/cpu/online");
 
@@ -145,7 +145,7 @@ public final class CpuSet {
         try {
             return parse(Files.readString(ONLINE));
         } catch (IOException noSysfs) {
-            return Affinity.ask(Tid.CURRENT);
+            return ofMask(AffinityMask.of(Tid.CURRENT));
         }
     }
 

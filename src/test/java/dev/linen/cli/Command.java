@@ -12,7 +12,9 @@ import java.util.concurrent.TimeUnit;
 
 import org.jspecify.annotations.Nullable;
 
-/** A command and what became of it. In its environment CC, JAVA_HOME and JAVA_TOOL_OPTIONS are only what a test sets. */
+/**
+ * A command and its result. Of CC, JAVA_HOME and JAVA_TOOL_OPTIONS, its environment has only those that a test sets.
+ */
 final class Command {
 
     private static final long TIMEOUT_SECONDS = 300;
@@ -42,7 +44,7 @@ final class Command {
         return this;
     }
 
-    /** Nothing, unless set. */
+    /** The standard input; empty by default. */
     Command input(File file) {
         input = file;
         return this;
@@ -52,7 +54,7 @@ final class Command {
         return start().result();
     }
 
-    /** Output goes to files: so a command that fills both pipes can't get stuck. */
+    /** The output goes to files: with pipes, a command that fills both could block for ever. */
     Running start() throws IOException {
         File out = File.createTempFile("command-", ".out");
         File err = File.createTempFile("command-", ".err");

@@ -61,10 +61,7 @@ class DoctorCommandTest {
                 List.copyOf(found.getAsJsonObject("features").keySet()));
     }
 
-    /**
-     * A kernel that has a call refuses the question in the way that is asked for; one that hasn't, with ENOSYS or
-     * ENOTTY.
-     */
+    /** A kernel with the call returns the error that the probe expects; a kernel without it, ENOSYS or ENOTTY. */
     @Test
     void doctor_here_understandsWhatTheKernelAnswers() {
         JsonObject features = doctorHere().getAsJsonObject("features");
@@ -99,7 +96,7 @@ class DoctorCommandTest {
         assertEquals(0, child.exitStatus());
     }
 
-    /** The arguments: what fails, then errno. */
+    /** Runs doctor where calls fail. Arguments: which calls, then the errno. */
     static final class WithoutCalls {
         private static final Map<String, int[]> CALLS = Map.of("features",
                 new int[]{SyscallNumber.FUTEX_WAKE, SyscallNumber.FUTEX_WAITV, SyscallNumber.IO_URING_SETUP,
@@ -138,7 +135,7 @@ class DoctorCommandTest {
 
     @ParameterizedTest
     @CsvSource({"EAGAIN, allow more threads: ", "ENOMEM, allow more memory ", "EPERM, allow the call in the seccomp ",
-            "EIO, look for what refuses the call: "})
+            "EIO, find out what refuses the call: "})
     void doctor_threadCantBeStarted_failsWithTheRemedy(String errno, String remedy) {
         Result child = ChildJvm.of(WithoutCalls.class).run("clone", errno);
         assertEquals(1, child.exitStatus(), child::toString);
@@ -165,14 +162,15 @@ class DoctorCommandTest {
                 child);
         assertTrue(child.out().contains(
                 "\nnative access        not granted: --enable-native-access=dev.linen grants it\n"), child::toString);
-        assertTrue(child.out().contains("\nkernel features      can't be asked for\n"), child::toString);
+        assertTrue(child.out().contains("\nkernel features      unknown: no system call can be made\n"),
+                child::toString);
     }
 
-    /** The JVM's warning is no grant: it must say so before a call makes it one. */
+    /** A native call that the JVM only warns about grants access: doctor must look before the first one. */
     @Test
     void doctor_nativeAccessOnlyWarnedOf_saysSo() {
         Skip.unless(Runtime.version().feature() >= 24,
-                "before Java 24 there is no warning of a module without the grant");
+                "before Java 24, the JVM doesn't warn about a module without native access");
         Result child = ChildJvm.of(LinenCommand.class).withoutNativeAccess().flags("--illegal-native-access=warn")
                 .run("doctor");
         assertTrue(child.out().contains(
@@ -186,7 +184,7 @@ class DoctorCommandTest {
                     + "/META-INF/native/linux-riscv64/liblinen.so",
             "-Dos.name=Windows, 'linen needs Linux, because it makes Linux system calls; this is Windows'"})
     void doctor_unsupportedSystem_saysWhatLinenNeeds(String flag, String reason) {
-        assertFails(reason, "run it on Linux, on an x86-64 CPU, with a 64-bit Java: so far linen works nowhere else",
+        assertFails(reason, "run it on Linux, on an x86-64 CPU, with a 64-bit Java: other systems aren't supported yet",
                 ChildJvm.of(LinenCommand.class).flags(flag).run("doctor"));
     }
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.linen.testing.Skip;
 
-/** The command line as it is typed, on the jar that was just built. */
+/** The command line as a user types it, with the jar that was just built. */
 class LauncherIT {
 
     private static final String LINEN = Path.of("linen").toAbsolutePath().toString();
@@ -107,7 +107,7 @@ class LauncherIT {
     @Test
     void run_badInput_isOneLineAndStatus2() throws IOException, InterruptedException {
         assertRefused("linen run: there is no file none.c", linen("run", "none.c"));
-        assertRefused("linen run: Unknown option: '--jsn' (linen run --help tells more)",
+        assertRefused("linen run: Unknown option: '--jsn' (see linen run --help)",
                 linen("run", COLLATZ, "--jsn"));
     }
 
@@ -118,7 +118,7 @@ class LauncherIT {
         List<String> withoutPrivilege = List.of("setpriv", "--bounding-set=-dac_override,-dac_read_search");
         List<String> wrapper = Files.isReadable(secret) ? withoutPrivilege : List.of(); // readable: this is root
         Skip.unless(!Files.isReadable(secret) || Command.of("setpriv", withoutPrivilege.get(1), "true").run()
-                .exitStatus() == 0, "root can't give up the privilege to read everything");
+                .exitStatus() == 0, "root can't drop its capability to read every file here");
         assertRefused("linen run: " + secret + " can't be read: permission denied",
                 wrapped(wrapper, "run", secret.toString()));
         assertRefused("linen run: " + secret + " can't be mapped: openat(AT_FDCWD, \"" + secret
@@ -140,11 +140,11 @@ class LauncherIT {
     void run_asPid1_works() throws IOException, InterruptedException {
         List<String> wrapper = List.of("unshare", "-pf", "--mount-proc");
         Skip.unless(Command.of("unshare", "-pf", "--mount-proc", "true").run().exitStatus() == 0,
-                "no PID namespace can be had here");
+                "no PID namespace can be created here");
         assertEquals(111, result(wrapped(wrapper, "run", COLLATZ, "27", "--json")));
     }
 
-    /** The second word is what must not be possible there, or the test tests nothing. */
+    /** The command must fail with that mount option, or the test would test nothing. */
     @ParameterizedTest
     @CsvSource({"noexec, cp /bin/true . && ./true", "ro, touch file"})
     void run_restrictedTemporaryFolder_works(String option, String impossible)
@@ -193,7 +193,7 @@ class LauncherIT {
                 System.out.println(Futex.class + " " + Mapping.class + " " + Duration.ofMillis(1) + " " + List.of())
                 /exit 3
                 """.formatted(folder));
-        // What isn't granted is refused; by older Javas always.
+        // Java 24 and newer must be told to refuse native access that isn't granted; older ones always refuse it.
         String refusal = Runtime.version().feature() >= 24 ? "-R--illegal-native-access=deny" : "-R-ea";
         Command.Result ended = linen("shell", refusal, "-s", "-").input(commands.toFile()).run();
         assertEquals(3, ended.exitStatus(), ended::toString);
@@ -220,11 +220,11 @@ class LauncherIT {
                 run(c("long f(long x) { if (x) { return 1; } return 2; }"), 0)
                 """);
         Command.Result ended = linen("shell").input(commands.toFile()).run();
-        for (String told : List.of("there is no system call getpit here",
-                "an argument is a number, a MemorySegment or a text, not Character",
-                "a system call has at most 6 arguments, not 7", "nothing can be read there\n",
+        for (String message : List.of("there is no system call getpit on this CPU",
+                "an argument must be a number, a MemorySegment or a String, not Character",
+                "a system call has at most 6 arguments, not 7", "that memory can't be read\n",
                 "a function in this text", "null-pointer: NULL was read", "crashed ==> null\n", "f(0) = 2\n")) {
-            assertTrue(ended.out().contains(told), () -> told + " isn't in " + ended);
+            assertTrue(ended.out().contains(message), () -> message + " isn't in " + ended);
         }
         assertTrue(ended.out().indexOf('\u001b') < 0, ended::toString);
     }

@@ -23,14 +23,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 import dev.linen.testing.Skip;
 
 /**
- * What the launcher does before it starts Java. It runs in a home of its own, where stand-ins tell how they were called:
+ * What the launcher does before it starts Java. It runs in a temporary home, with stub programs that print their
+ * arguments:
  *
  * <pre>
  *   a folder/project/   linen, pom.xml, src/main/A.java, src/main/B.java
- *   a folder/tools/     the path: a few of the system's commands, mvn and cc
+ *   a folder/tools/     PATH: a few of the system's commands, mvn and cc
  *   a folder/jdk/       JAVA_HOME
  *   a folder/home/      HOME
- *   a folder/empty/     hides /usr/lib/jvm
+ *   a folder/empty/     mounted over /usr/lib/jvm to hide it
  * </pre>
  */
 class LauncherTest {
@@ -65,7 +66,7 @@ class LauncherTest {
         jdk(folder.resolve("jdk"), "25.0.1");
     }
 
-    /** Makes the jar, notes that it was called, and goes on with what is given. */
+    /** Writes a stub of mvn that makes the jar, logs the call, and then runs the given commands. */
     private void maven(String more) throws IOException {
         script(tools.resolve("mvn"), """
                 #!/bin/sh
@@ -75,7 +76,7 @@ class LauncherTest {
                 """ + more);
     }
 
-    /** Whose programs print their names and arguments. */
+    /** Makes a JDK whose programs print their names and arguments. */
     private static void jdk(Path jdk, String version) throws IOException {
         Files.createDirectories(jdk.resolve("bin"));
         Files.writeString(jdk.resolve("release"), "IMPLEMENTOR=\"nobody\"\nJAVA_VERSION=\"" + version + "\"\n");
@@ -102,13 +103,13 @@ class LauncherTest {
                 folder.resolve("home").toString());
     }
 
-    /** Without JAVA_HOME, and where the system has no JDK. */
+    /** Runs the launcher without JAVA_HOME, on a system that has no JDK. */
     private Command linenWithoutSystemJdk(String... arguments) throws IOException, InterruptedException {
         String hide = "mount --bind '" + folder.resolve("empty") + "' /usr/lib/jvm && ";
         List<String> wrapper = List.of("unshare", "-m", "bash", "-c");
         if (Files.exists(Path.of("/usr/lib/jvm"))) {
             Skip.unless(Command.of("unshare", "-m", "bash", "-c", hide + "true").run().exitStatus() == 0,
-                    "no mount namespace can be had here, to hide /usr/lib/jvm");
+                    "no mount namespace can be created here to hide /usr/lib/jvm");
         } else {
             hide = "";
         }
@@ -131,7 +132,7 @@ class LauncherTest {
         assertTrue(result.err().startsWith("linen: no ") && result.err().contains(reason), result::toString);
     }
 
-    /** All of it at once, and linen doesn't work. */
+    /** Everything that is missing is named at once, and linen doesn't work. */
     private static void assertMissing(Command doctor, String... remedies) throws IOException, InterruptedException {
         Command.Result result = doctor.run();
         assertEquals(1, result.exitStatus(), result::toString);
@@ -149,7 +150,7 @@ class LauncherTest {
         return Files.exists(calls) ? Files.readAllLines(calls).size() : 0;
     }
 
-    /** As if it had been made an hour ago. */
+    /** Sets the modification times to an hour ago. */
     private void makeOlder(String... files) throws IOException {
         for (String file : files) {
             Files.setLastModifiedTime(project.resolve(file), FileTime.from(Instant.now().minusSeconds(3600)));
@@ -160,7 +161,7 @@ class LauncherTest {
     void run_firstUse_buildsOnceAndSaysSo() throws IOException, InterruptedException {
         Command.Result first = linen("run").run();
         assertEquals(0, first.exitStatus(), first::toString);
-        assertEquals("linen: building the library with Maven: only now, and after its sources have changed ...",
+        assertEquals("linen: building the library with Maven (once, and again after its sources have changed) ...",
                 first.err().strip());
         Command.Result second = linen("run").run();
         assertEquals("", second.err());
@@ -169,7 +170,7 @@ class LauncherTest {
 
     @Test
     void run_twoAtOnceOnFirstUse_buildOnce() throws IOException, InterruptedException {
-        maven("until [ -e go ]; do sleep 0.05; done\n"); // the jar is there, but who knows whether all of it
+        maven("until [ -e go ]; do sleep 0.05; done\n"); // the jar exists, but may be incomplete
         Command.Running first = linen("run").start();
         while (builds() == 0 && first.process().isAlive()) {
             Thread.sleep(20);
@@ -246,7 +247,7 @@ class LauncherTest {
 
     @Test
     void run_killedBuild_trustsNoJar() throws IOException, InterruptedException {
-        maven("kill -INT $PPID; sleep 0.2; exit 130\n"); // as Ctrl-C: the JVM exits, it doesn't die
+        maven("kill -INT $PPID; sleep 0.2; exit 130\n"); // like Ctrl-C: the JVM exits by itself, not by the signal
         Command.Result result = linen("run").run();
         assertTrue(result.exitStatus() != 0, result::toString);
         assertFalse(Files.exists(project.resolve("target/linen.jar")));

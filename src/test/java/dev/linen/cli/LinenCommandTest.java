@@ -35,7 +35,7 @@ class LinenCommandTest {
         assertEquals("", err.toString());
     }
 
-    /** Picocli breaks lines; a text that was broken by hand, too, leaves a line with a word or two on it. */
+    /** Picocli wraps the texts. A text that was also wrapped by hand would leave lines of a word or two. */
     @ParameterizedTest
     @ValueSource(strings = {"", "run", "doctor", "maps", "shell", "bench"})
     void linen_help_fills80ColumnsAndNoMore(String command) {
@@ -59,7 +59,7 @@ class LinenCommandTest {
     @Test
     void linen_unknownCommand_isOneLine() {
         assertEquals(2, execute("rnu"));
-        assertEquals("linen: Unmatched argument at index 0: 'rnu' (linen --help tells more)", err.toString().strip());
+        assertEquals("linen: Unmatched argument at index 0: 'rnu' (see linen --help)", err.toString().strip());
     }
 
     @Test

@@ -69,7 +69,7 @@ class MapsCommandTest {
                     one.stream().map(part -> text(part, "kind")).toList());
             assertEquals(List.of("---p", "rw-p", "---p", "rw-p"),
                     one.stream().map(part -> text(part, "access")).toList());
-            // or more: a stack of another size that an earlier test has left warm
+            // or more: the pool may hold larger stacks from earlier tests
             assertTrue(one.get(2).get("bytes").getAsLong() >= 64 << 10, ofThreads::toString);
             assertTrue(one.get(3).get("bytes").getAsLong() >= 2 << 20, ofThreads::toString);
             for (int i = 0; i < 3; i++) {
@@ -105,14 +105,15 @@ class MapsCommandTest {
         Process sleeping = new ProcessBuilder("sleep", "60").start();
         try {
             while (!Files.readString(Path.of("/proc/" + sleeping.pid() + "/comm")).equals("sleep\n")) {
-                Thread.onSpinWait(); // between fork and exec it is still a copy of something else
+                Thread.onSpinWait(); // between fork and exec it is still a copy of its parent
             }
             List<JsonObject> parts = parts("" + sleeping.pid());
             String names = parts.stream().map(part -> text(part, "kind") + " " + text(part, "name")).toList()
                     .toString();
             assertTrue(names.matches(".*file text [^,]*/(sleep|coreutils|busybox),.*"), names);
             assertFalse(names.contains("JVM"), names);
-            assertRefused("linen threads can only be started in linen's own process: --threads or a PID, not both",
+            assertRefused(
+                    "--threads and a PID exclude each other: linen threads can only be started in linen's own process",
                     "--threads", "1", "" + sleeping.pid());
         } finally {
             sleeping.destroyForcibly().waitFor();
@@ -123,8 +124,8 @@ class MapsCommandTest {
     @Test
     void maps_processOfSomebodyElse_saysSo() throws Exception {
         Skip.unless(!Files.isReadable(Path.of("/proc/1/maps")) || !canRead("/proc/1/maps"),
-                "process 1 may be looked into here");
-        assertRefused("process 1 may not be looked into: it is somebody else's", "1");
+                "process 1 can be read here");
+        assertRefused("process 1 can't be read: permission denied", "1");
     }
 
     private static boolean canRead(String file) {
@@ -138,7 +139,7 @@ class MapsCommandTest {
 
     @Test
     void maps_wrongArguments_saysSo() {
-        assertRefused("--threads is a number from 0 to 1000, not 1001", "--threads", "1001");
+        assertRefused("--threads must be from 0 to 1000, not 1001", "--threads", "1001");
         assertRefused("/nonexistent/x.svg can't be written: java.nio.file.NoSuchFileException: /nonexistent/x.svg",
                 "--svg", "/nonexistent/x.svg");
     }
@@ -167,7 +168,10 @@ class MapsCommandTest {
         assertEquals("", maps(Ansi.OFF, "--svg", picture.toString()).out());
     }
 
-    /** By a program of its own, since the module dev.linen doesn't read java.xml. */
+    /**
+     * The number of titles and their texts. Parsed by another program, since the module dev.linen doesn't read
+     * java.xml.
+     */
     private List<String> parsed(Path picture) throws Exception {
         Path program = Files.writeString(folder.resolve("Parse.java"), """
                 class Parse {
@@ -190,9 +194,9 @@ class MapsCommandTest {
     @Test
     void svg_oddNames_areStillXml() throws Exception {
         String odd = "/tmp/<&>\"'\u0001\ufffe\ud83d\ude00|@";
-        AddressSpace space = new AddressSpace(List.of(AddressSpaceTest.region(0x1000, 0x3000, odd)),
+        ProcessMemory memory = new ProcessMemory(List.of(ProcessMemoryTest.region(0x1000, 0x3000, odd)),
                 java.util.Map.of());
-        Path picture = Files.writeString(folder.resolve("odd.svg"), new MapsPicture(1, space).toString());
+        Path picture = Files.writeString(folder.resolve("odd.svg"), new MapsPicture(1, memory).toString());
         assertEquals("1000-3000\nfile data\n8 KiB  r--p  /tmp/<&>\"'??\ud83d\ude00|@\n", parsed(picture).get(1));
     }
 

@@ -44,7 +44,7 @@ class RunCommandTest {
         }
     }
 
-    /** What {@code ./linen run} does with these. */
+    /** Runs {@code ./linen run} with these arguments. */
     private static Outcome run(String... arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
@@ -175,16 +175,16 @@ class RunCommandTest {
         assertRefused("/bin/true can't be loaded: ", "/bin/true");
     }
 
-    /** Each of these would end the JVM: the dynamic linker touches what isn't there. */
+    /** Each of these would crash the JVM: the dynamic linker maps the missing parts and accesses them. */
     @ParameterizedTest
     @ValueSource(ints = {64, 100, 1000, 4096, 8192, 12_000})
     void run_libraryThatIsCutOff_saysSo(int bytes) throws IOException {
         byte[] whole = Files.readAllBytes(Path.of(FUNCTIONS));
         Path cut = Files.write(folder.resolve("cut.so"), Arrays.copyOf(whole, bytes));
-        assertRefused("cut.so is cut off: it has " + bytes + " bytes of at least ", cut.toString());
+        assertRefused("cut.so is cut off: it has " + bytes + " bytes instead of at least ", cut.toString());
     }
 
-    /** The first 64 bytes of an ELF file, which say what it is for. */
+    /** Writes the first 64 bytes of an ELF file: its header. */
     private String elf(String name, int bits, ByteOrder order, int type, int machine) throws IOException {
         ByteBuffer header = ByteBuffer.allocate(64).order(order);
         header.put(0, new byte[]{0x7f, 'E', 'L', 'F', (byte) bits, (byte) (order == ByteOrder.BIG_ENDIAN ? 2 : 1)});
@@ -215,7 +215,7 @@ class RunCommandTest {
 
     @Test
     void run_noSuchFunction_saysSo() throws IOException {
-        assertRefused("functions.so has no function entry; --function ", FUNCTIONS);
+        assertRefused("functions.so has no function entry; choose another one with --function", FUNCTIONS);
         assertRefused("empty.c has no function entry; ", file("empty.c", ""));
         assertRefused("has no function hidden; ",
                 file("static.c",
@@ -241,9 +241,9 @@ class RunCommandTest {
 
     @Test
     void run_wrongOptions_saysSo() {
-        assertRefused("Missing required parameter: 'FILE' (linen run --help tells more)");
-        assertRefused("Unknown option: '--jsn' (linen run --help tells more)", FUNCTIONS, "--jsn");
-        assertRefused("either a number or, with --map, a file", FUNCTIONS, "5", "--map", "README.md");
+        assertRefused("Missing required parameter: 'FILE' (see linen run --help)");
+        assertRefused("Unknown option: '--jsn' (see linen run --help)", FUNCTIONS, "--jsn");
+        assertRefused("ARG and --map exclude each other: ", FUNCTIONS, "5", "--map", "README.md");
         assertRefused("Missing required parameter for option '--map'", FUNCTIONS, "--map");
     }
 

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 
 import org.junit.jupiter.api.Test;
 
-/** docs/tour.jsh, in ./linen shell: each line prints what stands behind it. */
+/** Runs docs/tour.jsh in ./linen shell: each line prints what its comment says. */
 class TourIT {
 
     private static final Path TOUR = Path.of("docs", "tour.jsh").toAbsolutePath();

@@ -1,5 +1,6 @@
 /**
- * Tests of the command line: *Test in this JVM or on stand-ins, *IT through {@code ./linen} once the jar is built.
+ * Tests of the command line. A *Test runs in this JVM or with stub programs, an *IT runs {@code ./linen} on the built
+ * jar.
  */
 @NullMarked
 package dev.linen.cli;

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** P3: what calls allocate. */
+/** P3: how much memory calls allocate. */
 final class AllocationMeasurement implements TargetMeasurement {
 
     private static final Map<String, String> CALLS = Map.of("call", "a raw call", "six", "a raw call with 6 arguments",

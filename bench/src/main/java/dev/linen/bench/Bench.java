@@ -8,8 +8,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * {@code Bench PROGRAMS OUTPUT [--quick] [--docs FOLDER] [WORD...]}: measures, and writes OUTPUT/report.md with its pictures; everything
- * unless some of it is named. With a folder, they are copied there.
+ * {@code Bench PROGRAMS OUTPUT [--quick] [--docs FOLDER] [WORD...]}: measures what the words name, or everything, and
+ * writes OUTPUT/report.md with its pictures. With {@code --docs}, these are also copied into that folder.
  */
 public final class Bench {
 
@@ -39,13 +39,13 @@ public final class Bench {
         }
     }
 
-    /** By which the measurements are asked for. */
+    /** The words that select measurements on the command line. */
     static List<String> words() {
         return ALL.stream().flatMap(measurement -> measurement.words().stream()).toList();
     }
 
     /**
-     * Measures and writes.
+     * Measures, and writes the report.
      *
      * @return the report's file
      */
@@ -64,8 +64,9 @@ public final class Bench {
         if (report.hasRatios()) {
             lab.plot("Ratios", "ratios.svg", Plots.ratios(report.rows()));
         }
-        String run = "A %s run of %d s on %s: medians of %d rounds, of memory and where no target asks %d (least – most), all ways in turns."
-                .formatted(effort.name(), progress.seconds(), LocalDate.now(), effort.rounds(), effort.sideRounds());
+        String run = ("A %s run of %d s on %s. Medians (least – most) of %d rounds, or of %d for memory and for what has no "
+                + "target; in each round, all ways take their turn.").formatted(effort.name(), progress.seconds(),
+                        LocalDate.now(), effort.rounds(), effort.sideRounds());
         Path file = output.resolve(REPORT);
         Files.writeString(file, report.text(machine, run));
         if (options.docs().isPresent()) {

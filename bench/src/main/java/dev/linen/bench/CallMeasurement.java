@@ -33,13 +33,13 @@ final class CallMeasurement implements TargetMeasurement {
                 calls.of("C", "called"), 1.05));
         linen.ifPresent(figure -> calls.arms().stream().filter(arm -> !arm.equals(LINEN) && !arm.equals("C"))
                 .forEach(arm -> calls.of(arm).ifPresent(other -> lab.report()
-                        .add(Row.told(Target.P1, "`getppid`", Unit.NANOSECONDS, figure, arm, other)))));
+                        .add(Row.comparison(Target.P1, "`getppid`", Unit.NANOSECONDS, figure, arm, other)))));
     }
 
-    /** Chronicle's core looks into the JDK. */
+    /** Chronicle's core uses internals of the JDK. */
     private static final String OPENHFT_EXPORTS = "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED";
 
-    /** Its logger would tell that there is none. */
+    /** SLF4J would warn that there is no logger. */
     private static final String QUIET = "-Dslf4j.internal.verbosity=ERROR";
 
     private static void measureNoop(Lab lab) throws InterruptedException {

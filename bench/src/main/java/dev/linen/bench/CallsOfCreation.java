@@ -11,12 +11,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The system calls of one create and join on a cached stack, by strace: in a program that calls getppid before and after
- * each.
+ * The system calls of one create and join on a cached stack, counted by strace in a program that calls getppid before
+ * and after each.
  */
 final class CallsOfCreation {
 
-    /** "4711 futex(0x7f...", or "4711 <... futex resumed>...", which is the rest of one. */
+    /** "4711 futex(0x7f...". Not "4711 <... futex resumed>...", the rest of a call. */
     private static final Pattern CALL = Pattern.compile("(\\d+) +(\\w+)\\(.*");
 
     private static final Pattern CREATED = Pattern
@@ -44,7 +44,7 @@ final class CallsOfCreation {
         }
     }
 
-    /** What most of the cycles did. */
+    /** The calls of most cycles. */
     static String usual(List<String> lines) throws MissingException {
         Map<String, Integer> counts = new HashMap<>();
         for (int begin = 0; begin < lines.size(); begin++) {
@@ -90,7 +90,7 @@ final class CallsOfCreation {
         for (String line : lines) {
             addIfOf(child, line, ofChild);
         }
-        // It may still be at its exit when its joiner goes on.
+        // The child may still be in exit when the joining thread continues.
         for (String line : later.subList(0, Math.min(later.size(), 10))) {
             addIfOf(child, line, ofChild);
         }

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** P10: the first thread of a JVM that has just begun. */
+/** P10: the first thread of a JVM that has just started. */
 final class ColdStartMeasurement implements TargetMeasurement {
 
     private static final double MILLIS = 1e6;
@@ -15,7 +15,7 @@ final class ColdStartMeasurement implements TargetMeasurement {
     private static final String COLD = "cold JVM";
     private static final String CACHED = "cold JVM with an AOT cache";
 
-    /** What any Java program pays that calls C. */
+    /** What any Java program pays for its first call of C. */
     private static final String FLOOR = "the JDK's own first downcall";
 
     private static final String THREAD = "FirstThread";
@@ -47,7 +47,7 @@ final class ColdStartMeasurement implements TargetMeasurement {
                 rounds.of("cold JVM, a function of libc"), 120 * MILLIS));
         for (String jvm : List.of(COLD, CACHED)) {
             rounds.of(jvm).ifPresent(linen -> rounds.of(jvm + ", " + FLOOR).ifPresent(floor -> report.add(
-                    Row.told(Target.P10, "main to first join, " + jvm, Unit.NANOSECONDS, linen, FLOOR, floor))));
+                    Row.comparison(Target.P10, "main to first join, " + jvm, Unit.NANOSECONDS, linen, FLOOR, floor))));
         }
     }
 
@@ -55,7 +55,7 @@ final class ColdStartMeasurement implements TargetMeasurement {
         return new ProgramArm(name, lab.java(jvmArguments, program, arguments));
     }
 
-    /** One run that writes the cache; in one step since Java 25. Gives the argument for a JVM that uses it. */
+    /** Writes the cache by a training run, in one step since Java 25. Returns the argument for a JVM that uses it. */
     private static String train(Lab lab, String program, Object... arguments)
             throws MissingException, InterruptedException {
         if (Runtime.version().feature() < OLDEST_AOT) {
@@ -64,7 +64,7 @@ final class ColdStartMeasurement implements TargetMeasurement {
         Path cache = lab.output().resolve(program + ".aot").toAbsolutePath();
         ProgramArm.output(lab.java(List.of("-XX:AOTCacheOutput=" + cache), program, arguments));
         if (!Files.exists(cache)) {
-            throw new MissingException("the training run wrote none");
+            throw new MissingException("the training run wrote no cache");
         }
         return "-XX:AOTCache=" + cache;
     }

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** A table of what several ways take, and the second by the first: linen by C. */
+/** A table of the figures of several ways, with the ratio of the second to the first: linen to C. */
 final class Comparison {
 
     private final List<String> ways;

@@ -2,7 +2,7 @@ package dev.linen.bench;
 
 import java.util.List;
 
-/** How long every single create and join takes: a mean says nothing of the slow ones. */
+/** The time of every single create and join: a mean says nothing about the slow ones. */
 final class CreationLatencyMeasurement implements Measurement {
 
     @Override

@@ -3,15 +3,15 @@ package dev.linen.bench;
 import java.util.List;
 import java.util.Set;
 
-/** P4 to P6: a thread's beginning and end. */
+/** P4 to P6: to create and join a thread. */
 final class CreationMeasurement implements TargetMeasurement {
 
     private static final int NONE_ALIVE = 0;
 
-    /** What would be left if Java cost nothing. */
+    /** The cost that would remain if Java cost nothing. */
     private static final String WITHOUT_JAVA = "linen's C without Java";
 
-    /** What would be left if nothing but the kernel cost anything. */
+    /** The cost that would remain if only the kernel cost anything. */
     private static final String BARE = "C, clone and exit alone";
 
     @Override
@@ -30,17 +30,17 @@ final class CreationMeasurement implements TargetMeasurement {
                 all.of("pthread"), 0.80));
         report.add(Row.ratio(Target.P6, "create + join, all CPUs", Unit.NANOSECONDS, all.of("linen"), "Thread",
                 all.of("Thread"), 0.25));
-        one.of("linen").ifPresent(linen -> one.of("Thread").ifPresent(thread -> report.add(Row.told(Target.P6,
+        one.of("linen").ifPresent(linen -> one.of("Thread").ifPresent(thread -> report.add(Row.comparison(Target.P6,
                 "create + join, one CPU", Unit.NANOSECONDS, linen, "Thread", thread))));
-        told(report, Target.P4, "create + join, one CPU", one);
-        told(report, Target.P5, "create + join, all CPUs", all);
+        compare(report, Target.P4, "create + join, one CPU", one);
+        compare(report, Target.P5, "create + join, all CPUs", all);
         new CallsOfCreation(lab).count();
     }
 
-    private static void told(Report report, Target target, String what, Rounds rounds) {
+    private static void compare(Report report, Target target, String what, Rounds rounds) {
         for (String bound : List.of(WITHOUT_JAVA, BARE)) {
             rounds.of("linen").ifPresent(linen -> rounds.of(bound).ifPresent(
-                    least -> report.add(Row.told(target, what, Unit.NANOSECONDS, linen, bound, least))));
+                    least -> report.add(Row.comparison(target, what, Unit.NANOSECONDS, linen, bound, least))));
         }
     }
 
@@ -50,7 +50,7 @@ final class CreationMeasurement implements TargetMeasurement {
                 java(lab, "Thread", NONE_ALIVE));
     }
 
-    /** CreateJoin, which takes what create.c takes, and how long to warm up. */
+    /** CreateJoin, which takes the arguments of create.c and the time to warm up. */
     static Arm java(Lab lab, String kind, Object... alive) {
         Effort effort = lab.effort();
         return new ProgramArm(kind, lab.java(List.of(), "CreateJoin",

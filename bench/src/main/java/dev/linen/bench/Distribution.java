@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How single times are spread, of several ways: a table and a plot. */
+/** The distribution of single times, for several ways: a table and a plot. */
 final class Distribution {
 
     private static final Map<String, Double> SHARES = shares();
@@ -15,12 +15,12 @@ final class Distribution {
     private final List<LatencyArm> arms;
 
     /**
-     * Of what the arms have measured until now.
+     * A distribution of what the arms have measured so far.
      *
-     * @param lab whose report it goes to
-     * @param title the section's
-     * @param label what the arms call it
-     * @param arms the ways; those that couldn't be had are left out
+     * @param lab the lab whose report gets it
+     * @param title the title of the section
+     * @param label the arms' label for these times
+     * @param arms the ways; those that couldn't run are left out
      */
     Distribution(Lab lab, String title, String label, List<LatencyArm> arms) {
         this.lab = lab;

@@ -3,31 +3,31 @@ package dev.linen.bench;
 import java.util.List;
 
 /**
- * How much is done of each thing.
+ * The extent of a run.
  *
- * @param name what the report calls it
+ * @param name the name in the report
  * @param rounds how often every process is started, in turns with those it is compared with
- * @param sideRounds the same for what no target asks for, and for what hardly differs from round to round
- * @param batches how often each measures
- * @param millis how long each time
- * @param warmUpMillis how long a JVM calls before it measures
- * @param slowWarmUpMillis the same for what takes most of a millisecond
- * @param creationWarmUpMillis the same for the creation of threads, which is more code to compile
+ * @param sideRounds the same for what has no target, and for what hardly differs from round to round
+ * @param batches how many measurements each process makes
+ * @param millis the duration of each
+ * @param warmUpMillis how long a JVM warms up before it measures
+ * @param slowWarmUpMillis the same for operations that take most of a millisecond
+ * @param creationWarmUpMillis the same for the creation of threads, which has more code to compile
  * @param coldStarts how often a JVM is started for its first thread
- * @param parked how many threads sleep when memory is measured
- * @param parkedJava the same, of Java's
- * @param most how many threads are to be alive at once
- * @param alive beside how many sleeping threads others are created, in ascending order
- * @param aliveJava the same, of Java's
- * @param singles how many are timed one by one, in each round
- * @param cycles how many threads a process is to survive
- * @param cycleSeconds when to leave it at fewer
+ * @param parked the number of sleeping threads when memory is measured
+ * @param parkedJava the same for Java's threads
+ * @param most the number of threads alive at once
+ * @param alive the numbers of sleeping threads beside which others are created, in ascending order
+ * @param aliveJava the same for Java's threads
+ * @param singles how many operations are timed one by one in each round
+ * @param cycles the number of threads that a process creates one after the other
+ * @param cycleSeconds the time after which it stops with fewer
  */
 record Effort(String name, int rounds, int sideRounds, int batches, int millis, int warmUpMillis, int slowWarmUpMillis,
         int creationWarmUpMillis, int coldStarts, int parked, int parkedJava, int most, List<Integer> alive,
         List<Integer> aliveJava, int singles, int cycles, int cycleSeconds) {
 
-    /** Under 25 minutes on two CPUs. */
+    /** Takes less than 25 minutes on two CPUs. */
     static final Effort FULL = new Effort("full", /* rounds */ 9, /* sideRounds */ 5, /* batches */ 5,
             /* millis */ 200, /* warmUpMillis */ 800, /* slowWarmUpMillis */ 3000, /* creationWarmUpMillis */ 2500,
             /* coldStarts */ 21,
@@ -35,7 +35,7 @@ record Effort(String name, int rounds, int sideRounds, int batches, int millis, 
             /* alive */ List.of(10, 100, 1_000, 10_000, 30_000), /* aliveJava */ List.of(10, 100, 1_000, 5_000),
             /* singles */ 40_000, /* cycles */ 3_000_000, /* cycleSeconds */ 120);
 
-    /** Under five. */
+    /** Takes less than five minutes. */
     static final Effort QUICK = new Effort("quick", /* rounds */ 5, /* sideRounds */ 3, /* batches */ 3,
             /* millis */ 60, /* warmUpMillis */ 200, /* slowWarmUpMillis */ 1600, /* creationWarmUpMillis */ 1000,
             /* coldStarts */ 5,

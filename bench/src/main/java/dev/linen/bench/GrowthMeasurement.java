@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** P9: whether a thread costs more when there are many others. */
+/** P9: whether a thread costs more if there are many others. */
 final class GrowthMeasurement implements TargetMeasurement {
 
     private static final String TITLE = "Create + join beside sleeping threads, one CPU";
@@ -26,7 +26,7 @@ final class GrowthMeasurement implements TargetMeasurement {
         lab.report().add(Row.ratio(Target.P9, "create + join beside 10,000, one CPU", Unit.NANOSECONDS,
                 rounds.of("linen", MANY), "beside 10", rounds.of("linen", FEW), 1.2));
         rounds.of("pthread", MANY).ifPresent(many -> rounds.of("pthread", FEW).ifPresent(few -> lab.report()
-                .add(Row.told(Target.P9, "the same of pthread", Unit.NANOSECONDS, many, "beside 10", few))));
+                .add(Row.comparison(Target.P9, "the same of pthread", Unit.NANOSECONDS, many, "beside 10", few))));
         table(rounds, lab);
         plot(rounds, lab);
     }

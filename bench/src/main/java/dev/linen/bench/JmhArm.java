@@ -14,14 +14,14 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
- * A benchmark of JMH's, in a JVM of its own. Its label is "ns".
+ * A JMH benchmark in its own JVM. Its label is "ns".
  *
- * @param name what the report calls it
+ * @param name the name in the report
  * @param method CLASS.METHOD, in dev.linen.bench.jvm
- * @param effort how long
- * @param warmUpMillis how long before that
- * @param log where JMH's own output goes
- * @param jvmArguments the JVM's
+ * @param effort the number and duration of the measurements
+ * @param warmUpMillis the time to warm up
+ * @param log the file for JMH's output
+ * @param jvmArguments the arguments of the JVM
  */
 record JmhArm(String name, String method, Effort effort, int warmUpMillis, Path log,
         List<String> jvmArguments) implements Arm {
@@ -47,7 +47,7 @@ record JmhArm(String name, String method, Effort effort, int warmUpMillis, Path 
         }
     }
 
-    /** JMH wraps what a benchmark threw. */
+    /** The exception that the benchmark threw, which JMH has wrapped. */
     private static String reason(RunnerException failed) {
         Throwable[] suppressed = failed.getSuppressed();
         Throwable cause = suppressed.length > 0 ? suppressed[0] : failed;

@@ -9,24 +9,24 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * What the measurements work with.
+ * The environment of the measurements.
  *
- * @param effort how much to do
- * @param progress told of each process
- * @param report what is found goes there
- * @param programs the folder with what was compiled from C
- * @param output the folder for the report and what belongs to it
+ * @param effort the extent of the run
+ * @param progress prints each process that is started
+ * @param report collects the results
+ * @param programs the folder with the compiled C programs
+ * @param output the folder for the report and its files
  */
 record Lab(Effort effort, Progress progress, Report report, Path programs, Path output) {
 
     static final String JAVA = Path.of(System.getProperty("java.home"), "bin", "java").toString();
 
-    /** What each JVM is started with, JMH's too. */
+    /** The arguments of every JVM, including JMH's. */
     List<String> jvmArguments(Object... more) {
         return ProgramArm.words("--enable-native-access=ALL-UNNAMED", "-Dbench.native=" + programs, List.of(more));
     }
 
-    /** A program of dev.linen.bench.jvm in a JVM of its own. */
+    /** A program of dev.linen.bench.jvm in its own JVM. */
     List<String> java(List<?> jvmArguments, String program, Object... arguments) {
         return ProgramArm.words(JAVA, jvmArguments(jvmArguments.toArray()), "-cp", jars(),
                 "dev.linen.bench.jvm." + program, List.of(arguments));
@@ -37,7 +37,7 @@ record Lab(Effort effort, Progress progress, Report report, Path programs, Path 
         return ProgramArm.words(programs.resolve(program), List.of(arguments));
     }
 
-    /** A C program that takes how long to measure, then more. */
+    /** A C program whose first arguments are BATCHES and MILLIS. */
     ProgramArm c(String name, String program, Object... arguments) {
         return new ProgramArm(name, ProgramArm.words(program(program), effort.batches(), effort.millis(),
                 List.of(arguments)));
@@ -48,8 +48,8 @@ record Lab(Effort effort, Progress progress, Report report, Path programs, Path 
     }
 
     /**
-     * For operations that take long: a method is compiled for good when it has been called 5,000 times, here 500 times. Until then
-     * the compiler takes its share of the CPU, too, and the memory that it gets and gives back.
+     * For slow operations: the final compilation of a method begins after 500 calls instead of 5,000. Until it is
+     * finished, the compiler competes for the CPU, and allocates and frees memory.
      */
     JmhArm jmhOfSlow(String name, String method) {
         return warmedUp(effort.slowWarmUpMillis(), name, method, "-XX:CompileThresholdScaling=0.1");
@@ -64,7 +64,7 @@ record Lab(Effort effort, Progress progress, Report report, Path programs, Path 
         return rounds(place, effort.rounds(), arms);
     }
 
-    /** Fewer of them: for what no target asks for, and for what hardly differs from round to round. */
+    /** Fewer rounds: for what has no target, and for what hardly differs from round to round. */
     Rounds sideRounds(Rounds.Place place, List<? extends Arm> arms) throws InterruptedException {
         return rounds(place, effort.sideRounds(), arms);
     }
@@ -85,7 +85,7 @@ record Lab(Effort effort, Progress progress, Report report, Path programs, Path 
         }
     }
 
-    /** The class path without folders, which an AOT cache doesn't take: a test has some. */
+    /** The class path without folders, which an AOT cache doesn't support. In tests it has some. */
     private static String jars() {
         return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
                 .filter(each -> each.endsWith(".jar")).collect(Collectors.joining(File.pathSeparator));

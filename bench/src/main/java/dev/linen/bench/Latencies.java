@@ -4,12 +4,12 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** How long each single one of many took, in nanoseconds. */
+/** The times of many single operations, in nanoseconds. */
 final class Latencies {
 
     private static final int FIRST_CAPACITY = 1 << 14;
 
-    /** So many points of a curve between one nine and the next. */
+    /** The number of points on a curve between one nine and the next. */
     private static final int POINTS = 12;
 
     private double[] nanos = new double[FIRST_CAPACITY];
@@ -34,7 +34,7 @@ final class Latencies {
         return count;
     }
 
-    /** What that share of them didn't exceed, from 0 (the least) to 1 (the most). */
+    /** The time that this share of the operations didn't exceed, from 0 (the shortest) to 1 (the longest). */
     double percentile(double share) {
         if (count == 0) {
             throw new IllegalStateException("no latencies");
@@ -46,7 +46,7 @@ final class Latencies {
         return nanos[Math.clamp((long) Math.ceil(share * count) - 1, 0, count - 1)];
     }
 
-    /** Percentiles by their shares, ever closer towards the most. */
+    /** Percentiles by their shares, ever closer together towards the longest time. */
     Map<Double, Double> curve() {
         Map<Double, Double> points = new TreeMap<>();
         double without = 1;

@@ -4,7 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A program that prints "LABEL NANOSECONDS" for every single time. Its figures are the medians; it keeps the times of all rounds. */
+/**
+ * A program that prints "LABEL NANOSECONDS" for every operation. Its figures are medians; it keeps the times of all
+ * rounds.
+ */
 final class LatencyArm implements Arm {
 
     private final ProgramArm program;
@@ -31,7 +34,7 @@ final class LatencyArm implements Arm {
         return medians;
     }
 
-    /** Those of all rounds until now; none when it couldn't be had. */
+    /** The times of all rounds so far; empty if the program couldn't run. */
     Latencies latencies(String label) {
         return all.getOrDefault(label, new Latencies());
     }

@@ -3,7 +3,7 @@ package dev.linen.bench;
 import java.util.List;
 import java.util.function.Function;
 
-/** What a process has before and after very many threads, one after the other. */
+/** A process's memory and other resources before and after very many threads, one after the other. */
 final class LeakMeasurement implements Measurement {
 
     private static final String LINEN = "linen, very many threads";
@@ -31,13 +31,13 @@ final class LeakMeasurement implements Measurement {
                 lab.effort().cycleSeconds()));
         Rounds rounds = lab.rounds(Rounds.Place.ALL_CPUS, /* rounds */ 1, List.of(arm));
         rounds.of(LINEN, "cycles").ifPresent(cycles -> {
-            String title = "What %s create + join + close leave over".formatted(Unit.COUNT.format(cycles));
+            String title = "What remains after %s create + join + close".formatted(Unit.COUNT.format(cycles));
             lab.report().note(title, table(label -> rounds.of(LINEN, label).orElseThrow().median()).lines());
         });
     }
 
     private static Table table(Function<String, Double> figures) {
-        Table table = new Table("of the whole process", "before", "after", "more");
+        Table table = new Table("of the whole process", "before", "after", "difference");
         for (Figure figure : FIGURES) {
             double before = figures.apply("before-" + figure.label());
             double after = figures.apply("after-" + figure.label());

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What it was measured on, in a line. */
+/** A line that describes the machine of the run. */
 final class Machine {
 
     private Machine() {}

@@ -3,7 +3,7 @@ package dev.linen.bench;
 import java.util.List;
 import java.util.Set;
 
-/** P8: how many can be alive at once. */
+/** P8: how many threads can be alive at once. */
 final class ManyMeasurement implements TargetMeasurement {
 
     private static final double A_SECOND = 1e9;
@@ -16,7 +16,7 @@ final class ManyMeasurement implements TargetMeasurement {
     @Override
     public void measure(Lab lab) throws InterruptedException {
         int most = lab.effort().most();
-        // Not as often as the rest: the whole machine has few tasks left for others meanwhile.
+        // Fewer rounds than usual: meanwhile, few tasks are left for the rest of the machine.
         Rounds rounds = lab.rounds(Rounds.Place.ALL_CPUS, Math.ceilDiv(lab.effort().rounds(), 3),
                 List.of(new ProgramArm("linen", lab.java(List.of(), "Many", most))));
         lab.report().add(Row.least(Target.P8, "alive at once", Unit.COUNT, rounds.of("linen", "alive"), 30_000));

@@ -21,7 +21,7 @@ final class MappingMeasurement implements TargetMeasurement {
         lab.report().add(Row.ratio(Target.P11, "map, touch, unmap 2 MiB", Unit.NANOSECONDS, linen, "C",
                 rounds.of("C"), 1.10));
         linen.ifPresent(figure -> List.of("the two raw calls from Java", "Arena (zeroed)").forEach(other -> rounds
-                .of(other).ifPresent(baseline -> lab.report().add(Row.told(Target.P11, "map, touch, unmap 2 MiB",
+                .of(other).ifPresent(baseline -> lab.report().add(Row.comparison(Target.P11, "map, touch, unmap 2 MiB",
                         Unit.NANOSECONDS, figure, other, baseline)))));
     }
 }

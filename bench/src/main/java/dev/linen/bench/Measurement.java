@@ -2,15 +2,15 @@ package dev.linen.bench;
 
 import java.util.List;
 
-/** Something that can be measured at one go. */
+/** Something that is measured as a unit. */
 interface Measurement {
 
-    /** What it is asked for by on the command line, in lower case. */
+    /** The words that select it on the command line, in lower case. */
     List<String> words();
 
-    /** What is measured, for whoever waits for it. */
+    /** What is measured, for the progress line. */
     String what();
 
-    /** Adds to the lab's report. */
+    /** Measures, and adds the results to the lab's report. */
     void measure(Lab lab) throws InterruptedException;
 }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Each of a mapping's operations alone: against C, the same calls by the FFM API, and what the JDK has instead. */
+/** The operations of a mapping, one by one: against C, the same calls by the FFM API, and the JDK's counterparts. */
 final class MemoryCallMeasurement implements Measurement {
 
     private static final String C = "C";
@@ -16,11 +16,11 @@ final class MemoryCallMeasurement implements Measurement {
     private static final int FILE_BYTES = 2 << 20;
 
     /**
-     * One of them.
+     * An operation.
      *
-     * @param label what the C program calls it
+     * @param label the C program's label for it
      * @param what what it does
-     * @param benchmarks methods of MemoryCalls, by their ways
+     * @param benchmarks the methods of MemoryCalls, by the ways that they measure
      */
     private record Operation(String label, String what, Map<String, String> benchmarks) {
 
@@ -34,7 +34,7 @@ final class MemoryCallMeasurement implements Measurement {
                     Map.of("linen", "map", "FFM, libc", "mapFfm", "JDK", "mapArena")),
             new Operation("protect", "a page made read-only, and writable again",
                     Map.of("linen", "protect", "FFM, libc", "protectFfm")),
-            new Operation("advise", "a page that nobody touched given back (`MADV_DONTNEED`)",
+            new Operation("advise", "an untouched page freed (`MADV_DONTNEED`)",
                     Map.of("linen", "advise", "FFM, libc", "adviseFfm")),
             new Operation("file", "a file of 2 MiB opened, mapped, closed, unmapped (JDK: `FileChannel.map`)",
                     Map.of("linen", "file", "JDK", "fileChannel")));

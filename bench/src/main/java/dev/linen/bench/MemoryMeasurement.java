@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** P7: what a sleeping thread keeps. */
+/** P7: the memory that a sleeping thread uses. */
 final class MemoryMeasurement implements TargetMeasurement {
 
-    /** A heap that is all there from the beginning, and the compiler that needs little: what grows, is the threads'. */
+    /** The whole heap is in memory from the start, and the compiler needs little: only the threads' memory grows. */
     static final List<String> STEADY_JVM = List.of("-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch",
             "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
@@ -30,16 +30,16 @@ final class MemoryMeasurement implements TargetMeasurement {
                 rounds.of("pthread", "pss"), 1));
         report.add(Row.ratio(Target.P7, "user memory each (PSS)", Unit.BYTES, linen, "Thread",
                 rounds.of("Thread", "pss"), 0.33));
-        told(rounds, "RSS each", "rss", report);
-        told(rounds, "the kernel's page tables, each", "tables", report);
-        told(rounds, "of the Java heap, each", "heap", report);
+        compare(rounds, "RSS each", "rss", report);
+        compare(rounds, "the kernel's page tables, each", "tables", report);
+        compare(rounds, "of the Java heap, each", "heap", report);
     }
 
-    private static void told(Rounds rounds, String what, String label, Report report) {
+    private static void compare(Rounds rounds, String what, String label, Report report) {
         Optional<Samples> linen = rounds.of("linen", label);
         for (String other : List.of("pthread", "Thread")) {
             linen.ifPresent(figure -> rounds.of(other, label).ifPresent(
-                    baseline -> report.add(Row.told(Target.P7, what, Unit.BYTES, figure, other, baseline))));
+                    baseline -> report.add(Row.comparison(Target.P7, what, Unit.BYTES, figure, other, baseline))));
         }
     }
 }

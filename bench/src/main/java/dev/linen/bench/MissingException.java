@@ -1,6 +1,6 @@
 package dev.linen.bench;
 
-/** Something to measure isn't there, or doesn't run here; the message says why, in one line. */
+/** Thrown if something to measure is missing, or can't run here. The message says why, in one line. */
 final class MissingException extends Exception {
 
     private static final long serialVersionUID = 1;

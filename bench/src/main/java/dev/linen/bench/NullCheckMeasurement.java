@@ -3,7 +3,7 @@ package dev.linen.bench;
 import java.util.List;
 import java.util.Set;
 
-/** P12: linen's signal handler stands before the JVM's. */
+/** P12: the cost of linen's signal handler in front of the JVM's. */
 final class NullCheckMeasurement implements TargetMeasurement {
 
     private static final String WITH = "NullPointerException, contained";
@@ -16,7 +16,7 @@ final class NullCheckMeasurement implements TargetMeasurement {
 
     @Override
     public void measure(Lab lab) throws InterruptedException {
-        // Twice as often: the goal is nearer to 1 than to what other things differ by from run to run.
+        // Twice as many rounds: the goal is closer to 1 than the usual differences from run to run.
         Rounds rounds = lab.rounds(Rounds.Place.ONE_CPU, 2 * lab.effort().rounds(), List.of(
                 lab.jmh(WITHOUT, "NullChecks.nullPointerException", "-Ddev.linen.faults=off"),
                 lab.jmh(WITH, "NullChecks.nullPointerException")));

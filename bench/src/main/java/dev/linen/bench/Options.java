@@ -11,18 +11,18 @@ import java.util.Queue;
 import java.util.Set;
 
 /**
- * What stands on the command line.
+ * The options of the command line.
  *
- * @param effort how much to do
- * @param docs the folder that is to have the report, too
- * @param words what to measure; all when there are none
+ * @param effort the extent of the run
+ * @param docs the folder that the report is copied to, if any
+ * @param words what to measure; everything if empty
  */
 record Options(Effort effort, Optional<Path> docs, Set<String> words) {
 
     /**
-     * Of {@code [--quick] [--docs FOLDER] [WORD...]}.
+     * Parses {@code [--quick] [--docs FOLDER] [WORD...]}.
      *
-     * @throws IllegalArgumentException with a line for the user
+     * @throws IllegalArgumentException if an argument is wrong; with a message of one line for the user
      */
     static Options parse(List<String> arguments, Collection<String> known) {
         Effort effort = Effort.FULL;
@@ -37,7 +37,7 @@ record Options(Effort effort, Optional<Path> docs, Set<String> words) {
             }
         }
         if (docs.isPresent() && !words.isEmpty()) {
-            throw new IllegalArgumentException("--docs wants a run of everything, not of " + String.join(" ", words));
+            throw new IllegalArgumentException("--docs needs a run of everything, not of " + String.join(" ", words));
         }
         return new Options(effort, docs, words);
     }
@@ -45,7 +45,7 @@ record Options(Effort effort, Optional<Path> docs, Set<String> words) {
     private static Path folder(Queue<String> rest) {
         String folder = rest.poll();
         if (folder == null) {
-            throw new IllegalArgumentException("--docs wants a folder");
+            throw new IllegalArgumentException("--docs needs a folder");
         }
         return Path.of(folder);
     }

@@ -11,19 +11,19 @@ import dev.linen.bench.plot.BarPlot;
 import dev.linen.bench.plot.BarPlot.Bar;
 import dev.linen.bench.plot.CurvePlot;
 
-/** The report's pictures, as the text of an SVG. */
+/** The report's pictures, as SVG text. */
 final class Plots {
 
     private Plots() {}
 
-    /** By how many threads sleep, in microseconds. */
+    /** Times in microseconds by the number of sleeping threads. */
     static String growth(String title, Map<String, Map<Double, Double>> curves) {
         return CurvePlot.draw(title,
                 Axis.logarithmic("sleeping threads", keys(curves).min().orElse(1), keys(curves).max().orElse(1)),
                 Axis.linear("µs", values(curves).max().orElse(1)), curves);
     }
 
-    /** By the share of all that took no longer, in microseconds. */
+    /** Times in microseconds by the share of operations that took no longer. */
     static String distribution(String title, Map<String, Map<Double, Double>> curves) {
         return CurvePlot.draw(title,
                 Axis.nines("share that took no longer", keys(curves).max().orElse(0.5)),
@@ -38,12 +38,12 @@ final class Plots {
         return curves.values().stream().flatMap(curve -> curve.values().stream()).mapToDouble(Double::doubleValue);
     }
 
-    /** Linen's figure by that of each it has a goal against: below 1, linen costs less. */
+    /** The ratio of linen's figure to each baseline with a goal: below 1, linen costs less. */
     static String ratios(List<Row> rows) {
         List<Bar> bars = rows.stream()
-                .filter(row -> row.ratio().isPresent() && row.verdict() != Row.Verdict.ONLY_TOLD)
+                .filter(row -> row.ratio().isPresent() && row.verdict() != Row.Verdict.NO_GOAL)
                 .sorted(Comparator.comparing(Row::target)).map(Plots::bar).toList();
-        return BarPlot.draw("linen, by what it is compared with: below 1, linen costs less (orange: goal missed)",
+        return BarPlot.draw("linen relative to its baselines: below 1, linen costs less (orange: goal missed)",
                 bars);
     }
 

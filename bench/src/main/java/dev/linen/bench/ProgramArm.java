@@ -11,8 +11,8 @@ import java.util.Map;
 /**
  * A program that prints "LABEL FIGURE" on each line.
  *
- * @param name what the report calls it
- * @param command its words
+ * @param name the name in the report
+ * @param command the words of its command line
  */
 record ProgramArm(String name, List<String> command) implements Arm {
 
@@ -25,7 +25,7 @@ record ProgramArm(String name, List<String> command) implements Arm {
         return figures;
     }
 
-    /** Takes what it prints, in its order. */
+    /** Receives what the program prints, in order. */
     interface Reader {
         void read(String label, double figure);
     }
@@ -41,7 +41,7 @@ record ProgramArm(String name, List<String> command) implements Arm {
         }
     }
 
-    /** The lines that a command prints; it must end well. */
+    /** The lines that a command prints; its exit status must be 0. */
     static List<String> output(List<String> command) throws MissingException, InterruptedException {
         try {
             Path errors = Files.createTempFile("linen-bench", ".err");
@@ -61,17 +61,17 @@ record ProgramArm(String name, List<String> command) implements Arm {
         }
     }
 
-    /** Those with a folder are what bench's build compiles from C, which it leaves out where there is no compiler. */
+    /** Programs with an absolute path are compiled from C by bench's build, if it finds a compiler. */
     private static String whyNot(Path program, IOException cannotStart) {
         if (Files.exists(program)) {
             return String.valueOf(cannotStart.getMessage());
         }
         return program.isAbsolute()
                 ? program.getFileName() + " wasn't compiled: no C compiler when bench was built"
-                : "no " + program + " here";
+                : program + " isn't installed";
     }
 
-    /** The first line, or the innermost cause of an exception. */
+    /** The innermost cause of an exception, or the first line. */
     private static String reason(List<String> errors) {
         String causedBy = "Caused by: ";
         return errors.stream().filter(line -> line.startsWith(causedBy)).reduce((outer, inner) -> inner)

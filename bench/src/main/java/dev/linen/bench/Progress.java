@@ -3,7 +3,10 @@ package dev.linen.bench;
 import java.io.PrintStream;
 import java.util.concurrent.TimeUnit;
 
-/** Tells on a terminal what is being measured: what, out of how much, since when; one line for each round, which grows with each process. */
+/**
+ * Prints the progress of a run: a line with the elapsed time for each measurement, and a line for each round, which
+ * grows with each process.
+ */
 final class Progress {
 
     private final PrintStream out;

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** What was found: a table with a line or more for each target, what is missing, and sections. */
+/** The report: a table with one or more lines for each target, a list of what is missing, and sections. */
 final class Report {
 
     private final List<Row> rows = new ArrayList<>();
@@ -32,7 +32,7 @@ final class Report {
         reasonsByName.forEach(this::missing);
     }
 
-    /** A line of Markdown in the section of that title. */
+    /** Adds a line of Markdown to the section with that title. */
     void note(String title, String line) {
         note(title, List.of(line));
     }
@@ -41,7 +41,7 @@ final class Report {
         sections.computeIfAbsent(title, name -> new ArrayList<>()).addAll(lines);
     }
 
-    /** A picture, which is to lie beside the report. */
+    /** Adds a picture to the section with that title. Its file is in the folder of the report. */
     void plot(String title, String fileName) {
         pictures.add(fileName);
         note(title, List.of("", "![%s](%s)".formatted(title, fileName)));
@@ -55,7 +55,7 @@ final class Report {
         return List.copyOf(rows);
     }
 
-    /** Each target has a line: those that were left out, or came to nothing, too. */
+    /** Every target has a line, even if it was left out or couldn't be measured. */
     private List<Row> allRows() {
         List<Row> all = new ArrayList<>();
         for (Target target : Target.values()) {
@@ -83,7 +83,7 @@ final class Report {
         return text.toString();
     }
 
-    /** Into another folder: the report's file, and the pictures beside it. */
+    /** Copies the report's file and its pictures into another folder. */
     void copy(Path file, Path folder) throws IOException {
         Files.createDirectories(folder);
         for (Path each : Stream.concat(Stream.of(file), pictures.stream().map(file::resolveSibling)).toList()) {

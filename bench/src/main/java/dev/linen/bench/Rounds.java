@@ -11,7 +11,7 @@ import java.util.Set;
 import dev.linen.process.Affinity;
 import dev.linen.process.CpuSet;
 
-/** Arms run in turns: A B C, C B A, A B C, ... so that what else goes on in the machine meets all of them. */
+/** Runs arms in turns, A B C, C B A, A B C, ..., so that other activity of the machine affects all of them. */
 final class Rounds {
 
     private final Map<String, Map<String, Samples>> figures = new LinkedHashMap<>();
@@ -19,11 +19,11 @@ final class Rounds {
 
     private Rounds() {}
 
-    /** Where they run. */
+    /** The CPUs that the processes run on. */
     enum Place {
-        /** On one CPU, all of a process's threads: what they cost, and nothing of how they are spread. */
+        /** All threads of a process on one CPU: their cost, regardless of how the kernel distributes threads. */
         ONE_CPU,
-        /** Where the machine puts them. */
+        /** Wherever the kernel puts them. */
         ALL_CPUS
     }
 
@@ -31,7 +31,7 @@ final class Rounds {
             throws InterruptedException {
         CpuSet all = Affinity.current();
         if (place == Place.ONE_CPU) {
-            Affinity.setCurrent(last(all)); // processes begin with their creator's CPUs
+            Affinity.setCurrent(last(all)); // processes inherit it
         }
         try {
             Rounds result = new Rounds();
@@ -47,7 +47,7 @@ final class Rounds {
         }
     }
 
-    /** Not the first, which has most of the interrupts. */
+    /** Not the first CPU, which handles most of the interrupts. */
     private static CpuSet last(CpuSet cpus) {
         return CpuSet.of(cpus.stream().max().orElseThrow());
     }
@@ -65,12 +65,12 @@ final class Rounds {
         }
     }
 
-    /** What can't be had, with the reasons. */
+    /** The arms that couldn't run, with the reasons. */
     Map<String, String> missing() {
         return missing;
     }
 
-    /** The labels that an arm gave figures for. */
+    /** The labels of an arm's figures. */
     List<String> labels(String arm) {
         return new ArrayList<>(figures.getOrDefault(arm, Map.of()).keySet());
     }
@@ -83,7 +83,7 @@ final class Rounds {
         return Optional.ofNullable(figures.getOrDefault(arm, Map.of()).get(label));
     }
 
-    /** Of an arm with one label. */
+    /** The samples of an arm with a single label. */
     Optional<Samples> of(String arm) {
         return figures.getOrDefault(arm, Map.of()).values().stream().findFirst();
     }

@@ -4,21 +4,21 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * A line of the report.
+ * A line of the report's table.
  *
- * @param target what it belongs to
- * @param what which figure
- * @param figure linen's, as text
- * @param baseline what it is compared with, as text
- * @param ratio the one by the other, or linen's figure itself where there is no baseline
- * @param goal as text; empty for what is only told
- * @param verdict how it came out
+ * @param target the target that it belongs to
+ * @param what what was measured
+ * @param figure linen's figure, as text
+ * @param baseline the name and figure of the baseline, as text
+ * @param ratio linen's figure divided by the baseline's; empty without a baseline
+ * @param goal the goal, as text; empty if there is none
+ * @param verdict whether the goal was met
  */
 record Row(Target target, String what, String figure, String baseline, OptionalDouble ratio, String goal,
         Verdict verdict) {
 
     enum Verdict {
-        MET("met"), MISSED("**missed**"), NOT_MEASURED("not measured"), ONLY_TOLD("–");
+        MET("met"), MISSED("**missed**"), NOT_MEASURED("not measured"), NO_GOAL("–");
 
         private final String text;
 
@@ -36,7 +36,7 @@ record Row(Target target, String what, String figure, String baseline, OptionalD
         }
     }
 
-    /** Linen's figure by another's, which is to be no larger than the goal. */
+    /** The ratio of linen's figure to a baseline, which must not exceed the goal. */
     static Row ratio(Target target, String what, Unit unit, Optional<Samples> figure, String baselineName,
             Optional<Samples> baseline, double goal) {
         if (figure.isEmpty() || baseline.isEmpty()) {
@@ -47,20 +47,21 @@ record Row(Target target, String what, String figure, String baseline, OptionalD
                 OptionalDouble.of(ratio), "ratio ≤ " + Unit.number(goal), Verdict.of(ratio <= goal));
     }
 
-    /** For comparison. */
-    static Row told(Target target, String what, Unit unit, Samples figure, String baselineName, Samples baseline) {
+    /** A comparison without a goal. */
+    static Row comparison(Target target, String what, Unit unit, Samples figure, String baselineName,
+            Samples baseline) {
         return new Row(target, what, unit.format(figure), baselineName + " " + unit.format(baseline),
-                OptionalDouble.of(figure.median() / baseline.median()), "", Verdict.ONLY_TOLD);
+                OptionalDouble.of(figure.median() / baseline.median()), "", Verdict.NO_GOAL);
     }
 
-    /** A figure that is to be no larger than the goal. */
+    /** A figure that must not exceed the goal. */
     static Row most(Target target, String what, Unit unit, Optional<Samples> figure, double goal) {
         String wanted = "≤ " + unit.format(goal);
         return figure.map(samples -> new Row(target, what, unit.format(samples), "", OptionalDouble.empty(), wanted,
                 Verdict.of(samples.median() <= goal))).orElse(notMeasured(target, what, wanted));
     }
 
-    /** A figure that is to be no smaller than the goal. */
+    /** A figure that must not be less than the goal. */
     static Row least(Target target, String what, Unit unit, Optional<Samples> figure, double goal) {
         String wanted = "≥ " + unit.format(goal);
         return figure.map(samples -> new Row(target, what, unit.format(samples), "", OptionalDouble.empty(), wanted,

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** What the rounds gave for one thing. */
+/** The figures of one thing, one from each round. */
 final class Samples {
 
     private final List<Double> sorted = new ArrayList<>();

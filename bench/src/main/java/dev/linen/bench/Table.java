@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 
-/** A table of Markdown's. Cells are objects; a collection is as many cells. */
+/** A Markdown table. Cells are objects; a collection stands for a cell for each of its elements. */
 final class Table {
 
     private final List<String> lines = new ArrayList<>();

@@ -1,6 +1,6 @@
 package dev.linen.bench;
 
-/** What linen wants to reach. */
+/** linen's performance targets. */
 enum Target {
     P1("getppid from Java, against the same loop in C"), P2("what Java adds to a call that does nothing"), P3(
             "bytes that calls allocate on the Java heap"), P4(

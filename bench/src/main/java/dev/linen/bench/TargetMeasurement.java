@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** A measurement for one target or several, whose figures are lines of the report's first table. */
+/** A measurement for one or more targets. Its figures are lines of the report's first table. */
 interface TargetMeasurement extends Measurement {
 
     Set<Target> targets();

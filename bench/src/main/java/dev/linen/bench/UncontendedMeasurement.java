@@ -2,7 +2,7 @@ package dev.linen.bench;
 
 import java.util.List;
 
-/** A futex's calls that return at once, against C's; and what Java does without the kernel. */
+/** Futex calls that return at once, against the same in C; and Java's counterparts, which make no system call. */
 final class UncontendedMeasurement implements Measurement {
 
     private static final String TITLE = "Wakes and waits that return at once, one CPU";
@@ -30,12 +30,12 @@ final class UncontendedMeasurement implements Measurement {
         }
         lab.report().note(TITLE, calls.lines());
         lab.report().note(TITLE, "");
-        tell(lab, rounds, "LockSupport", "`LockSupport.unpark` of itself and `park`");
-        tell(lab, rounds, "Semaphore", "`Semaphore.release` and `acquire`");
+        note(lab, rounds, "LockSupport", "`LockSupport.unpark` of itself and `park`");
+        note(lab, rounds, "Semaphore", "`Semaphore.release` and `acquire`");
     }
 
-    private static void tell(Lab lab, Rounds rounds, String arm, String what) {
+    private static void note(Lab lab, Rounds rounds, String arm, String what) {
         rounds.of(arm).ifPresent(figure -> lab.report().note(TITLE,
-                "- Java, which doesn't ask the kernel then: " + what + " " + Unit.NANOSECONDS.format(figure)));
+                "- Java, without a system call: " + what + " " + Unit.NANOSECONDS.format(figure)));
     }
 }

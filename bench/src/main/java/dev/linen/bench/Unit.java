@@ -2,7 +2,7 @@ package dev.linen.bench;
 
 import java.util.Locale;
 
-/** How a figure is written. */
+/** A unit, and how a figure in it is written. */
 enum Unit {
     NANOSECONDS, BYTES, COUNT;
 
@@ -14,7 +14,7 @@ enum Unit {
         };
     }
 
-    /** The median, and the least and the most of all rounds. */
+    /** The median of all rounds, with the least and the most. */
     String format(Samples samples) {
         String median = format(samples.median());
         return samples.least() == samples.most()

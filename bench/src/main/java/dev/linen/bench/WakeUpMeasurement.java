@@ -2,7 +2,7 @@ package dev.linen.bench;
 
 import java.util.List;
 
-/** From a wake to the other thread's waking up: two threads hand each other the turn, by a futex or by one of Java's means. */
+/** Wake-up latency: two threads hand each other the turn, by a futex or by one of Java's means. */
 final class WakeUpMeasurement implements Measurement {
 
     private static final List<String> WAYS = List.of("C", "linen", "LockSupport", "Semaphore", "SynchronousQueue");
@@ -14,7 +14,7 @@ final class WakeUpMeasurement implements Measurement {
 
     @Override
     public String what() {
-        return "from a wake to the waking up, and back";
+        return "wake-up latency, and round trip";
     }
 
     @Override
@@ -33,7 +33,7 @@ final class WakeUpMeasurement implements Measurement {
             throws InterruptedException {
         List<LatencyArm> arms = WAYS.stream().map(way -> new LatencyArm(way, command(lab, way))).toList();
         Rounds rounds = lab.sideRounds(place, arms);
-        new Distribution(lab, "From a wake to the waking up, " + where, "wake-up", arms).report(picture);
+        new Distribution(lab, "Wake-up latency, " + where, "wake-up", arms).report(picture);
         return rounds;
     }
 

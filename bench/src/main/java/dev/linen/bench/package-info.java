@@ -1,6 +1,6 @@
 /**
- * Measures linen against its targets and its peers, and writes a report. What is measured runs in processes of its own: C programs, and
- * the JVMs of {@link dev.linen.bench.jvm}.
+ * Measures linen against its targets and its peers, and writes a report. The measurements run in separate processes: C
+ * programs, and JVMs with the programs of {@link dev.linen.bench.jvm}.
  */
 @NullMarked
 package dev.linen.bench;

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A run with tiny numbers: everything is measured and written down, whatever comes out. */
+/** A run with tiny numbers: everything is measured and reported, whatever the figures are. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BenchIT {
 
@@ -71,9 +71,9 @@ class BenchIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"## Every single create", "## From a wake to the waking up, one CPU",
-            "## From a wake to the waking up, all CPUs", "## A round trip", "## Wakes and waits that return at once",
-            "## A mapping's operations", "## What 1,000 create + join + close leave over"})
+    @ValueSource(strings = {"## Every single create", "## Wake-up latency, one CPU",
+            "## Wake-up latency, all CPUs", "## A round trip", "## Wakes and waits that return at once",
+            "## A mapping's operations", "## What remains after 1,000 create + join + close"})
     void report_eachTable_isFull(String title) {
         int begin = report.indexOf(title);
         assertTrue(begin >= 0, report);

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class CallsOfCreationTest {
 
-    /** What strace prints: it fills a tid up to five digits. */
+    /** A trace as strace prints it: tids are padded to five characters. */
     private static Stream<String> cycle(String parent, String child, String more) {
         return Stream.of("%-5s getppid() = 1", more, "%-5s clone(child_stack=0x7f <unfinished ...>",
                 "CHILD sigaltstack({ss_sp=0x7f}, NULL) = 0", "%-5s <... clone resumed>, parent_tid=[CHILD]) = CHILD",

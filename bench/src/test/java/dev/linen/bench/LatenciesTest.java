@@ -17,7 +17,7 @@ class LatenciesTest {
 
     private static final int MANY = 100_000;
 
-    /** 1 to so many, in no order. */
+    /** The numbers from 1, shuffled. */
     private static Latencies upTo(int many) {
         List<Integer> shuffled = new ArrayList<>(IntStream.rangeClosed(1, many).boxed().toList());
         Collections.shuffle(shuffled, new Random(1));

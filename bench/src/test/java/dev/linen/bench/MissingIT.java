@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whatever isn't there, is named with the reason, and the others are measured all the same. */
+/** Whatever is missing is named with the reason, and the rest is measured all the same. */
 class MissingIT {
 
     private static final Path PROGRAMS = Path.of("target", "native");
@@ -29,7 +29,7 @@ class MissingIT {
         String path = System.getProperty("java.class.path");
         String withoutJna = Arrays.stream(path.split(File.pathSeparator))
                 .filter(jar -> !jar.matches(".*/jna-[^/]*\\.jar")).collect(Collectors.joining(File.pathSeparator));
-        System.setProperty("java.class.path", withoutJna); // which the measured JVMs are started with
+        System.setProperty("java.class.path", withoutJna); // the measured JVMs are started with it
         try {
             String report = run("p2", PROGRAMS);
             assertEquals(List.of("JNA (direct mapping)", "JNA no-op (direct mapping), one argument",
@@ -53,7 +53,7 @@ class MissingIT {
         assertEquals(1, verdicts(report, "P4", "not measured"), report);
     }
 
-    /** CC is what the launcher's user sets. */
+    /** CC may be set by the user of the launcher. */
     @Test
     void build_withoutACompiler_saysSoAndEndsWell() throws IOException, InterruptedException {
         ProcessBuilder build = new ProcessBuilder("src/main/c/build", folder.resolve("native").toString());
@@ -61,7 +61,7 @@ class MissingIT {
         Process process = build.redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes());
         assertEquals(0, process.waitFor(), said);
-        assertEquals("no C compiler (no-such-compiler -O3): the report will name what is missing without\n", said);
+        assertEquals("no C compiler (no-such-compiler -O3): the report will name what is missing without one\n", said);
     }
 
     @Test
@@ -76,7 +76,7 @@ class MissingIT {
     void arm_programThatIsNotInstalled_isMissing() throws InterruptedException {
         Arm arm = new ProgramArm("unknown", List.of("no-such-program"));
         Rounds rounds = Rounds.run(new Progress(System.out), Rounds.Place.ALL_CPUS, 1, List.of(arm));
-        assertEquals("{unknown=no no-such-program here}", rounds.missing().toString());
+        assertEquals("{unknown=no-such-program isn't installed}", rounds.missing().toString());
     }
 
     private String run(String word, Path programs) throws IOException, InterruptedException {

@@ -43,11 +43,11 @@ class OptionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"p13, not p13", "--slow, not --slow", "--docs, --docs wants a folder",
+    @CsvSource({"p13, not p13", "--slow, not --slow", "--docs, --docs needs a folder",
             "--docs x p4, 'everything, not of p4'"})
     void parse_whatIsWrong_isTold(String line, String message) {
-        String told = assertThrows(IllegalArgumentException.class, () -> parse(line)).getMessage();
-        assertEquals(message, told.substring(told.length() - message.length()));
+        String error = assertThrows(IllegalArgumentException.class, () -> parse(line)).getMessage();
+        assertEquals(message, error.substring(error.length() - message.length()));
     }
 
     @Test

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * A program or library as a file. Unless it was stripped, it contains symbols of static functions, which aren't mapped
@@ -12,24 +13,24 @@ import java.nio.file.Path;
  * <pre>
  *  a section header:
  *  +4   type, 4 bytes: 2 for .symtab
- *  +24  offset of the contents, 8 bytes
- *  +32  size of the contents, 8 bytes
+ *  +24  where its contents start, 8 bytes
+ *  +32  their size, 8 bytes
  *  +40  link, 4 bytes: for .symtab the number of the section with the names
  * </pre>
  *
  * <p>The file may be huge, so it is read in pieces; the addresses of the reader are offsets in the file. Each read
  * opens the file again, so that there is nothing to close.
  */
-record ElfFile(Path path) implements MemoryReader {
+public record ElfFile(Path path) implements MemoryReader {
 
     static final int SECTION_BYTES = 64;
 
     static final int SYMBOL_TABLE = 2;
 
-    /** Doesn't use a FileChannel, which would be closed if the Java thread is interrupted. */
+    /** Not through a FileChannel: that would fail when the Java thread is interrupted, and close. */
     @Override
     public boolean read(long offset, byte[] into) {
-        // Opening a named pipe would block.
+        // A named pipe would block whoever opens it.
         if (offset < 0 || !Files.isRegularFile(path)) {
             return false;
         }
@@ -40,6 +41,39 @@ record ElfFile(Path path) implements MemoryReader {
         } catch (IOException | UnsupportedOperationException missingOrShort) {
             return false;
         }
+    }
+
+    /** The file's header, for whichever kind of CPU; empty if it is no ELF file. */
+    public Optional<ElfHeader> header() {
+        try {
+            return Optional.of(ElfHeader.ofAnyMachine(this, 0));
+        } catch (Malformed none) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * The least size that the file must have: it ends where the last of its mapped parts ends, or later. A shorter file
+     * was cut off. To load it would crash the process: the dynamic linker maps the missing parts, and its first access
+     * to them is a SIGBUS.
+     *
+     * @return the size in bytes; 0 if the header is for another kind of CPU, or invalid
+     */
+    public long leastBytes() {
+        long end = 0;
+        try {
+            ElfHeader header = ElfHeader.at(this, 0);
+            if (header.segmentCount() == 0) {
+                return 0; // which the dynamic linker refuses
+            }
+            end = header.segments() + (long) Segment.BYTES * header.segmentCount();
+            for (Segment segment : Segment.all(this, 0, header)) {
+                end = segment.type() == Segment.LOAD ? Math.max(end, segment.offset() + segment.fileBytes()) : end;
+            }
+        } catch (Malformed cutOff) {
+            // even the program headers are missing: the file must at least have those
+        }
+        return end;
     }
 
     /** @throws Malformed if the file is stripped, was deleted, or isn't the file that was loaded */

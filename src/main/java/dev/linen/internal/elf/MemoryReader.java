@@ -1,5 +1,7 @@
 package dev.linen.internal.elf;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.OptionalLong;
 
 /** Reads memory that may not be mapped. */
@@ -16,10 +18,9 @@ public interface MemoryReader {
 
     /** Returns the 64-bit word at an address; empty if it can't be read. */
     default OptionalLong longAt(long address) {
-        try {
-            return OptionalLong.of(Bytes.at(this, address, Long.BYTES).u64());
-        } catch (Malformed unreadable) {
-            return OptionalLong.empty();
-        }
+        byte[] bytes = new byte[Long.BYTES];
+        return read(address, bytes)
+                ? OptionalLong.of(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong())
+                : OptionalLong.empty();
     }
 }

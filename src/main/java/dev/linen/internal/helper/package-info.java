@@ -1,7 +1,7 @@
 /**
  * linen's own Java threads: daemons, which users' code can neither pin nor block.
  *
- * <p>Floor 2 of the house: uses {@code dev.linen.process} and what is below it; used by {@code dev.linen.thread}; not exported.
+ * <p>Layer 2: uses {@code dev.linen.process} and what is below it; used by {@code dev.linen.thread}; not exported.
  * {@link dev.linen.internal.helper.Aside} runs users' code, {@link dev.linen.internal.helper.Reclaimer} finds what is no longer
  * reachable.
  */

@@ -1,7 +1,7 @@
 /**
  * Stacks as memory: how large their parts are, the slabs that they are cut from, and the pool that keeps them for the next thread.
  *
- * <p>Floor 2 of the house: uses {@code dev.linen.memory}, {@code dev.linen.syscall} and what is below them; used by
+ * <p>Layer 2: uses {@code dev.linen.memory}, {@code dev.linen.syscall} and what is below them; used by
  * {@code dev.linen.thread}; not exported. It knows mappings and nothing else: neither faults, nor loggers, nor what a thread was
  * lent, nor who waits for its end.
  *

@@ -18,6 +18,10 @@ class ElfConstantsTest {
 
     private static final Map<String, Integer> OURS = new LinkedHashMap<>();
     static {
+        OURS.put("ELFCLASS64", ElfHeader.CLASS_64);
+        OURS.put("ELFDATA2LSB", ElfHeader.LITTLE_ENDIAN);
+        OURS.put("ELFDATA2MSB", ElfHeader.BIG_ENDIAN);
+        OURS.put("ET_DYN", ElfHeader.SHARED);
         OURS.put("PT_LOAD", Segment.LOAD);
         OURS.put("PT_DYNAMIC", Segment.DYNAMIC);
         OURS.put("PT_NOTE", Segment.NOTE);

@@ -10,12 +10,12 @@ import dev.linen.memory.Protection;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
-/** What calls allocate on the Java heap once they are compiled: bytes a call. */
+/** The bytes that a call allocates on the Java heap once it is compiled. */
 public final class Allocations {
 
     private static final int CALLS = 100_000;
 
-    /** A round may meet a compiler at work, so the best of several counts. */
+    /** The compiler may allocate during a round, so the best of several rounds counts. */
     private static final int ROUNDS = 20;
 
     private static volatile long sink;

@@ -12,7 +12,9 @@ import org.openjdk.jmh.annotations.State;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
-/** {@code getppid}, which does next to nothing in the kernel, by each way that there is. {@code getppid.c} is the baseline. */
+/**
+ * {@code getppid}, which does next to nothing in the kernel, by every available way. {@code getppid.c} is the baseline.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -43,7 +45,7 @@ public class Calls {
         return Ffm.syscall(SyscallNumber.GETPPID);
     }
 
-    /** It has no getppid; this does less in the kernel. */
+    /** OpenHFT has no getppid; getpid does less in the kernel. */
     @Benchmark
     public int openHftGetpid() {
         return OpenHft.getpid();

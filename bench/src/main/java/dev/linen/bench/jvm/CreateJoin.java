@@ -1,14 +1,16 @@
 package dev.linen.bench.jvm;
 
+import dev.linen.function.NativeFunction;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
-import dev.linen.function.NativeFunction;
 import dev.linen.thread.NativeThread;
 
 /**
- * {@code CreateJoin linen|Thread WARM_UP_MILLIS BATCHES MILLIS ALIVE...}: what it costs to start a thread and wait for its end beside
- * that many sleeping ones, in ascending order; {@code create.c} does the same with pthreads. {@code CreateJoin each linen|Thread
- * WARM_UP_MILLIS TIMES}: so many, each timed. {@code CreateJoin trace}: a few, each between two getppid, for strace.
+ * The time to create and join a thread. {@code create.c} does the same with pthreads.
+ *
+ * <ul> <li>{@code CreateJoin linen|Thread WARM_UP_MILLIS BATCHES MILLIS ALIVE...}: the mean time, beside that many
+ * sleeping threads, in ascending order <li>{@code CreateJoin each linen|Thread WARM_UP_MILLIS TIMES}: the time of each
+ * of that many <li>{@code CreateJoin trace}: a few, each between two calls of getppid, for strace </ul>
  */
 public final class CreateJoin {
 
@@ -62,7 +64,7 @@ public final class CreateJoin {
             }
         }
         System.out.flush();
-        Runtime.getRuntime().halt(0); // don't wait for all of them to end
+        Runtime.getRuntime().halt(0); // without waiting for all threads to end
     }
 
     private static double batch(Cycle cycle, long millis) throws InterruptedException {

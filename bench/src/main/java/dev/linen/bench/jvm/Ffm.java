@@ -11,7 +11,9 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
-/** The calls by the FFM API itself: an empty function, linked as linen links its own; and what one writes with libc's {@code syscall}. */
+/**
+ * Calls by the FFM API itself: an empty function, linked as linen links its own, and libc's {@code syscall} with errno.
+ */
 final class Ffm {
 
     private static final Linker LINKER = Linker.nativeLinker();
@@ -32,7 +34,7 @@ final class Ffm {
 
     private Ffm() {}
 
-    /** In linen's shape, which all its calls have: six arguments, and the number. */
+    /** With the signature of all calls of linen's: six arguments and the number. */
     static long noop(long argument) {
         try {
             return (long) NOOP.invokeExact(argument, 0L, 0L, 0L, 0L, 0L, 0L);
@@ -41,7 +43,7 @@ final class Ffm {
         }
     }
 
-    /** The result, or -errno: what linen gives. */
+    /** The result or -errno, as linen returns it. */
     static long syscall(long number) {
         try {
             long result = (long) SYSCALL.invokeExact(STATE, number);

@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 
-/** The time from {@code main} to the end of the JVM's first downcall, with nothing but the JDK, in nanoseconds. */
+/** The time in nanoseconds from {@code main} to the end of the JVM's first downcall, using only the JDK. */
 public final class FirstDowncall {
 
     private FirstDowncall() {}

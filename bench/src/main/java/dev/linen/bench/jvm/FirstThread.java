@@ -6,7 +6,9 @@ import dev.linen.function.MachineCode;
 import dev.linen.function.NativeFunction;
 import dev.linen.thread.NativeThread;
 
-/** {@code FirstThread code|libc}: the time from {@code main} to the end of the JVM's first native thread, in nanoseconds. */
+/**
+ * {@code FirstThread code|libc}: the time in nanoseconds from {@code main} to the end of the JVM's first native thread.
+ */
 public final class FirstThread {
 
     private FirstThread() {}

@@ -7,14 +7,14 @@ import java.nio.file.Path;
 
 import dev.linen.function.NativeFunction;
 
-/** What bench's C library for native threads has. */
+/** The functions of bench's C library for native threads. */
 final class Functions {
 
     private static final SymbolLookup LIBRARY = SymbolLookup.libraryLookup(library("functions.so"), Arena.global());
 
     private Functions() {}
 
-    /** A library that bench's build made, where there was a C compiler; the JVM is told where. */
+    /** A library that bench's build has compiled, if it found a C compiler. A system property names the folder. */
     static Path library(String name) {
         Path library = Path.of(System.getProperty("bench.native"), name).toAbsolutePath();
         if (!Files.exists(library)) {
@@ -27,7 +27,7 @@ final class Functions {
         return NativeFunction.ofSymbol(LIBRARY, "identity");
     }
 
-    /** Counts itself in the second dword of its argument, and sleeps until the first isn't 0 any more. */
+    /** Increments the second dword of its argument, and sleeps until the first is no longer 0. */
     static NativeFunction parkOn() {
         return NativeFunction.ofSymbol(LIBRARY, "park_on");
     }

@@ -3,7 +3,7 @@ package dev.linen.bench.jvm;
 import com.sun.jna.Library;
 import com.sun.jna.Native;
 
-/** The calls by JNA: by its direct mapping, which is the faster one, and by an interface, which most use. */
+/** Calls by JNA: by direct mapping, which is faster, and by an interface, which is more common. */
 final class Jna {
 
     static {
@@ -26,7 +26,7 @@ final class Jna {
         return Native.load(Functions.library("peers.so").toString(), Peers.class);
     }
 
-    /** Of libc. */
+    /** Functions of libc. */
     static final class Libc {
 
         static {

@@ -1,6 +1,6 @@
 package dev.linen.bench.jvm;
 
-/** The calls by JNI, of {@code peers.c}. */
+/** Calls by JNI of functions in {@code peers.c}. */
 final class Jni {
 
     static {
@@ -11,7 +11,7 @@ final class Jni {
 
     static native long noop(long argument);
 
-    /** In linen's shape: six arguments, and the number. */
+    /** With the signature of linen's calls: six arguments and the number. */
     static native long noopOfSeven(long a, long b, long c, long d, long e, long f, long number);
 
     static native long getppid();

@@ -4,7 +4,7 @@ import jnr.ffi.LibraryLoader;
 import jnr.posix.POSIX;
 import jnr.posix.POSIXFactory;
 
-/** The calls by jnr-ffi, and by jnr-posix, which is built on it. */
+/** Calls by jnr-ffi, and by jnr-posix, which is built on it. */
 public final class Jnr {
 
     static final POSIX POSIX = POSIXFactory.getNativePOSIX();
@@ -18,7 +18,7 @@ public final class Jnr {
         long noopOfSeven(long a, long b, long c, long d, long e, long f, long number);
     }
 
-    /** In a class of its own: a program with the one needn't load the other. */
+    /** A separate class, so that a program that uses only jnr-posix or only the no-op loads only that one. */
     static final class Noop {
 
         static final Peers PEERS = LibraryLoader.create(Peers.class)

@@ -7,23 +7,26 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-import dev.linen.memory.Mapping;
 import dev.linen.function.NativeFunction;
+import dev.linen.memory.Mapping;
 import dev.linen.thread.NativeThread;
 
-/** {@code Leaks CYCLES SECONDS}: what the process has before and after so many threads, or what that time allows, one after the other. */
+/**
+ * {@code Leaks CYCLES SECONDS}: the resources of the process before and after that many threads, one after the other,
+ * or as many as it can run in that time.
+ */
 public final class Leaks {
 
     private static final NativeFunction IDENTITY = Functions.identity();
 
-    /** Until everything is compiled that will be. */
+    /** Enough for all code to be compiled. */
     private static final int WARM_UPS = 20_000;
 
     private Leaks() {}
 
     public static void main(String... arguments) throws IOException, InterruptedException {
         cycles(WARM_UPS, Long.MAX_VALUE);
-        snapshot(); // looking brings classes, and pausing threads, that stay
+        snapshot(); // the first one loads classes and, for the pauses, starts threads, which stay
         cycles(WARM_UPS, Long.MAX_VALUE);
         Map<String, Long> before = snapshot();
         long nanos = TimeUnit.SECONDS.toNanos(Long.parseLong(arguments[1]));
@@ -46,7 +49,7 @@ public final class Leaks {
 
     private static Map<String, Long> snapshot() throws IOException, InterruptedException {
         System.gc();
-        TimeUnit.MILLISECONDS.sleep(300); // the kernel's clean-up after those that ended
+        TimeUnit.MILLISECONDS.sleep(300); // until the kernel has cleaned up after the ended threads
         return Map.of("vmas", (long) Files.readAllLines(Path.of("/proc/self/maps")).size(), "rss", residentBytes(),
                 "tasks", entries("/proc/self/task"), "fds", entries("/proc/self/fd"));
     }

@@ -14,7 +14,7 @@ import java.lang.invoke.MethodHandle;
 import dev.linen.memory.MapFlags;
 import dev.linen.memory.Protection;
 
-/** Libc's mmap, munmap, mprotect and madvise, as one links them by hand: with errno, which nobody asks for here. */
+/** Libc's mmap, munmap, mprotect and madvise, linked as usual: with errno captured, although it isn't read here. */
 final class LibcMemory {
 
     private static final MethodHandle MMAP = link("mmap",

@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import dev.linen.syscall.SyscallException;
 import dev.linen.thread.NativeThread;
 
-/** {@code Many THREADS}: that many native threads alive at once, the mappings that each costs, and how long their end takes. */
+/**
+ * {@code Many THREADS}: that many native threads alive at once, the mappings that each needs, and the time to end them.
+ */
 public final class Many {
 
     private Many() {}

@@ -17,7 +17,7 @@ import dev.linen.memory.Protection;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
-/** 2 MiB mapped, each page written to, and given back. {@code map.c} is the baseline. */
+/** Maps 2 MiB, writes to each page, and unmaps them. {@code map.c} is the baseline. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class Mappings {
@@ -34,7 +34,7 @@ public class Mappings {
         }
     }
 
-    /** By nothing but the two system calls. */
+    /** With only the two system calls. */
     @Benchmark
     public long raw() {
         long address = Syscall.invoke(SyscallNumber.MMAP, 0, BYTES, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
@@ -42,7 +42,7 @@ public class Mappings {
         return Syscall.invoke(SyscallNumber.MUNMAP, address, BYTES);
     }
 
-    /** malloc keeps such memory for the next one, so here no page is fetched twice. */
+    /** malloc keeps the memory for the next allocation, so here the kernel provides each page only once. */
     @Benchmark
     public long arena() {
         try (Arena arena = Arena.ofShared()) {

@@ -20,7 +20,7 @@ import dev.linen.memory.Advice;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
 
-/** A mapping's operations, each alone, and no memory touched. {@code mapping.c} is the baseline. */
+/** The operations of a mapping, one by one, without touching its memory. {@code mapping.c} is the baseline. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -10,8 +10,8 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * A C function that does nothing: what is measured is the way there and back. The peers' with one argument, and with seven, as all of
- * linen's calls have.
+ * A C function that does nothing, to measure the cost of the call itself. The peers' are called with one argument, and
+ * with seven, like all calls of linen's.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -20,7 +20,7 @@ public class Noops {
 
     private long argument = 1;
 
-    /** Linked as linen's {@code Trampoline} links: not critical, with nothing of the thread's state captured. */
+    /** Linked as in linen's {@code Trampoline}: not critical, and without captured call state. */
     @Benchmark
     public long linen() {
         return Ffm.noop(argument);

@@ -15,7 +15,9 @@ import org.openjdk.jmh.annotations.State;
 import dev.linen.thread.FaultContainment;
 import dev.linen.thread.NativeThread;
 
-/** Java's own NullPointerException, by a SIGSEGV: with linen's signal handler in front of the JVM's, or with faults off. */
+/**
+ * Java's own NullPointerException by SIGSEGV, with linen's signal handler in front of the JVM's, or with faults off.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -49,7 +51,7 @@ public class NullChecks {
         }
     }
 
-    /** Interpreted: the compiler would test for null, once it has seen one. */
+    /** Interpreted: once it has seen a null, the compiler would insert an explicit test. */
     @CompilerControl(CompilerControl.Mode.EXCLUDE)
     @SuppressWarnings("null")
     private static int read(@Nullable Box box) {

@@ -2,7 +2,7 @@ package dev.linen.bench.jvm;
 
 import net.openhft.posix.PosixAPI;
 
-/** The call by OpenHFT's posix. */
+/** Calls by OpenHFT's posix. */
 final class OpenHft {
 
     private static final PosixAPI POSIX = PosixAPI.posix();

@@ -9,8 +9,9 @@ import java.util.TreeMap;
 import dev.linen.thread.NativeThread;
 
 /**
- * {@code Parked linen|Thread THREADS}: what a sleeping thread costs in memory; {@code parked.c} tells of pthreads. In bytes. Between a
- * third of them and all: what the first ones bring with them, classes and compiled code, isn't theirs.
+ * {@code Parked linen|Thread THREADS}: the memory that a sleeping thread uses, in bytes; {@code parked.c} does the same
+ * with pthreads. Counted from a third of the threads to all of them, because the classes and compiled code that come
+ * with the first threads don't belong to a single thread.
  */
 public final class Parked {
 
@@ -36,7 +37,7 @@ public final class Parked {
 
     private static Map<String, Long> memory() throws IOException, InterruptedException {
         System.gc();
-        Thread.sleep(300); // from the count to the futex; and the kernel's clean-up after those that ended
+        Thread.sleep(300); // until all sleep in the futex, and the kernel has cleaned up
         Map<String, Long> bytes = new TreeMap<>();
         bytes.put("rss", bytes("/proc/self/smaps_rollup", "Rss:"));
         bytes.put("pss", bytes("/proc/self/smaps_rollup", "Pss:"));

@@ -10,21 +10,21 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
-import dev.linen.futex.Futex;
 import dev.linen.function.NativeFunction;
+import dev.linen.futex.Futex;
 import dev.linen.thread.NativeThread;
 import dev.linen.thread.NativeThreadBuilder;
 
-/** Threads that sleep, of either kind, and their end. */
+/** Sleeping threads, of either kind. */
 interface Parking {
 
-    /** Starts as many as are missing, and waits until they all sleep. */
+    /** Starts threads until there are that many, and waits until all of them sleep. */
     void growTo(int threads) throws InterruptedException;
 
-    /** Starts one that does nothing, and waits for its end. */
+    /** Starts a thread that does nothing, and waits for its end. */
     void cycle() throws InterruptedException;
 
-    /** Wakes them, and waits until all have ended. */
+    /** Wakes all threads, and waits until they have ended. */
     void end() throws InterruptedException;
 
     static Parking of(String kind, NativeThreadBuilder builder) {
@@ -35,7 +35,7 @@ interface Parking {
         };
     }
 
-    /** In a futex, as the C programs' threads do. */
+    /** The threads sleep in a futex, like those of the C programs. */
     final class Linen implements Parking {
 
         private static final VarHandle DWORD = JAVA_INT.varHandle();
@@ -84,7 +84,7 @@ interface Parking {
         }
     }
 
-    /** In {@code LockSupport.park}. */
+    /** The threads sleep in {@code LockSupport.park}. */
     final class Java implements Parking {
 
         private final List<Thread> threads = new ArrayList<>();

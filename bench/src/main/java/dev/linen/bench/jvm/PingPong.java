@@ -3,14 +3,15 @@ package dev.linen.bench.jvm;
 import dev.linen.bench.jvm.Turns.Side;
 
 /**
- * {@code PingPong linen|LockSupport|Semaphore|SynchronousQueue TURNS}: two threads that hand each other the turn and sleep meanwhile.
- * From before each wake to awake in the other thread, and there and back; {@code pingpong.c} does the same with a futex.
+ * {@code PingPong linen|LockSupport|Semaphore|SynchronousQueue TURNS}: two threads hand each other the turn; the one
+ * that waits for it sleeps. Measures the time from before each wake until the other thread is awake, and the time of
+ * each round trip. {@code pingpong.c} does the same with a futex.
  */
 public final class PingPong {
 
     private final Turns turns;
 
-    /** When the one who began has woken the other; read by whom that gave the turn. */
+    /** When the first thread woke the other one; the other one reads it when it has the turn. */
     private long sent;
 
     private PingPong(Turns turns) {
@@ -24,7 +25,7 @@ public final class PingPong {
         game.play(times).print();
     }
 
-    /** What was taken of the time: of the ways there, and there and back. */
+    /** The measured times. */
     private record Times(Singles wakeUps, Singles roundTrips) {
 
         void print() {
@@ -55,8 +56,8 @@ public final class PingPong {
                 wakeUps.add(System.nanoTime() - sent);
                 turns.give(Side.FIRST);
             }
-        } catch (InterruptedException nobodyDoes) {
-            throw new IllegalStateException(nobodyDoes);
+        } catch (InterruptedException impossible) {
+            throw new IllegalStateException(impossible);
         }
     }
 }

@@ -1,6 +1,6 @@
 package dev.linen.bench.jvm;
 
-/** Times of single turns, which are printed when all have been taken: "LABEL NANOSECONDS", a line each. */
+/** Times of single operations, printed once all have been measured: a line "LABEL NANOSECONDS" each. */
 final class Singles {
 
     private final String label;

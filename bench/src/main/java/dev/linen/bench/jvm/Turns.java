@@ -8,18 +8,18 @@ import java.util.concurrent.locks.LockSupport;
 
 import dev.linen.futex.Futex;
 
-/** Whose turn it is, of two threads; who waits for it, sleeps. */
+/** Which of two threads has the turn; the one that waits for it sleeps. */
 interface Turns {
 
-    /** One of the two. */
+    /** One of the two threads. */
     enum Side {
         FIRST, OTHER
     }
 
-    /** The threads that will play; it is the first one's turn. */
+    /** Sets the threads; the first one has the turn. */
     default void begin(Thread first, Thread other) {}
 
-    /** Hands the turn over. */
+    /** Hands the turn to a thread. */
     void give(Side side) throws InterruptedException;
 
     void await(Side side) throws InterruptedException;
@@ -34,7 +34,7 @@ interface Turns {
         };
     }
 
-    /** The word says whose it is: 0 or 1. */
+    /** The word is 0 or 1: the side that has the turn. */
     final class OfFutex implements Turns {
 
         private final Futex word = Futex.ofPrivate(Arena.global().allocate(4, 4));
@@ -53,7 +53,7 @@ interface Turns {
         }
     }
 
-    /** As {@link OfFutex}, but with what the JDK builds its own on. */
+    /** Like {@link OfFutex}, but with the primitive that the JDK's own classes use. */
     final class OfLockSupport implements Turns {
 
         private volatile List<Thread> threads = List.of();
@@ -94,7 +94,7 @@ interface Turns {
         }
     }
 
-    /** One for each side; the giver waits until its turn is taken. */
+    /** A queue for each side; give blocks until the other thread has taken the turn. */
     final class OfQueues implements Turns {
 
         private final List<SynchronousQueue<Side>> queues = List.of(new SynchronousQueue<>(), new SynchronousQueue<>());

@@ -14,7 +14,10 @@ import org.openjdk.jmh.annotations.State;
 
 import dev.linen.futex.Futex;
 
-/** Wakes that find nobody, and waits that needn't: a futex's, which are system calls, and Java's. {@code futex.c} is the baseline. */
+/**
+ * Wakes without a waiter, and waits that return at once: those of a futex, which are system calls, and Java's. {@code
+ * futex.c} is the baseline.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -30,7 +33,7 @@ public class Uncontended {
 
     @Benchmark
     public Futex.Wait await() {
-        return futex.await(1); // it is 0
+        return futex.await(1); // the word is 0
     }
 
     @Benchmark

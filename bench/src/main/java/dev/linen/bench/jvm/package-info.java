@@ -1,4 +1,4 @@
-/** What runs in the JVMs that are measured: JMH's benchmarks, and programs that print "LABEL FIGURE" on each line. */
+/** The code of the measured JVMs: JMH benchmarks, and programs that print lines of "LABEL FIGURE". */
 @NullMarked
 package dev.linen.bench.jvm;
 

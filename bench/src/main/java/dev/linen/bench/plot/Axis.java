@@ -6,24 +6,24 @@ import java.util.TreeMap;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * One side of a plot.
+ * An axis of a plot.
  *
- * @param title what it counts
- * @param scale what is even on it
- * @param from its first value
- * @param to its last
- * @param ticks texts at values, in ascending order
+ * @param title the title, with the unit
+ * @param scale the function of a value that is linear along the axis
+ * @param from the first value
+ * @param to the last value
+ * @param ticks labels by values, in ascending order
  */
 public record Axis(String title, DoubleUnaryOperator scale, double from, double to, Map<Double, String> ticks) {
 
     private static final int MOST_TICKS = 8;
 
-    /** With less between its ends, a logarithmic axis has ticks at 2 and 5, too. */
+    /** With a smaller ratio of its ends, a logarithmic axis also has ticks at 2 and 5. */
     private static final double WIDE = 200;
 
     private static final int[] STEPS = {1, 2, 5};
 
-    /** From 0; ends at a tick. */
+    /** Starts at 0, and ends at a tick. */
     public static Axis linear(String title, double most) {
         double step = step(most);
         Map<Double, String> ticks = new TreeMap<>();
@@ -44,7 +44,7 @@ public record Axis(String title, DoubleUnaryOperator scale, double from, double 
         return 10 * power;
     }
 
-    /** Ends at 1, 2 or 5 times a power of ten. */
+    /** Both ends are 1, 2 or 5 times a power of ten. */
     public static Axis logarithmic(String title, double least, double most) {
         Map<Double, String> ticks = new TreeMap<>();
         double from = Double.NaN;
@@ -69,7 +69,7 @@ public record Axis(String title, DoubleUnaryOperator scale, double from, double 
         return new Axis(title, Math::log10, from, to, ticks);
     }
 
-    /** Shares of all, where each nine more is as wide: from 0 to as many nines as that share has. */
+    /** Shares from 0 to the given one, where each further nine takes the same width. */
     public static Axis nines(String title, double most) {
         Map<Double, String> ticks = new TreeMap<>(Map.of(0.0, "0 %", 0.5, "50 %"));
         for (double without = 0.1; without > 1 - most; without /= 10) {
@@ -78,7 +78,7 @@ public record Axis(String title, DoubleUnaryOperator scale, double from, double 
         return new Axis(title, share -> -Math.log10(1 - share), 0, most, ticks);
     }
 
-    /** Where a value lies between the ends: from 0 to 1; what lies beyond is at the end. */
+    /** The position of a value between the ends: from 0 to 1. A value beyond an end is placed there. */
     double place(double value) {
         double place = (scale.applyAsDouble(value) - scale.applyAsDouble(from))
                 / (scale.applyAsDouble(to) - scale.applyAsDouble(from));

@@ -4,7 +4,7 @@ import java.util.List;
 
 import dev.linen.bench.plot.Svg.Anchor;
 
-/** Horizontal bars, a line each, from 0, with a mark at 1. */
+/** Horizontal bars from 0, one below the other, with a mark at 1. */
 public final class BarPlot {
 
     private static final int BARS = 410;
@@ -12,7 +12,7 @@ public final class BarPlot {
     private static final int RIGHT = 70;
     private static final int GAP = 8;
 
-    /** The widest of usual fonts: names aren't measured. */
+    /** The width in the widest of the usual fonts: names aren't measured. */
     private static final int CHARACTER = 7;
     private static final int TOP = 44;
     private static final int BOTTOM = 14;
@@ -26,14 +26,14 @@ public final class BarPlot {
     /**
      * A bar.
      *
-     * @param name stands before it
+     * @param name the text on its left
      * @param value its length
-     * @param text stands behind it
-     * @param good blue; or else orange
+     * @param text the text on its right
+     * @param good blue if true, orange if false
      */
     public record Bar(String name, double value, String text, boolean good) {}
 
-    /** The SVG's text. */
+    /** The plot as SVG text. */
     public static String draw(String title, List<Bar> bars) {
         int left = bars.stream().mapToInt(bar -> bar.name().length() * CHARACTER + 2 * GAP).reduce(LEAST_LEFT,
                 Math::max);

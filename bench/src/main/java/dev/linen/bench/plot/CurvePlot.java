@@ -5,7 +5,7 @@ import java.util.Map;
 import dev.linen.bench.plot.Svg.Anchor;
 import dev.linen.bench.plot.Svg.Point;
 
-/** Curves by their names, over two axes. */
+/** Named curves, with two axes. */
 public final class CurvePlot {
 
     private static final int WIDTH = 900;
@@ -19,7 +19,7 @@ public final class CurvePlot {
     private static final int LEGEND = 52;
     private static final int LEGEND_WIDTH = 150;
 
-    /** Told apart by those who don't see all colours (Okabe and Ito). */
+    /** Distinguishable with colour blindness (Okabe and Ito). */
     private static final String[] COLOURS = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
 
     private final Svg svg = new Svg(WIDTH, HEIGHT);
@@ -31,7 +31,7 @@ public final class CurvePlot {
         this.y = y;
     }
 
-    /** The SVG's text. A curve's keys are on the first axis, in ascending order. */
+    /** The plot as SVG text. A curve's keys are values on the x axis, in ascending order. */
     public static String draw(String title, Axis x, Axis y, Map<String, Map<Double, Double>> curves) {
         CurvePlot plot = new CurvePlot(x, y);
         plot.svg.text(WIDTH / 2.0, TITLE, Anchor.MIDDLE, title);

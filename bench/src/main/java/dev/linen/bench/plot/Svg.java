@@ -4,7 +4,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The text of a picture. On white, whatever the page's background is. */
+/** The text of a picture. Its background is white, whatever that of the page is. */
 final class Svg {
 
     static final String INK = "#222";
@@ -18,12 +18,12 @@ final class Svg {
         rectangle(0, 0, width, height, "white");
     }
 
-    /** How a text lies beside its point. */
+    /** The position of a text relative to its point. */
     enum Anchor {
         START, MIDDLE, END
     }
 
-    /** A point of a line, in the picture's units: right and down. */
+    /** A point of a line, in pixels to the right and down. */
     record Point(double x, double y) {
 
         @Override

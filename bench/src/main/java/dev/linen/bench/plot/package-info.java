@@ -1,4 +1,7 @@
-/** Small pictures as SVG text: white ground, text as text, some kilobytes each. Knows nothing of what is measured. */
+/**
+ * Small pictures as SVG text: white background, text as text, a few kilobytes each. This package doesn't depend on the
+ * measurements.
+ */
 @NullMarked
 package dev.linen.bench.plot;
 

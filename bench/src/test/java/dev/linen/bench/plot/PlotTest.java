@@ -45,7 +45,7 @@ class PlotTest {
 
     @Test
     void names_ofBars_beginInsideThePicture() throws Exception {
-        String name = "a name of so many words that nobody would have left it that much room before its bar";
+        String name = "a name of so many words that a plot with a fixed left margin would not have room for it";
         Document document = parse(BarPlot.draw("ratios", List.of(new Bar(name, 1, "1", true))));
         double end = Double.parseDouble(document.getElementsByTagName("text").item(1).getAttributes().getNamedItem("x")
                 .getNodeValue());

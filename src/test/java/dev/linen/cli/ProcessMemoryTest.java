@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import dev.linen.cli.AddressSpace.Part;
+import dev.linen.cli.ProcessMemory.Part;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.memory.Protection;
@@ -18,7 +18,7 @@ import dev.linen.thread.NativeThread;
 import dev.linen.thread.NativeThread.Kind;
 import dev.linen.thread.StackPool;
 
-class AddressSpaceTest {
+class ProcessMemoryTest {
 
     static Region region(long start, long end, String name) {
         return new Region(start, end, Protection.READ, false, 0, "00:00", name.startsWith("/") ? 4711 : 0, name);
@@ -53,42 +53,42 @@ class AddressSpaceTest {
 
     @Test
     void parts_anonymousMemoryUnderAStackPointer_isThatThreadsStack() {
-        AddressSpace space = new AddressSpace(
+        ProcessMemory memory = new ProcessMemory(
                 List.of(region(0x1000, 0x2000, ""), region(0x2000, 0x3000, ""), region(0x3000, 0x4000, "[heap]")),
                 Map.of(0x2000L, "one", 0x3fffL, "two"));
         assertEquals(List.of(new Part(0x1000, 0x2000, "r--p", RegionKind.ANONYMOUS, ""),
                 new Part(0x2000, 0x3000, "r--p", RegionKind.STACK, "one"),
-                new Part(0x3000, 0x4000, "r--p", RegionKind.HEAP, "[heap]")), space.parts());
+                new Part(0x3000, 0x4000, "r--p", RegionKind.HEAP, "[heap]")), memory.parts());
     }
 
     @Test
     void mark_insideAMapping_cutsItInThree() {
-        AddressSpace space = new AddressSpace(List.of(region(0x1000, 0x5000, "")), Map.of());
-        space.mark(0x2000, 0x4000, RegionKind.LINEN_GUARD, "mine");
+        ProcessMemory memory = new ProcessMemory(List.of(region(0x1000, 0x5000, "")), Map.of());
+        memory.mark(0x2000, 0x4000, RegionKind.LINEN_GUARD, "mine");
         Part rest = new Part(0x4000, 0x5000, "r--p", RegionKind.ANONYMOUS, "");
         assertEquals(List.of(new Part(0x1000, 0x2000, "r--p", RegionKind.ANONYMOUS, ""),
-                new Part(0x2000, 0x4000, "---p", RegionKind.LINEN_GUARD, "mine"), rest), space.parts());
-        space.mark(0x4000, 0x5000, RegionKind.LINEN_STACK, "too");
-        assertEquals(new Part(0x4000, 0x5000, "r--p", RegionKind.LINEN_STACK, "too"), space.parts().getLast());
+                new Part(0x2000, 0x4000, "---p", RegionKind.LINEN_GUARD, "mine"), rest), memory.parts());
+        memory.mark(0x4000, 0x5000, RegionKind.LINEN_STACK, "too");
+        assertEquals(new Part(0x4000, 0x5000, "r--p", RegionKind.LINEN_STACK, "too"), memory.parts().getLast());
         assertEquals(Map.of(RegionKind.ANONYMOUS, 0x1000L, RegionKind.LINEN_GUARD, 0x2000L, RegionKind.LINEN_STACK,
-                0x1000L), space.bytesByKind());
+                0x1000L), memory.bytesByKind());
     }
 
     @Test
     void mark_overTwoMappings_marksBoth() {
-        AddressSpace space = new AddressSpace(List.of(region(0x1000, 0x3000, ""), region(0x3000, 0x5000, "")),
+        ProcessMemory memory = new ProcessMemory(List.of(region(0x1000, 0x3000, ""), region(0x3000, 0x5000, "")),
                 Map.of());
-        space.mark(0x2000, 0x4000, RegionKind.LINEN_STACK, "mine");
+        memory.mark(0x2000, 0x4000, RegionKind.LINEN_STACK, "mine");
         assertEquals(List.of(RegionKind.ANONYMOUS, RegionKind.LINEN_STACK, RegionKind.LINEN_STACK,
-                RegionKind.ANONYMOUS), space.parts().stream().map(Part::kind).toList());
+                RegionKind.ANONYMOUS), memory.parts().stream().map(Part::kind).toList());
     }
 
     private static List<Part> ofOneThread(Kind kind) {
         try (NativeThread thread = NativeThread.builder().kind(kind).pool(StackPool.bounded(0)).start(
                 function("identity"), 1)) {
-            AddressSpace space = new AddressSpace(MemoryMap.read().regions(), Map.of());
-            space.mark(thread);
-            return space.parts().stream().filter(part -> part.name().startsWith("linen thread")).toList();
+            ProcessMemory memory = new ProcessMemory(MemoryMap.read().regions(), Map.of());
+            memory.mark(thread);
+            return memory.parts().stream().filter(part -> part.name().startsWith("linen thread")).toList();
         }
     }
 
@@ -97,7 +97,7 @@ class AddressSpaceTest {
         List<Part> parts = ofOneThread(Kind.CLONE);
         assertEquals(List.of("---p", "r--p", "rw-p", "---p", "rw-p", "---p", "rw-p"),
                 parts.stream().map(Part::access).toList());
-        assertEquals(List.of("no thread-local storage of libc's here", "thread-local block of all", "control blocks",
+        assertEquals(List.of("in place of libc's thread-local storage", "shared thread-local block", "control blocks",
                 "the stack below ends here", "signal stack", "stack overflows fault here", "stack"),
                 parts.stream().map(part -> part.name().replaceFirst(".*: ", "")).toList());
         for (int i = 1; i < parts.size(); i++) {

@@ -16,21 +16,21 @@ import dev.linen.thread.NativeThread;
 import dev.linen.thread.StackBuffer;
 
 /**
- * All of a process's memory, each part with what it is for: the kernel's mappings, and those that hold linen's stacks cut
- * into stacks and guards, since many of these lie in one mapping.
+ * All of a process's memory, divided into parts by what each is for. A part is one mapping, unless the
+ * mapping holds linen's stacks: those are split into stacks and guards, since one mapping holds many of them.
  */
-final class AddressSpace {
+final class ProcessMemory {
 
     private final List<Part> parts = new ArrayList<>();
 
     /**
-     * A piece of the address space.
+     * A part of the address space.
      *
      * @param start its lowest address
-     * @param end the address behind its last byte
-     * @param access as /proc/self/maps has it: "rw-p"
+     * @param end the address after its last byte
+     * @param access as in /proc/self/maps: "rw-p"
      * @param kind what it is for
-     * @param name the file's or the kernel's name, or the thread whose stack it is
+     * @param name the file's name, the kernel's name, or the name of the thread whose stack this is
      */
     record Part(long start, long end, String access, RegionKind kind, String name) {
 
@@ -44,12 +44,12 @@ final class AddressSpace {
     }
 
     /**
-     * Sorts it out.
+     * Determines the kind of each mapping.
      *
-     * @param regions what is mapped, lowest address first
-     * @param stacks names of threads by their stack pointers
+     * @param regions the mappings, lowest address first
+     * @param stacks the names of threads, by their stack pointers
      */
-    AddressSpace(List<Region> regions, Map<Long, String> stacks) {
+    ProcessMemory(List<Region> regions, Map<Long, String> stacks) {
         boolean ofJvm = regions.stream().anyMatch(region -> region.name().endsWith("/libjvm.so"));
         for (Region region : regions) {
             Part part = new Part(region.start(), region.end(), access(region), RegionKind.of(region, ofJvm),
@@ -68,7 +68,9 @@ final class AddressSpace {
                 + (protection.has(Protection.EXEC) ? "x" : "-") + (region.shared() ? "s" : "p");
     }
 
-    /** Marks a thread's stack and the guards around it, and what it shares with others. */
+    /**
+     * Marks a thread's stack, the guards around it, and the memory that it shares with the other threads of its slab.
+     */
     void mark(NativeThread thread) {
         StackBuffer stack = thread.stack();
         long top = stack.address() + stack.byteSize();
@@ -90,8 +92,8 @@ final class AddressSpace {
         long guard = locals - pageEnd(LinenH.LINEN_TLS_GUARD_BYTES);
         long controls = linen_slab.controls(slab);
         long controlBytes = linen_slab.buffers(slab) * linen_control.sizeof();
-        mark(guard, locals, RegionKind.LINEN_GUARD, "linen threads: no thread-local storage of libc's here");
-        mark(locals, controls, RegionKind.LINEN_STACK, "linen threads: thread-local block of all");
+        mark(guard, locals, RegionKind.LINEN_GUARD, "linen threads: in place of libc's thread-local storage");
+        mark(locals, controls, RegionKind.LINEN_STACK, "linen threads: shared thread-local block");
         mark(controls, pageEnd(controls + controlBytes), RegionKind.LINEN_STACK, "linen threads: control blocks");
     }
 
@@ -99,7 +101,7 @@ final class AddressSpace {
         return (address + Mapping.pageSize() - 1) / Mapping.pageSize() * Mapping.pageSize();
     }
 
-    /** Gives a range another kind and name; what it lies in is cut where it begins and ends. */
+    /** Gives a range another kind and name. A part that it covers only partly is split there. */
     void mark(long start, long end, RegionKind kind, String name) {
         cutAt(start);
         cutAt(end);
@@ -109,7 +111,7 @@ final class AddressSpace {
                         : part);
     }
 
-    /** Guards that are no mappings of their own don't show in what the kernel says. */
+    /** In /proc, a guard that isn't a mapping of its own has the access of the mapping around it. */
     private static String access(Part part, RegionKind kind) {
         return kind == RegionKind.LINEN_GUARD ? "---p" : part.access();
     }
@@ -130,7 +132,7 @@ final class AddressSpace {
         return List.copyOf(parts);
     }
 
-    /** How many bytes of each kind, for the kinds there are. */
+    /** The number of bytes of each kind that occurs. */
     Map<RegionKind, Long> bytesByKind() {
         Map<RegionKind, Long> bytes = new TreeMap<>();
         parts.forEach(part -> bytes.merge(part.kind(), part.byteSize(), Long::sum));
