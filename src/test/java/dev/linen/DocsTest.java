@@ -37,9 +37,16 @@ class DocsTest {
     @TempDir
     private Path folder;
 
+    /** What a run of the benchmarks writes is there, too: its links. */
     static Stream<Path> documents() throws IOException {
-        return Stream.concat(Stream.of("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "jextract-config/README.md")
-                .map(Path::of), Files.list(Path.of("docs")).filter(path -> path.toString().endsWith(".md")));
+        return Stream.concat(Stream.of("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md",
+                "jextract-config/README.md").map(Path::of), markdown(Path.of("docs")).stream());
+    }
+
+    private static List<Path> markdown(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(path -> path.toString().endsWith(".md")).sorted().toList();
+        }
     }
 
     static Stream<String> examples() throws IOException {
