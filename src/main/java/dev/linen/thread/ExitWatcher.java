@@ -16,7 +16,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 import dev.linen.futex.Futex;
-import dev.linen.internal.helper.Aside;
 import dev.linen.internal.helper.HelperThread;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
@@ -182,7 +181,7 @@ final class ExitWatcher {
                     continue;
                 }
                 pauseNanos = LEAST_PAUSE_NANOS;
-                if (sweeps && ends()) {
+                if (sweeps && HelperThread.retry() && ends()) {
                     return;
                 }
                 BELL.awaitUntil(rung, nextSweep);
@@ -215,9 +214,6 @@ final class ExitWatcher {
         ENDING.stream().filter(ExitWatcher::isWatched).filter(thread -> thread.endsWithin(LEAST_PAUSE_NANOS))
                 .forEach(ExitWatcher::tell);
         ENDING.removeIf(thread -> !isWatched(thread));
-        if (everywhere) {
-            Aside.retry();
-        }
     }
 
     private static void takeLate() {

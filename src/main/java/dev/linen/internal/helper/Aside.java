@@ -1,7 +1,5 @@
 package dev.linen.internal.helper;
 
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -18,30 +16,10 @@ public final class Aside {
     private static final ThreadPoolExecutor THREADS = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS,
             new SynchronousQueue<>(), task -> HelperThread.unstarted("linen-helper", task));
 
-    /** Tasks for which no thread could be made. */
-    private static final Queue<Runnable> PENDING = new ConcurrentLinkedQueue<>();
-
     private Aside() {}
 
-    /** Runs a task soon: at the latest when there is room for a thread again, see {@link #retry}. */
+    /** Runs a task soon: at the latest a second after there is room for a thread again. */
     public static void run(Runnable task) {
-        if (!tryRun(task)) {
-            PENDING.add(task);
-        }
-    }
-
-    /** Tries once more to run those tasks for which no thread could be made; false if there are still any. */
-    public static boolean retry() {
-        for (Runnable task = PENDING.peek(); task != null; task = PENDING.peek()) {
-            if (!tryRun(task)) {
-                return false;
-            }
-            PENDING.remove();
-        }
-        return true;
-    }
-
-    private static boolean tryRun(Runnable task) {
         try {
             THREADS.execute(() -> {
                 try {
@@ -50,9 +28,8 @@ public final class Aside {
                     Uncaught.by(ofTheUser);
                 }
             });
-            return true;
         } catch (OutOfMemoryError noThread) {
-            return false;
+            HelperThread.later(() -> run(task));
         }
     }
 }

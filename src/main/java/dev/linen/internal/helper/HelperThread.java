@@ -1,5 +1,8 @@
 package dev.linen.internal.helper;
 
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
 import dev.linen.process.Affinity;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
@@ -11,7 +14,31 @@ import dev.linen.syscall.SyscallNumber;
  */
 public final class HelperThread {
 
+    /** What could not be done because there was no room for a thread. */
+    private static final Queue<Runnable> LATER = new ConcurrentLinkedQueue<>();
+
     private HelperThread() {}
+
+    /** Has something tried again that could not be done because there was no room for a thread. */
+    static void later(Runnable task) {
+        LATER.add(task);
+    }
+
+    /**
+     * Tries it. Linen's threads call this now and then, which must need no class that isn't loaded yet: the class loader of
+     * an application that has ended can't load any.
+     *
+     * @return false if there is something left
+     */
+    public static boolean retry() {
+        for (int many = LATER.size(); many > 0; many--) {
+            Runnable task = LATER.poll();
+            if (task != null) {
+                task.run(); // which may put itself there again
+            }
+        }
+        return LATER.isEmpty();
+    }
 
     /** A thread that isn't started yet. */
     public static Thread unstarted(String name, Runnable task) {

@@ -126,7 +126,7 @@ public final class Reclaimer {
                         reclaim(task);
                     } else if (someFailed) {
                         tryAgain();
-                    } else if (Aside.retry() && ends()) {
+                    } else if (HelperThread.retry() && ends()) {
                         return;
                     }
                 } catch (Throwable again) { // the heap may be full for a while
