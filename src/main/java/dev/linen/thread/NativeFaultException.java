@@ -44,6 +44,12 @@ public class NativeFaultException extends RuntimeException {
         return message == null ? fault.toString() : message;
     }
 
+    /**
+     * Writes the message with the exception, because the fault isn't written.
+     *
+     * @param out where to
+     * @throws IOException if that fails
+     */
     @Serial
     private void writeObject(ObjectOutputStream out) throws IOException {
         message = getMessage();

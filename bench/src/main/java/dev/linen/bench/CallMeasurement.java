@@ -1,6 +1,7 @@
 package dev.linen.bench;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -21,16 +22,16 @@ final class CallMeasurement implements TargetMeasurement {
     }
 
     private static void measureGetppid(Lab lab) throws InterruptedException {
-        Rounds calls = lab.rounds(Rounds.Place.ONE_CPU, List.of(lab.c("C", "getppid"),
+        Rounds calls = lab.sideRounds(Rounds.Place.ONE_CPU, List.of(lab.c("C", "getppid"),
                 lab.jmh(LINEN, "Calls.linen"), lab.jmh("JNI", "Calls.jni"),
                 lab.jmh("JNA (direct mapping)", "Calls.jna"),
                 lab.jmh("jnr-posix", "Calls.jnrPosix"), lab.jmh("FFM, libc's syscall with errno", "Calls.ffmSyscall"),
                 lab.jmh("OpenHFT posix, getpid", "Calls.openHftGetpid", OPENHFT_EXPORTS, QUIET)));
         Optional<Samples> linen = calls.of(LINEN);
-        lab.report().add(Row.ratio(Target.P1, "`getppid`", Unit.NANOSECONDS, linen, "C, the instruction in the loop",
-                calls.of("C", "inlined"), 1.05));
         lab.report().add(Row.ratio(Target.P1, "`getppid`", Unit.NANOSECONDS, linen, "C, in a function",
                 calls.of("C", "called"), 1.05));
+        linen.ifPresent(figure -> calls.of("C", "inlined").ifPresent(inlined -> lab.report().add(Row.comparison(
+                Target.P1, "`getppid`", Unit.NANOSECONDS, figure, "C, the instruction in the loop", inlined))));
         linen.ifPresent(figure -> calls.arms().stream().filter(arm -> !arm.equals(LINEN) && !arm.equals("C"))
                 .forEach(arm -> calls.of(arm).ifPresent(other -> lab.report()
                         .add(Row.comparison(Target.P1, "`getppid`", Unit.NANOSECONDS, figure, arm, other)))));
@@ -43,7 +44,7 @@ final class CallMeasurement implements TargetMeasurement {
     private static final String QUIET = "-Dslf4j.internal.verbosity=ERROR";
 
     private static void measureNoop(Lab lab) throws InterruptedException {
-        Rounds calls = lab.rounds(Rounds.Place.ONE_CPU, List.of(lab.jmh("linen's linkage", "Noops.linen"),
+        Rounds calls = lab.sideRounds(Rounds.Place.ONE_CPU, List.of(lab.jmh("linen's linkage", "Noops.linen"),
                 lab.jmh("JNI no-op, one argument", "Noops.jni"),
                 lab.jmh("JNI no-op, seven arguments", "Noops.jniOfSeven"),
                 lab.jmh("JNA no-op (direct mapping), one argument", "Noops.jna"),
@@ -51,16 +52,18 @@ final class CallMeasurement implements TargetMeasurement {
                 lab.jmh("JNA no-op (interface), one argument", "Noops.jnaInterface"),
                 lab.jmh("jnr-ffi no-op, one argument", "Noops.jnrFfi"),
                 lab.jmh("jnr-ffi no-op, seven arguments", "Noops.jnrFfiOfSeven")));
-        for (String arguments : List.of(", seven arguments", ", one argument")) {
-            against(lab, calls, "JNI no-op" + arguments, 0.95);
-            against(lab, calls, "JNA no-op (direct mapping)" + arguments, 0.1);
-            against(lab, calls, "jnr-ffi no-op" + arguments, 0.5);
+        Optional<Samples> linen = calls.of("linen's linkage");
+        Map<String, Double> goals = Map.of("JNI no-op, seven arguments", 0.95,
+                "JNA no-op (direct mapping), seven arguments", 0.1, "jnr-ffi no-op, seven arguments", 0.5);
+        String what = "no-op downcall of seven arguments";
+        for (String peer : calls.arms()) {
+            Double goal = goals.get(peer); // only for calls of the same shape
+            if (goal != null) {
+                lab.report().add(Row.ratio(Target.P2, what, Unit.NANOSECONDS, linen, peer, calls.of(peer), goal));
+            } else if (linen.isPresent() && calls.of(peer).isPresent() && !peer.equals("linen's linkage")) {
+                lab.report().add(Row.comparison(Target.P2, what, Unit.NANOSECONDS, linen.get(), peer,
+                        calls.of(peer).get()));
+            }
         }
-        against(lab, calls, "JNA no-op (interface), one argument", 0.1);
-    }
-
-    private static void against(Lab lab, Rounds calls, String peer, double goal) {
-        lab.report().add(Row.ratio(Target.P2, "no-op downcall of seven arguments", Unit.NANOSECONDS,
-                calls.of("linen's linkage"), peer, calls.of(peer), goal));
     }
 }

@@ -9,10 +9,10 @@ import java.util.Set;
 /** P10: the first thread of a JVM that has just started. */
 final class ColdStartMeasurement implements TargetMeasurement {
 
-    private static final double MILLIS = 1e6;
     private static final int OLDEST_AOT = 25;
 
     private static final String COLD = "cold JVM";
+    private static final String LIBC = "cold JVM, a function of libc";
     private static final String CACHED = "cold JVM with an AOT cache";
 
     /** What any Java program pays for its first call of C. */
@@ -30,7 +30,7 @@ final class ColdStartMeasurement implements TargetMeasurement {
     public void measure(Lab lab) throws InterruptedException {
         List<Arm> arms = new ArrayList<>();
         arms.add(cold(lab, COLD, List.of(), THREAD, "code"));
-        arms.add(cold(lab, "cold JVM, a function of libc", List.of(), THREAD, "libc"));
+        arms.add(cold(lab, LIBC, List.of(), THREAD, "libc"));
         arms.add(cold(lab, "cold JVM, " + FLOOR, List.of(), DOWNCALL));
         try {
             arms.add(cold(lab, CACHED, List.of(train(lab, THREAD, "code")), THREAD, "code"));
@@ -40,15 +40,12 @@ final class ColdStartMeasurement implements TargetMeasurement {
         }
         Rounds rounds = lab.rounds(Rounds.Place.ALL_CPUS, lab.effort().coldStarts(), arms);
         Report report = lab.report();
-        report.add(Row.most(Target.P10, "main to first join", Unit.NANOSECONDS, rounds.of(COLD), 120 * MILLIS));
-        report.add(Row.most(Target.P10, "main to first join, with an AOT cache", Unit.NANOSECONDS,
-                rounds.of(CACHED), 60 * MILLIS));
-        report.add(Row.most(Target.P10, "main to first join, of a function of libc", Unit.NANOSECONDS,
-                rounds.of("cold JVM, a function of libc"), 120 * MILLIS));
-        for (String jvm : List.of(COLD, CACHED)) {
-            rounds.of(jvm).ifPresent(linen -> rounds.of(jvm + ", " + FLOOR).ifPresent(floor -> report.add(
-                    Row.comparison(Target.P10, "main to first join, " + jvm, Unit.NANOSECONDS, linen, FLOOR, floor))));
-        }
+        report.add(Row.ratio(Target.P10, "main to first join, " + COLD, Unit.NANOSECONDS, rounds.of(COLD), FLOOR,
+                rounds.of(COLD + ", " + FLOOR), 1.8));
+        report.add(Row.ratio(Target.P10, "main to first join, " + CACHED, Unit.NANOSECONDS, rounds.of(CACHED), FLOOR,
+                rounds.of(CACHED + ", " + FLOOR), 1.9));
+        rounds.of(LIBC).ifPresent(linen -> rounds.of(COLD + ", " + FLOOR).ifPresent(floor -> report.add(Row.comparison(
+                Target.P10, "main to first join, " + LIBC, Unit.NANOSECONDS, linen, FLOOR, floor))));
     }
 
     private static Arm cold(Lab lab, String name, List<String> jvmArguments, String program, Object... arguments) {

@@ -40,7 +40,7 @@ record Effort(String name, int rounds, int sideRounds, int batches, int millis, 
             /* millis */ 60, /* warmUpMillis */ 200, /* slowWarmUpMillis */ 1600, /* creationWarmUpMillis */ 1000,
             /* coldStarts */ 5,
             /* parked */ 6_000, /* parkedJava */ 1_500, /* most */ 30_000,
-            /* alive */ List.of(10, 1_000, 10_000), /* aliveJava */ List.of(10, 1_000),
+            /* alive */ List.of(10, 30_000), /* aliveJava */ List.of(10, 1_000),
             /* singles */ 10_000, /* cycles */ 100_000, /* cycleSeconds */ 20);
 
     /** Shows that everything runs; its figures mean nothing. */
@@ -48,6 +48,6 @@ record Effort(String name, int rounds, int sideRounds, int batches, int millis, 
             /* millis */ 10, /* warmUpMillis */ 50, /* slowWarmUpMillis */ 50, /* creationWarmUpMillis */ 50,
             /* coldStarts */ 1,
             /* parked */ 60, /* parkedJava */ 60, /* most */ 200,
-            /* alive */ List.of(10, 10_000), /* aliveJava */ List.of(10),
+            /* alive */ List.of(10, 1_000), /* aliveJava */ List.of(10),
             /* singles */ 1000, /* cycles */ 1000, /* cycleSeconds */ 5);
 }

@@ -10,7 +10,6 @@ final class GrowthMeasurement implements TargetMeasurement {
 
     private static final String TITLE = "Create + join beside sleeping threads, one CPU";
     private static final String FEW = "10";
-    private static final String MANY = "10000";
 
     @Override
     public Set<Target> targets() {
@@ -23,9 +22,11 @@ final class GrowthMeasurement implements TargetMeasurement {
         Rounds rounds = lab.rounds(Rounds.Place.ONE_CPU, List.of(lab.c("pthread", "create", alive),
                 CreationMeasurement.java(lab, "linen", alive),
                 CreationMeasurement.java(lab, "Thread", lab.effort().aliveJava().toArray())));
-        lab.report().add(Row.ratio(Target.P9, "create + join beside 10,000, one CPU", Unit.NANOSECONDS,
-                rounds.of("linen", MANY), "beside 10", rounds.of("linen", FEW), 1.2));
-        rounds.of("pthread", MANY).ifPresent(many -> rounds.of("pthread", FEW).ifPresent(few -> lab.report()
+        int most = lab.effort().alive().getLast();
+        String beside = "create + join beside " + Unit.COUNT.format(most);
+        lab.report().add(Row.ratio(Target.P9, beside + ", one CPU", Unit.NANOSECONDS,
+                rounds.of("linen", String.valueOf(most)), "beside 10", rounds.of("linen", FEW), 1.05));
+        rounds.of("pthread", String.valueOf(most)).ifPresent(many -> rounds.of("pthread", FEW).ifPresent(few -> lab.report()
                 .add(Row.comparison(Target.P9, "the same of pthread", Unit.NANOSECONDS, many, "beside 10", few))));
         table(rounds, lab);
         plot(rounds, lab);

@@ -25,11 +25,10 @@ final class MemoryMeasurement implements TargetMeasurement {
                 new ProgramArm("Thread", lab.java(STEADY_JVM, "Parked", "Thread", effort.parkedJava()))));
         Report report = lab.report();
         Optional<Samples> linen = rounds.of("linen", "pss");
-        report.add(Row.most(Target.P7, "user memory each (PSS)", Unit.BYTES, linen, 8 << 10));
         report.add(Row.ratio(Target.P7, "user memory each (PSS)", Unit.BYTES, linen, "pthread",
-                rounds.of("pthread", "pss"), 1));
+                rounds.of("pthread", "pss"), 0.54));
         report.add(Row.ratio(Target.P7, "user memory each (PSS)", Unit.BYTES, linen, "Thread",
-                rounds.of("Thread", "pss"), 0.33));
+                rounds.of("Thread", "pss"), 0.23));
         compare(rounds, "RSS each", "rss", report);
         compare(rounds, "the kernel's page tables, each", "tables", report);
         compare(rounds, "of the Java heap, each", "heap", report);

@@ -6,8 +6,8 @@ enum Target {
             "bytes that calls allocate on the Java heap"), P4(
                     "create + join, cached stack, one CPU, against pthread"), P5("the same, on all CPUs"), P6(
                             "the same, against java.lang.Thread"), P7("memory of a sleeping thread"), P8(
-                                    "threads alive at once"), P9("create + join beside 10,000 threads"), P10(
-                                            "cold JVM: from main to the first thread joined"), P11(
+                                    "threads alive at once"), P9("create + join beside 30,000 threads"), P10(
+                                            "cold JVM: from main to the first thread joined, against the JDK's own first downcall"), P11(
                                                     "map, touch, unmap 2 MiB, against C"), P12(
                                                             "what fault containment adds to Java's own NullPointerException");
 
