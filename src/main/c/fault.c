@@ -9,16 +9,26 @@
 #include "thread.h"
 #include <asm/siginfo.h>
 #include <asm/signal.h>
+#include <linux/kcmp.h>
 
 typedef void handler(int, siginfo_t *, void *);
 
 /*
- * A mark in si_errno, which the kernel leaves 0: this signal has already been passed on to a handler that was installed
- * after linen's, and that linen's has been put in front of again. If that handler calls its predecessor, it calls
- * linen's again. To pass the signal on to it once more would loop endlessly. The mark is the only evidence: such
- * calls are jumps, so the stack is the same.
+ * A note in si_errno, which the kernel leaves 0, for a signal that is passed on to a handler which was installed after
+ * linen's, and which linen's has been put in front of again. If that handler calls its predecessor, it calls linen's
+ * again; to pass the signal on to it once more would loop endlessly. The note is the only evidence: such calls are
+ * jumps, so the stack is the same. A process may have several copies of linen in one chain of handlers, so the note
+ * says whose it is, and no copy changes another one's; it also counts, and when it has counted enough, each copy calls
+ * the handler that was there before all others, which ends any chain.
+ *
+ *     byte 3: NOTE   byte 2: how often the signal was passed on   bytes 1, 0: the copy, or 0
  */
-#define SEEN 0x6c696e
+#define NOTE 0x6c000000
+#define NOTE_KIND 0xff000000
+#define NOTE_ONE 0x10000
+#define NOTE_COUNT 0xff0000
+#define NOTE_MOST (16 * NOTE_ONE)
+#define NOTE_COPY 0xffff
 
 /*
  * By signal number. Java fills it in before it installs the handler. Protected: exported, but never preempted by
@@ -26,7 +36,11 @@ typedef void handler(int, siginfo_t *, void *);
  */
 __attribute__((visibility("protected"))) struct linen_before linen_before[LINEN_SIGNALS];
 
+/* The process that installed the handler. Java sets it before. Not that of a child with the same memory. */
+__attribute__((visibility("protected"))) uint32_t linen_process;
+
 CPU_RESTORER(linen_restorer)
+CPU_HANDLER(linen_handler, handle_signal)
 
 /* This is also the main thread's tid. */
 static long process_id(void)
@@ -63,29 +77,38 @@ static void pass_on(uint64_t *before, uint64_t flags, int signal, siginfo_t *inf
     ((handler *)address)(signal, info, context);
 }
 
+/* Whether a thread is the one that a control block describes. Its tid is there once clone has returned to the creator. */
+static int describes(const struct linen_control *control, uint32_t tid)
+{
+    if (control->tid != 0)
+        return control->tid == tid;
+    return ((const struct linen_exit *)control->exit)->handle.futex == tid; /* the kernel has written it before */
+}
+
 /*
  * The control block of the calling thread, found by its signal stack: the kernel reports that, and no stray write of
  * the thread's function can change it. But a thread has no signal stack before its first system call, and its function
- * may install another one. Then the tid decides. Java writes it into the control block as soon as clone has returned;
- * the kernel has written it into the futex dword before.
+ * may install another one; then all control blocks are searched. In any case the tid decides: a child that a function
+ * has made by fork, vfork or clone has the same thread pointer, and may have the same signal stack. For such a child,
+ * the result is 0.
  */
 static struct linen_control *own_control(const struct linen_slab *slab, const struct ucontext *context)
 {
-    static struct linen_control nobody; /* for a child that a function cloned itself, with linen's thread pointer */
     struct linen_control *controls = (struct linen_control *)slab->controls;
     uint64_t distance = (uint64_t)context->uc_stack.ss_sp - slab->signal_stack;
-    if (distance % slab->buffer_bytes == 0 && distance / slab->buffer_bytes < slab->buffers)
-        return &controls[distance / slab->buffer_bytes];
     uint32_t tid = cpu_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0);
+    if (distance % slab->buffer_bytes == 0 && distance / slab->buffer_bytes < slab->buffers) {
+        struct linen_control *control = &controls[distance / slab->buffer_bytes];
+        return describes(control, tid) ? control : 0;
+    }
     for (uint64_t i = 0; i < slab->buffers; i++) {
-        uint32_t noted = controls[i].tid; /* 0 until Java has written it; kept after the thread's end */
-        if (controls[i].thread_pointer == 0 || (noted != 0 && noted != tid))
+        if (controls[i].thread_pointer == 0 || (controls[i].tid != 0 && controls[i].tid != tid))
             continue; /* another thread's stack, which may hold anything */
         uint32_t futex = ((const struct linen_exit *)controls[i].exit)->handle.futex;
-        if (futex == tid || (noted == tid && futex != 0))
+        if (futex == tid || (controls[i].tid == tid && futex != 0)) /* the tid of an ended thread may be a new one's */
             return &controls[i];
     }
-    return &nobody;
+    return 0;
 }
 
 /*
@@ -122,28 +145,65 @@ static void receive(struct linen_control *control, int signal, siginfo_t *info, 
     }
 }
 
+/*
+ * Handles a signal on a child that a function has made by itself. A process takes the default action, so that its
+ * parent learns how it ended; a thread that Java doesn't know ends. Neither writes anything that belongs to its
+ * creator, and neither sends the signal on, which might be to itself.
+ */
+static void end_child(int signal, siginfo_t *info)
+{
+    long process = process_id();
+    if (process == linen_process) {
+        if (info->si_code <= 0)
+            return;
+        for (;;)
+            cpu_syscall(__NR_exit, 0, 0, 0, 0, 0, 0);
+    }
+    if (cpu_syscall(__NR_kcmp, process, linen_process, KCMP_SIGHAND, 0, 0, 0) == 0) /* they share their handlers: */
+        cpu_syscall(__NR_kill, process, SIGKILL, 0, 0, 0, 0);                       /* leave them as they are */
+    take_default_action(signal, info);
+}
+
 /* Not inlined: it needs many registers saved, for which the handler has no use on other threads. */
 static __attribute__((noinline)) void end_or_receive(const struct linen_slab *slab, int signal, siginfo_t *info, void *context)
 {
     struct linen_control *control = own_control(slab, context);
-    if (info->si_code > 0)
+    if (control == 0)
+        end_child(signal, info);
+    else if (info->si_code > 0)
         end_thread(control, signal, info, context);
-    receive(control, signal, info, context);
+    else
+        receive(control, signal, info, context);
 }
 
-EXPORT void linen_handler(int signal, siginfo_t *info, void *context)
+/* Passes a signal on while linen's handler is in front of one that was installed after it: see NOTE. */
+static __attribute__((noinline)) void pass_on_noted(struct linen_before *before, int signal, siginfo_t *info, void *context)
+{
+    uint32_t own = 0x8000 | ((uint64_t)&linen_before >> 16 & 0x7fff); /* libraries are 64 KiB aligned: each its own */
+    uint32_t note = info->si_errno;
+    if ((note & NOTE_KIND) != NOTE)
+        note = NOTE;
+    int seen = (note & NOTE_COPY) == own;
+    if (seen || (note & NOTE_COUNT) >= NOTE_MOST) {
+        info->si_errno = seen ? note & ~NOTE_COPY : note;
+        return pass_on(&before->first_handler, before->first_flags, signal, info, context);
+    }
+    if ((note & NOTE_COPY) == 0)
+        note |= own;
+    info->si_errno = note + NOTE_ONE;
+    pass_on(&before->handler, before->flags, signal, info, context);
+}
+
+/* linen_handler jumps here. */
+__attribute__((used)) static void handle_signal(int signal, siginfo_t *info, void *context)
 {
     const struct linen_slab *slab = cpu_own_slab();
     if (slab != 0)
         return end_or_receive(slab, signal, info, context);
-    if (info->si_code == LINEN_KILL)
+    if (info->si_code == LINEN_KILL && !cpu_is_linens())
         return; /* meant for a linen thread that has ended; another thread has its tid now */
     struct linen_before *before = &linen_before[signal];
-    if (info->si_errno != SEEN) {
-        info->si_errno = before->handler == before->first_handler ? 0 : SEEN;
-        pass_on(&before->handler, before->flags, signal, info, context);
-    } else {
-        info->si_errno = 0;
-        pass_on(&before->first_handler, before->first_flags, signal, info, context);
-    }
+    if (before->handler != before->first_handler)
+        return pass_on_noted(before, signal, info, context);
+    pass_on(&before->handler, before->flags, signal, info, context);
 }

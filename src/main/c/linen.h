@@ -33,14 +33,24 @@
 /*
  * Incremented with every change to this file or to a function's arguments: Java refuses a library with another number.
  */
-#define LINEN_ABI 7
+#define LINEN_ABI 8
 
 /* Distinguishes a handle from garbage. The value is the seed's. */
 #define LINEN_CANARY 0xDEADBEEF
 
 /* In a linen thread's thread-local block, this value is where glibc and musl keep a pointer. It can't be mistaken for
- * one: as an address it isn't canonical. It reads "linen-th" in memory. */
-#define LINEN_TLS_MAGIC 0x68742d6e656e696c
+ * one: as an address it isn't canonical. It reads "linen-t" in memory, followed by LINEN_ABI: a library handles the
+ * threads of every copy of linen with the same structs, and of no other. */
+#define LINEN_TLS_MAGIC (0x00742d6e656e696cULL | (0ULL + LINEN_ABI) << 56)
+
+/* Reads "linen-hd" in memory. */
+#define LINEN_HANDLER_MAGIC 0x64682d6e656e696c
+
+/* Lies right before the code of linen_handler, so that a copy of linen recognizes the handler of another copy. */
+struct linen_mark {
+    uint64_t magic; /* LINEN_HANDLER_MAGIC */
+    uint64_t abi;   /* LINEN_ABI */
+};
 
 /* Identifies a thread: the two topmost dwords of its stack buffer. The handle is the address of the first. */
 struct linen_handle {

@@ -20,6 +20,9 @@
  */
 #define OF_LIBC (BIT(32) | BIT(33) | BIT(34))
 
+/* The timers of profilers. Blocked on a thread that may run Java, they would hide it from a profiler. */
+#define OF_PROFILERS (BIT(SIGPROF) | BIT(SIGVTALRM))
+
 /* Java checks it after loading the library. */
 EXPORT const uint32_t linen_abi = LINEN_ABI;
 
@@ -44,6 +47,8 @@ EXPORT long linen_clone(struct linen_control *control, unsigned long flags)
         return result;
     uint64_t tid = control->exit + offsetof(struct linen_exit, handle.futex);
     result = cpu_clone(flags, control->exit, tid, control->thread_pointer, control);
+    if (result > 0)
+        control->tid = result; /* not by Java: what comes after clone must not be able to fail */
     set_signal_mask(&before, NULL);
     return result;
 }
@@ -120,6 +125,7 @@ static inline __attribute__((always_inline)) void live(struct linen_control *con
  */
 EXPORT _Noreturn void linen_child(struct linen_control *control)
 {
+    CPU_OUTERMOST_FRAME;
     live(control, set_signal_stack(control));
     for (;;) /* exit never returns: the loop tells the compiler so */
         cpu_syscall(__NR_exit, 0, 0, 0, 0, 0, 0);
@@ -133,7 +139,7 @@ EXPORT void *linen_posix_child(void *argument)
 {
     struct linen_control *control = argument;
     struct linen_exit *exit = (struct linen_exit *)control->exit;
-    const unsigned long asynchronous = ~(SYNCHRONOUS | OF_LIBC);
+    const unsigned long asynchronous = ~(SYNCHRONOUS | OF_LIBC | OF_PROFILERS);
     set_signal_mask(&asynchronous, NULL);
     control->tid = exit->handle.futex = cpu_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0);
     live(control, 0);

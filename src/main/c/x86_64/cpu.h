@@ -15,6 +15,7 @@
 
 #include "../linen.h"
 #include <asm/sigcontext.h>
+#include <asm/siginfo.h>
 #include <asm/signal.h>
 #include <asm/ucontext.h>
 #include <asm/unistd.h>
@@ -74,6 +75,17 @@ static inline __attribute__((always_inline)) const struct linen_slab *cpu_own_sl
     return (const struct linen_slab *)self;
 }
 
+/* Whether the calling thread is one of a linen of any version: the magic of another one differs in its last byte only. */
+static inline __attribute__((always_inline)) int cpu_is_linens(void)
+{
+    uint64_t magic;
+    __asm__ volatile("mov %%fs:8, %0" : "=r"(magic));
+    return magic << 8 == LINEN_TLS_MAGIC << 8;
+}
+
+/* In a function that nothing has called: tells debuggers and profilers that there is no caller, instead of one at 0. */
+#define CPU_OUTERMOST_FRAME __asm__ volatile(".cfi_undefined rip")
+
 /* Copies the registers that the kernel has saved on the signal stack: from r8 to cr2, 23 words. */
 static inline __attribute__((always_inline)) void cpu_record(uint64_t *registers, const void *context)
 {
@@ -100,5 +112,19 @@ static inline __attribute__((always_inline)) void cpu_record(uint64_t *registers
             ".size " #name ", . - " #name "\n"           \
             ".popsection");                              \
     EXPORT void name(void);
+
+/* A signal handler that is recognized by the struct linen_mark before it. It jumps to a function. */
+#define CPU_HANDLER(name, function)                      \
+    __asm__(".pushsection .text\n\t"                     \
+            ".balign 16\n\t"                             \
+            ".quad " CPU_TEXT(LINEN_HANDLER_MAGIC) "\n\t" \
+            ".quad " CPU_TEXT(LINEN_ABI) "\n"             \
+            ".globl " #name "\n"                         \
+            ".type " #name ", @function\n"               \
+            #name ":\n\t"                                \
+            "jmp " #function "\n"                        \
+            ".size " #name ", . - " #name "\n"           \
+            ".popsection");                              \
+    EXPORT void name(int, siginfo_t *, void *);
 
 #endif

@@ -78,31 +78,52 @@ public final class MachineCode {
             throw new IllegalArgumentException("machine code must have at least 1 byte");
         }
         String hex = HexFormat.of().formatHex(own);
-        synchronized (BY_BYTES) { // no computeIfAbsent: creating a class for its lambda would delay the first start
-            MachineCode code = BY_BYTES.get(hex);
-            if (code == null) {
-                code = map(own);
-                BY_BYTES.put(hex, code);
-            }
-            return code;
+        MachineCode code;
+        synchronized (BY_BYTES) {
+            code = BY_BYTES.get(hex);
         }
+        return code == null ? map(own, hex) : code;
     }
 
-    private static MachineCode map(byte[] bytes) {
-        @SuppressWarnings("resource") // never unmapped
+    private static MachineCode map(byte[] bytes, String hex) {
+        @SuppressWarnings("resource") // unmapped only if it isn't needed
         Mapping mapping = Mapping.anonymous(bytes.length, Protection.READ_WRITE, MapFlags.PRIVATE);
         // Not mapping.segment(): this memory is never unmapped, so its segment has the global scope.
         MemorySegment memory = MemorySegment.ofAddress(mapping.address()).reinterpret(bytes.length);
-        MemorySegment.copy(bytes, 0, memory, JAVA_BYTE, 0, bytes.length);
+        MachineCode code = null;
         try {
+            MemorySegment.copy(bytes, 0, memory, JAVA_BYTE, 0, bytes.length);
             mapping.protect(Protection.READ_EXEC);
-        } catch (SyscallException forbidden) {
-            mapping.close();
-            throw forbidden;
+            code = publish(new MachineCode(memory.asReadOnly()), hex);
+        } finally {
+            if (code == null || code.code.address() != mapping.address()) {
+                mapping.close(); // it can't be executable, or another thread was faster
+            }
         }
-        seal(mapping);
-        CodeMemory.add(memory.address(), memory.byteSize());
-        return new MachineCode(memory.asReadOnly());
+        if (code.code.address() == mapping.address()) {
+            seal(mapping);
+        }
+        return code;
+    }
+
+    /** No system call is made under the lock. No computeIfAbsent: a class for its lambda would delay the first start. */
+    private static MachineCode publish(MachineCode mapped, String hex) {
+        CodeMemory.add(mapped.code.address(), mapped.code.byteSize());
+        MachineCode known = null;
+        try {
+            synchronized (BY_BYTES) {
+                known = BY_BYTES.get(hex);
+                if (known == null) {
+                    BY_BYTES.put(hex, mapped);
+                    known = mapped;
+                }
+            }
+        } finally {
+            if (known != mapped) {
+                CodeMemory.remove(mapped.code.address());
+            }
+        }
+        return known;
     }
 
     /**

@@ -1,7 +1,7 @@
 package dev.linen.thread;
 
 /**
- * Who may touch a thread's memory: the callers that are inside. It is guarded by its own monitor.
+ * Who may touch a thread's memory: the callers that are inside. Guarded by its own monitor.
  *
  * <pre>
  *     open      callers come and go
@@ -11,38 +11,47 @@ package dev.linen.thread;
  *
  * Closed and detached are final, and exclude each other. When the last caller has left then, the memory is given back.
  *
- * <p>A caller leaves by statements that call nothing, so that it leaves even if there is no room left on its Java stack:
+ * <p>A caller enters inside the try statement, and leaves by statements that call nothing. So it leaves whatever is thrown, even
+ * if there is no room left on its Java stack:
  *
  * <pre>{@code
- * callers.enter() ...
+ * Callers.Visit visit = new Callers.Visit();
  * try {
- *     ...
+ *     callers.enter(visit) ...
  * } finally {
  *     synchronized (callers) {
- *         callers.inside--;
+ *         callers.inside -= visit.claims;
+ *         visit.claims = 0;
  *     }
- *     ... // whoever is last gives the memory back; if that fails, somebody else does
+ *     ... // the last one gives the memory back; if that fails, somebody else does
  * }
  * }</pre>
  */
 final class Callers {
+
+    /** What one caller has claimed: 1 while it is inside. */
+    static final class Visit {
+        int claims;
+    }
 
     private boolean closed;
     private boolean detached;
     int inside;
 
     /** False when closed or detached. */
-    synchronized boolean enter() {
+    synchronized boolean enter(Visit visit) {
         if (closed || detached) {
             return false;
         }
         inside++;
+        visit.claims++;
         return true;
     }
 
-    /** For a caller who is inside: one more will leave. */
-    synchronized void enterAgain() {
+    /** For a caller who is inside: another one comes in, whatever the state. */
+    synchronized void enterAgain(Visit visit) {
         inside++;
+        visit.claims++;
     }
 
     /** For a caller who is inside. False when it was closed or detached before. */

@@ -76,14 +76,9 @@ final class ControlBlock {
         return control.address();
     }
 
-    /** The thread's tid; that of a thread which libc made, once it is ready. */
+    /** The thread's tid, which the native part writes: after clone, or when a thread that libc made is ready. */
     int tid() {
         return linen_control.tid(control);
-    }
-
-    /** Of a thread that was cloned. The thread itself doesn't read it. */
-    void setTid(int tid) {
-        linen_control.tid(control, tid);
     }
 
     /** Whether libc makes the thread: then it has no thread-local block of linen's. */

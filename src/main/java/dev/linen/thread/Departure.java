@@ -45,6 +45,7 @@ final class Departure extends Reclaimer.Task implements Watched {
     // Guarded by this.
     private boolean busy;
     private boolean watched;
+    private boolean watching;
     private boolean endedEarly;
     private boolean finishing;
 
@@ -131,7 +132,14 @@ final class Departure extends Reclaimer.Task implements Watched {
     private void watch() {
         Objects.requireNonNull(stack).endViews();
         block().clearCanary();
-        ExitWatcher.watch(this);
+        watching = true;
+        try {
+            ExitWatcher.watch(this);
+        } catch (RuntimeException | Error failed) {
+            if (!watching) {
+                throw failed;
+            }
+        }
         boolean endedMeanwhile;
         synchronized (this) {
             watched = true;
@@ -140,6 +148,11 @@ final class Departure extends Reclaimer.Task implements Watched {
         if (endedMeanwhile) {
             giveBack(/* onCallersThread */ false);
         }
+    }
+
+    @Override
+    public void refused() {
+        watching = false;
     }
 
     /** For the watcher. Throws nothing: what fails is tried again. */

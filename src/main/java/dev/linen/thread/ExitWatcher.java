@@ -73,7 +73,8 @@ final class ExitWatcher {
     /**
      * Will call {@link Watched#ended()} on the watcher's thread. The caller keeps the native thread's memory until then.
      *
-     * @throws OutOfMemoryError if the watcher's thread can't be made; nothing is watched then
+     * @throws OutOfMemoryError if the watcher's thread can't be made. The thread isn't watched then if {@link Watched#refused()}
+     *         has been called; otherwise it is, or may be
      */
     static void watch(Watched thread) {
         Long control = thread.block().address();
@@ -82,9 +83,8 @@ final class ExitWatcher {
             WATCHED.put(control, thread);
             begin();
         } catch (RuntimeException | Error failed) {
-            if (!isForgotten(control)) {
-                return; // it is watched all the same: a sweep finds its end
-            }
+            WATCHED.remove(control); // if that fails, too, a sweep finds the end of the thread
+            thread.refused();
             throw failed;
         }
         try {
@@ -94,16 +94,6 @@ final class ExitWatcher {
             }
         } catch (RuntimeException | Error failed) {
             // a sweep finds it
-        }
-    }
-
-    /** False if not even that is possible. */
-    private static boolean isForgotten(Long control) {
-        try {
-            WATCHED.remove(control);
-            return true;
-        } catch (RuntimeException | Error full) {
-            return false;
         }
     }
 

@@ -3,6 +3,8 @@ package dev.linen.thread;
 import java.lang.System.Logger.Level;
 
 import dev.linen.internal.binding.Uncaught;
+import dev.linen.internal.fault.FaultHandler;
+import dev.linen.internal.helper.Aside;
 
 /** Reports faults: each once to Flight Recorder, and those of threads that nobody joins to the log. Runs users' code. */
 final class FaultLog {
@@ -21,6 +23,11 @@ final class FaultLog {
         if (RECORDER) {
             FaultEvent.commit(fault);
         }
+    }
+
+    /** Reports what the signal handler's look has found. */
+    static void report(FaultHandler.Notice notice) {
+        Aside.run(() -> Log.LOGGER.log(notice.level(), notice.text()));
     }
 
     /** For the fault of a thread that was closed, detached or forgotten without a join. What the logger throws goes no further. */

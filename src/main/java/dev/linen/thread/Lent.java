@@ -18,6 +18,9 @@ final class Lent {
     private final Optional<MemorySegment> argument;
     private volatile @Nullable Arena owned;
 
+    @SuppressWarnings("UnusedVariable") // only to be reachable
+    private @Nullable Object kept;
+
     Lent(NativeFunction function, Optional<MemorySegment> argument, @Nullable Arena owned) {
         this.function = function;
         this.argument = argument;
@@ -26,6 +29,11 @@ final class Lent {
 
     NativeFunction function() {
         return function;
+    }
+
+    /** Keeps something reachable until the thread has ended. */
+    void keep(Object memory) {
+        kept = memory;
     }
 
     /** The thread could not be started: the arena stays the caller's. */

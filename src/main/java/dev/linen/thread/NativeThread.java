@@ -58,7 +58,7 @@ public final class NativeThread implements AutoCloseable {
     private @Nullable StackBuffer stack;
     private @Nullable ControlBlock block;
     private @Nullable ThreadExit exit;
-    private int tid;
+    int tid;
 
     /** Who makes a thread, and so what may run on it. */
     public enum Kind {
@@ -115,13 +115,11 @@ public final class NativeThread implements AutoCloseable {
         return prepared;
     }
 
-    /** The thread runs; called before anybody else sees this object. */
-    void started(int newTid) {
-        tid = newTid;
-    }
-
     /** The thread could not be started, or ended before its function began. What was lent stays the caller's. */
     void giveUp() {
+        if (exit != null) {
+            exit.await(watch); // if it began, it uses that until it ends
+        }
         lent.takeBack();
         close();
     }
@@ -210,14 +208,16 @@ public final class NativeThread implements AutoCloseable {
      * @return the state at this moment
      */
     public State state() {
-        if (!callers.enter()) {
-            return callers.isDetached() ? State.DETACHED : State.CLOSED;
-        }
+        Callers.Visit visit = new Callers.Visit();
         try {
+            if (!callers.enter(visit)) {
+                return callers.isDetached() ? State.DETACHED : State.CLOSED;
+            }
             return exit().hasCome() ? State.ENDED : State.RUNNING;
         } finally {
             synchronized (callers) {
-                callers.inside--;
+                callers.inside -= visit.claims;
+                visit.claims = 0;
             }
             departure.leave();
         }
@@ -254,15 +254,17 @@ public final class NativeThread implements AutoCloseable {
     }
 
     private OptionalLong joinUntil(long deadlineNanoTime) throws InterruptedException {
-        enter();
+        Callers.Visit visit = new Callers.Visit();
         try {
+            enter(visit, "joined");
             requireOther("joined");
             return exit().awaitOrInterrupt(deadlineNanoTime, watch)
                     ? OptionalLong.of(exit().result())
                     : OptionalLong.empty();
         } finally {
             synchronized (callers) {
-                callers.inside--;
+                callers.inside -= visit.claims;
+                visit.claims = 0;
             }
             departure.leave();
         }
@@ -278,12 +280,14 @@ public final class NativeThread implements AutoCloseable {
      * @throws SyscallException of {@code sigaltstack}: the thread ended before it called the function
      */
     public OptionalLong tryJoin() {
-        enter();
+        Callers.Visit visit = new Callers.Visit();
         try {
+            enter(visit, "joined");
             return exit().hasCome() ? OptionalLong.of(exit().result()) : OptionalLong.empty();
         } finally {
             synchronized (callers) {
-                callers.inside--;
+                callers.inside -= visit.claims;
+                visit.claims = 0;
             }
             departure.leave();
         }
@@ -331,12 +335,14 @@ public final class NativeThread implements AutoCloseable {
     }
 
     private CompletableFuture<Long> insideEnd() {
-        enter("waited for");
+        Callers.Visit visit = new Callers.Visit();
         try {
+            enter(visit, "waited for");
             return exit().future(watch);
         } finally {
             synchronized (callers) {
-                callers.inside--;
+                callers.inside -= visit.claims;
+                visit.claims = 0;
             }
             departure.leave();
         }
@@ -345,20 +351,37 @@ public final class NativeThread implements AutoCloseable {
     /** How the watcher knows this thread. It keeps the NativeThread reachable: somebody waits for its end. */
     private final class Watch implements Watched, Runnable {
 
-        /** For a caller who is inside. The watcher comes in with the first who wants to be notified. */
+        private final Callers.Visit visit = new Callers.Visit();
+        private boolean given;
+
+        /**
+         * For a caller who is inside. The watcher comes in with the first who wants to be notified.
+         *
+         * @throws OutOfMemoryError if it can't; then it isn't inside
+         */
         @Override
         public void run() {
-            callers.enterAgain();
-            boolean watched = false;
             try {
+                callers.enterAgain(visit);
+                given = true; // before, not after: what the watcher knows must stay mapped
                 ExitWatcher.watch(this);
-                watched = true;
-            } finally {
-                if (!watched) {
-                    synchronized (callers) {
-                        callers.inside--;
-                    }
+            } catch (RuntimeException | Error failed) {
+                if (!given) {
+                    leave();
                 }
+                throw failed;
+            }
+        }
+
+        @Override
+        public void refused() {
+            given = false;
+        }
+
+        private void leave() {
+            synchronized (callers) {
+                callers.inside -= visit.claims;
+                visit.claims = 0;
             }
         }
 
@@ -375,9 +398,7 @@ public final class NativeThread implements AutoCloseable {
         @Override
         public void ended() {
             exit().tell();
-            synchronized (callers) {
-                callers.inside--;
-            }
+            leave();
             departure.leaveOnWatcher();
         }
     }
@@ -407,11 +428,11 @@ public final class NativeThread implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (!callers.enter()) {
-            departure.leave(); // nothing, unless a close before was interrupted by an error
-            return;
-        }
+        Callers.Visit visit = new Callers.Visit();
         try {
+            if (!callers.enter(visit)) {
+                return; // departure.leave() has something to do if an error interrupted a close before
+            }
             if (exit != null) {
                 requireOther("closed");
                 exit.await(watch);
@@ -420,7 +441,8 @@ public final class NativeThread implements AutoCloseable {
             callers.close();
         } finally {
             synchronized (callers) {
-                callers.inside--;
+                callers.inside -= visit.claims;
+                visit.claims = 0;
             }
             departure.leave();
         }
@@ -441,13 +463,14 @@ public final class NativeThread implements AutoCloseable {
      * @see <a href="https://man7.org/linux/man-pages/man2/rt_sigqueueinfo.2.html">rt_tgsigqueueinfo(2)</a>
      */
     public void kill() {
-        if (!callers.enter()) {
-            if (callers.isDetached()) {
-                throw refused("killed");
-            }
-            return;
-        }
+        Callers.Visit visit = new Callers.Visit();
         try {
+            if (!callers.enter(visit)) {
+                if (callers.isDetached()) {
+                    throw refused("killed");
+                }
+                return;
+            }
             if (kind == Kind.POSIX) {
                 throw new UnsupportedOperationException(
                         this + " can't be killed: libc made it, and its locks (malloc's, "
@@ -458,7 +481,8 @@ public final class NativeThread implements AutoCloseable {
             }
         } finally {
             synchronized (callers) {
-                callers.inside--;
+                callers.inside -= visit.claims;
+                visit.claims = 0;
             }
             departure.leave();
         }
@@ -475,26 +499,24 @@ public final class NativeThread implements AutoCloseable {
      *         a segment of the stack; it is still open in that case
      */
     public void detach() {
-        enter("detached");
+        Callers.Visit visit = new Callers.Visit();
         try {
+            enter(visit, "detached");
             memory().endViews();
             if (!callers.detach()) {
                 throw refused("detached");
             }
         } finally {
             synchronized (callers) {
-                callers.inside--;
+                callers.inside -= visit.claims;
+                visit.claims = 0;
             }
             departure.leave();
         }
     }
 
-    private void enter() {
-        enter("joined");
-    }
-
-    private void enter(String wanted) {
-        if (!callers.enter()) {
+    private void enter(Callers.Visit visit, String wanted) {
+        if (!callers.enter(visit)) {
             throw refused(wanted);
         }
     }

@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
 import dev.linen.function.NativeFunction;
 import dev.linen.internal.binding.Trampoline;
 import dev.linen.internal.fault.FaultHandler;
+import dev.linen.internal.helper.Reclaimer;
 import dev.linen.internal.stack.StackGeometry;
 import dev.linen.internal.stack.StackPages;
 import dev.linen.process.CpuSet;
 import dev.linen.process.Scheduling;
 import dev.linen.process.ThreadName;
-import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.thread.NativeThread.Kind;
 
@@ -38,6 +38,10 @@ public final class NativeThreadBuilder {
 
     /** The 136 KiB that HotSpot demands of a Java thread's stack on x86-64, and 64 KiB to work with. */
     private static final long LEAST_STACK_FOR_JAVA = (136 + 64) << 10;
+
+    static {
+        Reclaimer.everySecond(new HandlerCheck());
+    }
 
     private long stackBytes = StackGeometry.DEFAULT_STACK_BYTES;
     private long guardBytes = StackGeometry.DEFAULT_GUARD_BYTES;
@@ -286,16 +290,16 @@ public final class NativeThreadBuilder {
     private NativeThread start(NativeFunction function, long argument, Lent lent) {
         requireCanRun(function);
         long code = function.address().address();
-        try (ThreadSetup setup = setup()) {
-            NativeThread thread = new NativeThread(kind, lent, pool);
-            try {
-                ControlBlock block = thread.prepare(new StackGeometry(stackBytes, guardBytes, pages), code, argument);
-                start(thread, block, setup);
-                return thread;
-            } catch (RuntimeException | Error failed) {
-                thread.giveUp(); // after the thread's end, if it began; it reads the setup's memory
-                throw failed;
-            }
+        ThreadSetup setup = setup();
+        lent.keep(setup); // the thread reads its memory, whatever happens here meanwhile
+        NativeThread thread = new NativeThread(kind, lent, pool);
+        try {
+            ControlBlock block = thread.prepare(new StackGeometry(stackBytes, guardBytes, pages), code, argument);
+            start(thread, block, setup);
+            return thread;
+        } catch (RuntimeException | Error failed) {
+            thread.giveUp();
+            throw failed;
         }
     }
 
@@ -316,7 +320,8 @@ public final class NativeThreadBuilder {
 
     private void start(NativeThread thread, ControlBlock block, ThreadSetup setup) {
         setup.prepare(block);
-        thread.started(kind == Kind.POSIX ? pthreadCreate(block) : clone(block));
+        // No call, but an assignment: what follows a clone must not fail.
+        thread.tid = kind == Kind.POSIX ? pthreadCreate(block) : clone(block);
         ThreadSetup.await(block);
         if (setup.hasFailed(block)) {
             throw setup.failure(block);
@@ -324,14 +329,16 @@ public final class NativeThreadBuilder {
     }
 
     private static int clone(ControlBlock block) {
-        FaultHandler.beforeStart();
+        FaultHandler.Notice notice = FaultHandler.beforeStart();
+        if (notice != null) {
+            FaultLog.report(notice);
+        }
         block.prepareThreadLocals();
         long tid = Trampoline.clone(block.address(), CloneFlags.BITS);
-        if (Syscall.isError(tid)) {
+        if (tid < 0) {
             // or of rt_sigprocmask, which the same downcall issues first
             throw new SyscallException("clone", tid, hex(CloneFlags.BITS), hex(block.slot().exit().address()));
         }
-        block.setTid((int) tid);
         return (int) tid;
     }
 
@@ -364,5 +371,17 @@ public final class NativeThreadBuilder {
             setup.nice(nice);
         }
         return setup;
+    }
+
+    /** Keeps linen's signal handler in front while there are native threads. */
+    private static final class HandlerCheck implements Runnable {
+
+        @Override
+        public void run() {
+            FaultHandler.Notice notice = FaultHandler.look();
+            if (notice != null) {
+                FaultLog.report(notice);
+            }
+        }
     }
 }

@@ -1,6 +1,5 @@
 package dev.linen.thread;
 
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -157,7 +156,10 @@ final class ThreadExit {
 
     /** For the watcher, when the end has come. */
     void tell() {
-        CompletableFuture<Long> future = Objects.requireNonNull(told);
+        CompletableFuture<Long> future = told;
+        if (future == null) { // whoever asked for it was told that it can't be had
+            return;
+        }
         try {
             future.complete(result());
         } catch (RuntimeException | Error failed) {

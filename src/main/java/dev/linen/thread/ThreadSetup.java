@@ -27,9 +27,9 @@ import dev.linen.syscall.SyscallNumber;
  * What a thread does to itself before it calls its function: system calls that name it, place it and schedule it. The thread
  * issues them, not its creator, because then they are done when the function begins.
  *
- * <p>Their arguments are in memory that the creator frees once the thread is ready; so the creator waits for that.
+ * <p>Their arguments are in memory that is freed when this object isn't reachable any more: {@link Lent} keeps it.
  */
-final class ThreadSetup implements AutoCloseable {
+final class ThreadSetup {
 
     private static final long CALLING_THREAD = 0;
 
@@ -123,19 +123,10 @@ final class ThreadSetup implements AutoCloseable {
         return new SyscallException("sigaltstack", block.failure(), "the signal stack", "NULL");
     }
 
-    /** Once the thread is ready, or will never be. */
-    @Override
-    public void close() {
-        if (arena != null) {
-            arena.close();
-        }
-    }
-
-    @SuppressWarnings("MustBeClosed") // by close()
     private Arena memory() {
         Arena made = arena;
         if (made == null) {
-            made = Arena.ofConfined();
+            made = Arena.ofAuto();
             arena = made;
         }
         return made;

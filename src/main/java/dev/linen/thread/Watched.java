@@ -8,6 +8,9 @@ interface Watched {
     /** Whether it ends within a moment. */
     boolean endsWithin(long nanos);
 
+    /** Called on the caller's thread, if the thread isn't watched after all. */
+    void refused();
+
     /** Called by the watcher, once, when the thread has ended. Runs no user's code. */
     void ended();
 }

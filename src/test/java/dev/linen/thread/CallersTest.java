@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 class CallersTest {
 
     private final Callers callers = new Callers();
+    private final Callers.Visit visit = new Callers.Visit();
 
     private void leave() {
         synchronized (callers) {
@@ -17,16 +18,16 @@ class CallersTest {
 
     @Test
     void leave_whileOpen_isNotTheLast() {
-        assertTrue(callers.enter());
+        assertTrue(callers.enter(visit));
         leave();
         assertFalse(callers.haveAllLeft());
     }
 
     @Test
     void leave_closedButOthersInside_isNotTheLast() {
-        assertTrue(callers.enter());
-        assertTrue(callers.enter());
-        callers.enterAgain();
+        assertTrue(callers.enter(visit));
+        assertTrue(callers.enter(visit));
+        callers.enterAgain(visit);
         assertTrue(callers.close());
         leave();
         assertFalse(callers.haveAllLeft());
@@ -38,18 +39,18 @@ class CallersTest {
 
     @Test
     void enter_closedOrDetached_isRefused() {
-        assertTrue(callers.enter());
+        assertTrue(callers.enter(visit));
         assertTrue(callers.detach());
-        assertFalse(callers.enter());
+        assertFalse(callers.enter(visit));
         assertTrue(callers.isDetached());
         leave();
         assertTrue(callers.haveAllLeft());
-        assertFalse(callers.enter());
+        assertFalse(callers.enter(visit));
     }
 
     @Test
     void end_twice_isTheFirstOne() {
-        assertTrue(callers.enter());
+        assertTrue(callers.enter(visit));
         assertTrue(callers.close());
         assertFalse(callers.detach());
         assertFalse(callers.close());

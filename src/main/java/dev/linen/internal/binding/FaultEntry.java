@@ -1,5 +1,7 @@
 package dev.linen.internal.binding;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
 import java.lang.foreign.MemorySegment;
 
 import dev.linen.internal.linux.LinenH;
@@ -16,6 +18,8 @@ public final class FaultEntry {
     private static final MemorySegment BEFORE = NativeLibrary.function("linen_before")
             .reinterpret(LinenH.LINEN_SIGNALS * linen_before.sizeof());
 
+    private static final MemorySegment PROCESS = NativeLibrary.function("linen_process").reinterpret(Integer.BYTES);
+
     private FaultEntry() {}
 
     /** The signal handler, which the kernel calls. */
@@ -31,5 +35,10 @@ public final class FaultEntry {
     /** The previous action of a signal, which linen's handler calls for signals that it doesn't handle itself. */
     public static MemorySegment before(int signal) {
         return linen_before.asSlice(BEFORE, signal);
+    }
+
+    /** Sets the id of this process, by which the handler recognizes a child process. */
+    public static void setProcess(int pid) {
+        PROCESS.set(JAVA_INT, 0, pid);
     }
 }

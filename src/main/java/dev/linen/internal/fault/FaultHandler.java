@@ -7,34 +7,41 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
+
+import org.jspecify.annotations.Nullable;
 
 import dev.linen.internal.binding.FaultEntry;
-import dev.linen.internal.binding.Uncaught;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_before;
 import dev.linen.internal.linux.linen_control;
+import dev.linen.internal.linux.linen_mark;
 import dev.linen.internal.linux.siginfo;
 import dev.linen.internal.linux.siginfo_t;
 import dev.linen.internal.linux.x86_64.Cpu;
+import dev.linen.memory.Peek;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * Puts {@code fault.c}'s handler in front of the JVM's, for the signals that an instruction can raise.
+ * The signal handler of {@code fault.c}, in front of the JVM's, for the signals that an instruction can raise.
  *
  * <pre>
- *   kernel ──> linen_handler ──on a linen thread──────> the thread ends
- *                    └─────────on any other───────────> who was there before: the JVM
+ *   kernel ──> linen_handler ──on a linen thread────> the thread ends
+ *                    └─────────on any other thread──> the handler that was there before: the JVM's
  * </pre>
  *
- * <p>By {@code rt_sigaction} itself, with the flags and the mask of who was there before, and SA_ONSTACK: an overflown stack has no
- * room for a signal frame. Java threads have no signal stack, so for them nothing changes.
+ * <p>It is installed by {@code rt_sigaction} itself, with the flags and the mask of the handler before it, and SA_ONSTACK: an
+ * overflown stack has no room for a signal frame. Java threads have no signal stack, so nothing changes for them.
+ *
+ * <p>A handler that is installed later would be called first, on linen's threads too, where it must not use thread-local
+ * storage. Therefore linen's handler is put in front of it again, for a bounded number of times: two libraries that both insist
+ * on being first would never end. A handler of another copy of linen may stay in front, because it contains faults as well.
  */
 public final class FaultHandler {
 
@@ -44,94 +51,135 @@ public final class FaultHandler {
     static final List<Integer> SIGNALS = List.of(Kernel.SIGSEGV, Kernel.SIGBUS, Kernel.SIGFPE, Kernel.SIGILL,
             Kernel.SIGTRAP);
 
-    /** A look takes five system calls, which a start shouldn't pay for each time. */
+    /** A look takes five system calls, which not every start should pay for. */
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    /** Made when there is something to say: looking for a logger costs the first thread of a JVM milliseconds. */
-    private static final class Log {
-        static final System.Logger LOGGER = System.getLogger("dev.linen.faults");
-    }
+    /** How often the handlers are put in front again, at most. */
+    static final int MOST_REINSTALLATIONS = 16;
 
     private enum Mode {
-        /** Install once; when it is replaced, say so once. */
+        /** Installed, and again when it has been replaced. */
         ON,
-        /** Install, and again when it is replaced. */
-        REINSTALL, OFF
+        /** Installed once. */
+        ONCE, OFF
     }
 
-    private static final Mode MODE = mode();
+    /**
+     * Something to be logged. Not here: a logger is user's code, which must not run under a lock, nor while this class is being
+     * initialized.
+     *
+     * @param level how important it is
+     * @param text for people
+     */
+    public record Notice(Level level, String text) {}
 
     private static final VarHandle KILL = ValueLayout.JAVA_INT.varHandle();
 
+    private static final Mode MODE = mode(System.getProperty(PROPERTY, "on"));
+
     private static volatile boolean installed;
-    private static boolean replaced;
     private static volatile long nextLookNanoTime;
+
+    // Guarded by the class.
+    private static boolean modeReported;
+    private static boolean replaced;
+    private static int reinstallations;
 
     private FaultHandler() {}
 
-    private static Mode mode() {
-        String value = System.getProperty(PROPERTY, "on");
+    private static Mode mode(String value) {
         return switch (value) {
-            case "on" -> Mode.ON;
-            case "reinstall" -> Mode.REINSTALL;
             case "off" -> Mode.OFF;
-            default -> {
-                Log.LOGGER.log(Level.WARNING, "{0} is on, off or reinstall, not \"{1}\": taken for on", PROPERTY,
-                        value);
-                yield Mode.ON;
-            }
+            case "once" -> Mode.ONCE;
+            default -> Mode.ON; // "reinstall" was its name when it wasn't the default
         };
     }
 
-    /** Whether faults are not to be contained: the property says so. */
+    /** Whether faults are not contained, because the property says so. */
     public static boolean isOff() {
         return MODE == Mode.OFF;
     }
 
-    /** Whether the handler has been installed; so by the first thread. */
+    /** Whether the handler has been installed, which the first thread does. */
     public static boolean isInstalled() {
         return installed;
     }
 
-    /** Whether the handler is the one that the kernel calls, for all signals: asks the kernel. */
+    /** Whether the kernel calls linen's handler first, for all signals. Asks the kernel. */
     public static boolean isInFront() {
         return missing().isEmpty();
     }
 
-    /** Before each start of a thread whose faults are to be contained. */
-    public static void beforeStart() {
+    /**
+     * To be called before each start of a thread whose faults are to be contained.
+     *
+     * @return what is to be logged; null if there is nothing
+     */
+    public static @Nullable Notice beforeStart() {
         if (MODE == Mode.OFF) {
-            return;
+            return null;
         }
-        long now = System.nanoTime();
         if (!installed) {
             installAll();
-            nextLookNanoTime = now + LOOK_NANOS;
-        } else if (now - nextLookNanoTime >= 0) {
-            nextLookNanoTime = now + LOOK_NANOS;
-            try {
-                look();
-            } catch (RuntimeException | Error ofTheLog) {
-                Uncaught.by(ofTheLog);
-            }
+            nextLookNanoTime = System.nanoTime() + LOOK_NANOS;
+            return modeNotice();
         }
+        return System.nanoTime() - nextLookNanoTime >= 0 ? look() : null;
     }
 
-    static boolean isInstalled(int signal) {
-        return installed && SignalAction.of(signal).handler() == FaultEntry.handler();
+    private static synchronized @Nullable Notice modeNotice() {
+        String value = System.getProperty(PROPERTY, "on");
+        if (modeReported || List.of("on", "once", "off", "reinstall").contains(value)) {
+            return null;
+        }
+        modeReported = true;
+        return new Notice(Level.WARNING, PROPERTY + " is on, once or off, not \"" + value + "\": taken for on");
+    }
+
+    /**
+     * Looks whether the handlers are still in front, and puts them there again.
+     *
+     * @return what is to be logged; null if there is nothing
+     */
+    public static synchronized @Nullable Notice look() {
+        if (!installed) {
+            return null;
+        }
+        nextLookNanoTime = System.nanoTime() + LOOK_NANOS;
+        List<Integer> missing = missing();
+        if (missing.isEmpty()) {
+            replaced = false;
+            return null;
+        }
+        String names = names(missing);
+        if (MODE == Mode.ON && reinstallations < MOST_REINSTALLATIONS) {
+            reinstallations++;
+            for (int signal : missing) {
+                install(signal);
+            }
+            return new Notice(Level.INFO, "another library has installed handlers of " + names
+                    + "; linen's are in front of them again");
+        }
+        if (replaced) {
+            return null;
+        }
+        replaced = true;
+        return new Notice(Level.WARNING, "another library has replaced linen's handlers of " + names
+                + ": a fault on a native thread is contained only if the new ones call those before them"
+                + (MODE == Mode.ONCE ? "; without -D" + PROPERTY + "=once, linen's are put in front again" : ""));
     }
 
     /**
      * Sends the signal that ends a thread. If the thread has ended meanwhile, nothing happens, even if another thread has its tid.
      *
      * @param control its struct linen_control
+     * @throws UnsupportedOperationException if linen's handler isn't in front: the signal would end the process
      */
     public static void kill(MemorySegment control, int tid) {
-        if (!isInstalled(Kernel.SIGTRAP)) {
-            throw new UnsupportedOperationException(
-                    "thread " + tid + " can't be killed: linen's signal handler isn't there, "
-                            + (MODE == Mode.OFF ? PROPERTY + " is off" : "somebody has replaced it")
-                            + "; the signal would end the process");
+        if (!installed || !isOurs(Kernel.SIGTRAP)) {
+            throw new UnsupportedOperationException("thread " + tid
+                    + " can't be killed, because linen's signal handler "
+                    + (isOff() ? "is off (" + PROPERTY + ")" : "was replaced") + ": the signal would end the process");
         }
         KILL.setRelease(control, linen_control.kill$offset(), 1);
         try (Arena arena = Arena.ofConfined()) {
@@ -148,6 +196,7 @@ public final class FaultHandler {
 
     private static synchronized void installAll() {
         if (!installed) {
+            FaultEntry.setProcess((int) Syscall.invoke(SyscallNumber.GETPID));
             for (int signal : SIGNALS) {
                 install(signal);
             }
@@ -155,11 +204,11 @@ public final class FaultHandler {
         }
     }
 
-    /** The one to call is written down first: the handler may be called as soon as it is there. */
+    /** Writes down the handler to call before it installs linen's: that may be called at once. */
     private static void install(int signal) {
         SignalAction before = SignalAction.of(signal);
         SignalAction found = before;
-        while (found.handler() != FaultEntry.handler()) { // again when somebody came in between
+        while (found.handler() != FaultEntry.handler()) { // again, if another thread has installed one in between
             before = found;
             remember(signal, before);
             long flags = (before.flags() & ~Kernel.SA_RESETHAND & 0xFFFFFFFFL) | Kernel.SA_SIGINFO
@@ -183,28 +232,32 @@ public final class FaultHandler {
     }
 
     private static List<Integer> missing() {
-        return SIGNALS.stream().filter(signal -> !isInstalled(signal)).toList();
+        List<Integer> missing = new ArrayList<>();
+        for (int signal : SIGNALS) {
+            if (!isOurs(signal)) {
+                missing.add(signal);
+            }
+        }
+        return missing;
     }
 
-    private static synchronized void look() {
-        List<Integer> missing = missing();
-        if (missing.isEmpty()) {
-            replaced = false;
-        } else if (MODE == Mode.REINSTALL) {
-            missing.forEach(FaultHandler::install);
-            Log.LOGGER.log(Level.INFO, "the handlers of {0} had been replaced: linen''s are in front again",
-                    names(missing));
-        } else if (!replaced) {
-            replaced = true;
-            Log.LOGGER.log(Level.WARNING,
-                    "somebody has replaced linen''s handlers of {0}: a fault on a native thread is contained "
-                            + "only if the new one calls the one before it; -D{1}=reinstall puts linen''s in front again",
-                    names(missing), PROPERTY);
-        }
+    /** Whether the handler is this linen's, or that of another copy of linen, which contains faults as well. */
+    private static boolean isOurs(int signal) {
+        long handler = SignalAction.of(signal).handler();
+        return handler == FaultEntry.handler() || isMarked(handler);
+    }
+
+    private static boolean isMarked(long handler) {
+        byte[] mark = new byte[(int) linen_mark.sizeof()];
+        return Peek.read(handler - mark.length, mark) && MemorySegment.ofArray(mark).get(
+                ValueLayout.JAVA_LONG_UNALIGNED, linen_mark.magic$offset()) == LinenH.LINEN_HANDLER_MAGIC;
     }
 
     private static String names(List<Integer> signals) {
-        return signals.stream().map(signal -> SignalNames.signal(signal) + " (now "
-                + hex(SignalAction.of(signal).handler()) + ")").collect(Collectors.joining(", "));
+        List<String> names = new ArrayList<>();
+        for (int signal : signals) {
+            names.add(SignalNames.signal(signal) + " (now " + hex(SignalAction.of(signal).handler()) + ")");
+        }
+        return String.join(", ", names);
     }
 }

@@ -126,10 +126,17 @@ final class ProcessImages implements AddressSpace {
         Region lowest = lowestOfSameFile(region);
         Key key = new Key(lowest.start(), region.device(), region.inode(), region.name(),
                 new File(region.name()).lastModified());
+        Optional<Image> known;
         synchronized (IMAGES) {
-            return IMAGES.computeIfAbsent(key, absent -> LoadedElf.at(new PageCache(), lowest.start())
-                    .map(elf -> new Image(elf, symbols(elf, lowest))));
+            known = IMAGES.get(key);
         }
+        if (known == null) { // two threads may read the same file: better than to wait for each other's files
+            known = LoadedElf.at(new PageCache(), lowest.start()).map(elf -> new Image(elf, symbols(elf, lowest)));
+            synchronized (IMAGES) {
+                IMAGES.put(key, known);
+            }
+        }
+        return known;
     }
 
     private static Region lowestOfSameFile(Region region) {

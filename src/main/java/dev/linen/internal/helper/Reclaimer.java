@@ -1,7 +1,6 @@
 package dev.linen.internal.helper;
 
 import java.lang.ref.PhantomReference;
-import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -16,7 +15,9 @@ import org.jspecify.annotations.Nullable;
 public final class Reclaimer {
 
     /** How long the thread stays without anything to do, and after how long it tries again what has failed. */
-    private static final long LOOK_MILLIS = TimeUnit.SECONDS.toMillis(1);
+    private static final long CHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final long NANOS_PER_MILLI = TimeUnit.MILLISECONDS.toNanos(1);
 
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -28,6 +29,7 @@ public final class Reclaimer {
     private static boolean running;
 
     private static volatile boolean someFailed;
+    private static volatile @Nullable Runnable check;
 
     private Reclaimer() {}
 
@@ -60,6 +62,11 @@ public final class Reclaimer {
             failed = true;
             someFailed = true;
         }
+    }
+
+    /** Has something checked once a second, as long as there are tasks. It must run no user's code. */
+    public static void everySecond(Runnable newCheck) {
+        check = newCheck;
     }
 
     private static void add(Task task) {
@@ -119,21 +126,43 @@ public final class Reclaimer {
 
         @Override
         public void run() {
+            long nextCheckNanoTime = System.nanoTime() + CHECK_NANOS;
             while (true) {
                 try {
-                    Reference<?> forgotten = FORGOTTEN.remove(LOOK_MILLIS);
-                    if (forgotten instanceof Task task) {
+                    if (FORGOTTEN.remove(CHECK_NANOS / NANOS_PER_MILLI) instanceof Task task) {
                         reclaim(task);
-                    } else if (someFailed) {
-                        tryAgain();
-                    } else if (HelperThread.retry() && ends()) {
-                        return;
+                    }
+                    if (System.nanoTime() - nextCheckNanoTime >= 0) {
+                        nextCheckNanoTime = System.nanoTime() + CHECK_NANOS;
+                        if (checkAll() && ends()) {
+                            return;
+                        }
                     }
                 } catch (Throwable again) { // the heap may be full for a while
-                    LockSupport.parkNanos(PAUSE_NANOS);
+                    pause();
                 }
             }
         }
+    }
+
+    private static void pause() {
+        try {
+            LockSupport.parkNanos(PAUSE_NANOS);
+        } catch (Throwable stillFull) {
+            // even that may need heap, the first time
+        }
+    }
+
+    /** Once a second. False if something is left to be tried again. */
+    private static boolean checkAll() {
+        Runnable wanted = check;
+        if (wanted != null) {
+            wanted.run();
+        }
+        if (someFailed) {
+            tryAgain();
+        }
+        return HelperThread.retry() && !someFailed;
     }
 
     private static void reclaim(Task task) {

@@ -20,10 +20,10 @@ public class LinenH extends LinenH$shared {
 
     /**
      * {@snippet lang=c :
-     * #define LINEN_ABI 7
+     * #define LINEN_ABI 8
      * }
      */
-    public static final int LINEN_ABI = (int)7L;
+    public static final int LINEN_ABI = (int)8L;
     /**
      * {@snippet lang=c :
      * #define LINEN_UNWATCHED 0
@@ -80,10 +80,16 @@ public class LinenH extends LinenH$shared {
     public static final int LINEN_CANARY = (int)3735928559L;
     /**
      * {@snippet lang=c :
-     * #define LINEN_TLS_MAGIC 7526690829414328684
+     * #define LINEN_TLS_MAGIC 609161801773246828
      * }
      */
-    public static final long LINEN_TLS_MAGIC = 7526690829414328684L;
+    public static final long LINEN_TLS_MAGIC = 609161801773246828L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_HANDLER_MAGIC 7235082753542089068
+     * }
+     */
+    public static final long LINEN_HANDLER_MAGIC = 7235082753542089068L;
     /**
      * {@snippet lang=c :
      * #define LINEN_TLS_GUARD_BYTES 16384

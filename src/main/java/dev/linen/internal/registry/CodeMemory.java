@@ -25,4 +25,9 @@ public final class CodeMemory {
                 ? OptionalLong.of(below.getKey())
                 : OptionalLong.empty();
     }
+
+    /** Removes code that is going to be unmapped. */
+    public static void remove(long address) {
+        SIZES.remove(address);
+    }
 }

@@ -1,6 +1,7 @@
 package dev.linen.internal.stack;
 
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
 
@@ -25,9 +26,10 @@ import dev.linen.syscall.SyscallException;
  * </ul>
  *
  * <p>Under the lock only lists change; system calls are issued before or after. A list is changed by plain assignments, after
- * all calls that could fail: a StackOverflowError or OutOfMemoryError leaves each slot on exactly one list, or in a lease. The
- * lock is the monitor of this object, because the JVM itself releases it, whatever is thrown; a ReentrantLock stays locked after
- * a StackOverflowError in its {@code unlock}.
+ * all calls that could fail: a StackOverflowError or OutOfMemoryError leaves each slot on exactly one list, in a lease, or in a
+ * {@link Cooling}. No outcome is a return value: HotSpot throws a StackOverflowError also where a method returns to, if that is
+ * compiled code which has become invalid. The lock is the monitor of this object, because the JVM itself releases it, whatever
+ * is thrown; a ReentrantLock stays locked after a StackOverflowError in its {@code unlock}.
  */
 public final class SlotPool {
 
@@ -43,19 +45,7 @@ public final class SlotPool {
     private @Nullable StackSlot newestWarm;
     private @Nullable StackSlot oldestWarm;
     private @Nullable StackSlot cooling;
-    private @Nullable Retired retired;
-
-    /** A slab that is to be unmapped. */
-    private static final class Retired {
-        final StackSlab slab;
-        @Nullable
-        Retired next;
-
-        Retired(StackSlab slab, @Nullable Retired next) {
-            this.slab = slab;
-            this.next = next;
-        }
-    }
+    private @Nullable StackSlab retired;
 
     /** @param mostWarmBytes how many bytes of warm stacks it keeps */
     public SlotPool(long mostWarmBytes) {
@@ -128,11 +118,10 @@ public final class SlotPool {
     /** Several threads may come here at once: the first one's slab serves all. */
     private void addSlab(StackGeometry geometry) {
         StackSlab slab = StackSlab.map(geometry, slabBytes(geometry));
-        boolean added = false;
         try {
-            added = offer(slab);
+            offer(slab);
         } finally {
-            if (!added) {
+            if (!slab.shelved) {
                 slab.unmap();
             }
         }
@@ -143,17 +132,26 @@ public final class SlotPool {
         return shelf == null ? 0 : shelf.slabBytes();
     }
 
-    private synchronized boolean offer(StackSlab slab) {
+    /** Unless there is room in another slab by now. */
+    private synchronized void offer(StackSlab slab) {
         StackShelf shelf = shelves.get(slab.geometry());
-        if (shelf == null) { // no computeIfAbsent: the JVM's first thread would wait for a lambda's class
+        if (shelf == null) { // no computeIfAbsent: creating a class for its lambda would delay the first start
+            forgetEmptyShelves();
             shelf = new StackShelf(slab.geometry());
             shelves.put(slab.geometry(), shelf);
         }
-        if (shelf.slabWithRoom() != null) {
-            return false;
+        if (shelf.slabWithRoom() == null) {
+            shelf.add(slab);
         }
-        shelf.add(slab);
-        return true;
+    }
+
+    /** A program may use ever new sizes. */
+    private void forgetEmptyShelves() {
+        for (Iterator<StackShelf> each = shelves.values().iterator(); each.hasNext();) {
+            if (each.next().isEmpty()) {
+                each.remove();
+            }
+        }
     }
 
     /**
@@ -270,39 +268,61 @@ public final class SlotPool {
         }
     }
 
-    /** Discards the pages of all slots that are cooling; those of one slab together. */
+    /** Slots of one slab that one thread has taken off the list of cooling ones, and a slab that it has retired. */
+    private static final class Cooling {
+        @Nullable
+        StackSlot some;
+        @Nullable
+        StackSlab retired;
+    }
+
+    /** Discards the pages of all slots that are cooling, and unmaps slabs that are not needed any more. */
     private void coolDown() {
-        Throwable failed = null;
-        for (StackSlot some = takeCooling(); some != null; some = takeCooling()) {
-            if (settle(some, /* cold */ false)) {
-                continue; // the slab is unmapped, and its pages with it
+        Cooling own = new Cooling();
+        SyscallException refused = null;
+        try {
+            for (take(own); own.some != null || own.retired != null; take(own)) {
+                settle(own, /* cold */ false);
+                if (own.some != null) {
+                    try {
+                        SlabSlots.discard(own.some);
+                    } catch (SyscallException failed) {
+                        refused = failed; // the slots are cold all the same, with their pages
+                    }
+                    settle(own, /* cold */ true);
+                }
+                if (own.retired != null) {
+                    own.retired.unmap();
+                    own.retired = null;
+                }
             }
-            try {
-                SlabSlots.discard(some);
-            } catch (RuntimeException | Error refused) {
-                failed = refused; // the slots are cold all the same, with their pages
+        } finally {
+            synchronized (this) { // nothing is called here: what is left, somebody takes later
+                for (StackSlot slot = own.some; slot != null;) {
+                    StackSlot next = slot.next;
+                    slot.next = cooling;
+                    cooling = slot;
+                    slot = next;
+                }
+                if (own.retired != null) {
+                    own.retired.nextRetired = retired;
+                    retired = own.retired;
+                }
             }
-            settle(some, /* cold */ true);
         }
-        unmapRetired();
-        if (failed instanceof Error error) {
-            throw error;
-        } else if (failed instanceof RuntimeException refused) {
+        if (refused != null) {
             throw refused;
         }
     }
 
-    /** A list of all cooling slots of one slab; null when none is cooling. */
-    private synchronized @Nullable StackSlot takeCooling() {
-        StackSlot first = cooling;
-        if (first == null) {
-            return null;
-        }
+    /** Takes all cooling slots of one slab, and a slab that could not be unmapped before. */
+    private synchronized void take(Cooling own) {
+        StackSlab slab = cooling == null ? null : cooling.slab;
         StackSlot ofOneSlab = null;
         StackSlot others = null;
-        for (StackSlot slot = first; slot != null;) {
+        for (StackSlot slot = cooling; slot != null;) {
             StackSlot next = slot.next;
-            if (slot.slab == first.slab) {
+            if (slot.slab == slab) {
                 slot.next = ofOneSlab;
                 ofOneSlab = slot;
             } else {
@@ -312,82 +332,36 @@ public final class SlotPool {
             slot = next;
         }
         cooling = others;
-        return ofOneSlab;
-    }
-
-    /**
-     * Retires the slab of these slots if none but these is in use or warm. Otherwise takes them back if they are cold.
-     *
-     * @return false if nothing has changed
-     */
-    private boolean settle(StackSlot some, boolean cold) {
-        boolean decided = false;
-        try {
-            synchronized (this) {
-                StackShelf shelf = shelf(some);
-                SlabSlots slots = shelf.slotsOf(some.slab);
-                if (slots.isIdleBut(some)) {
-                    retire(shelf, slots);
-                    decided = true;
-                    return true;
-                }
-                if (cold) {
-                    slots.giveCold(some);
-                    decided = true;
-                    return true;
-                }
-                decided = true;
-                return false;
-            }
-        } finally {
-            if (!decided) { // nothing is called here, so nothing can be thrown: a later call takes them from there
-                synchronized (this) {
-                    for (StackSlot slot = some; slot != null;) {
-                        StackSlot next = slot.next;
-                        slot.next = cooling;
-                        cooling = slot;
-                        slot = next;
-                    }
-                }
-            }
+        own.some = ofOneSlab;
+        StackSlab last = retired;
+        if (last != null) {
+            retired = last.nextRetired;
+            own.retired = last;
         }
     }
 
-    private void retire(StackShelf shelf, SlabSlots slots) {
-        Retired last = new Retired(slots.slab(), retired);
-        shelf.remove(slots);
-        retired = last;
-        if (shelf.isEmpty()) { // a program may come along with ever new sizes
-            shelves.remove(shelf.geometry());
+    /**
+     * Retires the slab of these slots if none but these is in use or warm: its pages go with it. Otherwise puts them on the slab's
+     * list if they are cold.
+     */
+    private synchronized void settle(Cooling own, boolean cold) {
+        StackSlot some = own.some;
+        if (some == null) {
+            return;
+        }
+        StackShelf shelf = shelf(some);
+        SlabSlots slots = shelf.slotsOf(some.slab);
+        if (own.retired == null && slots.isIdleBut(some)) {
+            shelf.remove(slots);
+            own.retired = some.slab;
+            own.some = null;
+        } else if (cold) {
+            slots.giveCold(some);
+            own.some = null;
         }
     }
 
     private StackShelf shelf(StackSlot slot) {
         return Objects.requireNonNull(shelves.get(slot.geometry()));
-    }
-
-    private void unmapRetired() {
-        for (Retired last = takeRetired(); last != null; last = takeRetired()) {
-            boolean unmapped = false;
-            try {
-                last.slab.unmap();
-                unmapped = true;
-            } finally {
-                if (!unmapped) {
-                    synchronized (this) {
-                        last.next = retired;
-                        retired = last;
-                    }
-                }
-            }
-        }
-    }
-
-    private synchronized @Nullable Retired takeRetired() {
-        Retired last = retired;
-        if (last != null) {
-            retired = last.next;
-        }
-        return last;
     }
 }

@@ -27,7 +27,10 @@ public record StackGeometry(long stackBytes, long guardBytes, StackPages pages) 
     /** Who overruns an array on the stack of the buffer below, or on the topmost one, ends here. */
     private static final long LEAST_OUTER_GUARD_BYTES = 16L << 10;
 
-    /** What a signal handler gets for itself, on top of the frame that the kernel writes. */
+    /** A signal may arrive while the handler of another one runs. */
+    private static final int SIGNAL_FRAMES = 2;
+
+    /** What signal handlers get for themselves, besides the frames that the kernel writes. */
     private static final long HANDLER_BYTES = 8L << 10;
 
     /** A larger stack serves if it isn't more than this many times too large. */
@@ -89,7 +92,7 @@ public record StackGeometry(long stackBytes, long guardBytes, StackPages pages) 
     }
 
     public long signalStackBytes() {
-        return roundUp(SignalFrame.BYTES + HANDLER_BYTES, Mapping.pageSize());
+        return roundUp(SIGNAL_FRAMES * SignalFrame.BYTES + HANDLER_BYTES, Mapping.pageSize());
     }
 
     public long guardOffset() {

@@ -56,6 +56,7 @@ final class StackShelf {
 
     void add(StackSlab slab) {
         slabs.add(new SlabSlots(slab));
+        slab.shelved = true;
     }
 
     void remove(SlabSlots slots) {

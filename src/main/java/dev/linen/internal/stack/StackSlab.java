@@ -2,6 +2,8 @@ package dev.linen.internal.stack;
 
 import java.lang.foreign.MemorySegment;
 
+import org.jspecify.annotations.Nullable;
+
 import dev.linen.internal.registry.KeptMemory;
 import dev.linen.memory.Advice;
 import dev.linen.memory.MapFlags;
@@ -29,6 +31,9 @@ final class StackSlab {
     /** A new slab is at most this part of what there is: whoever has a limit loses no more by slots that nobody uses. */
     private static final int GROWTH = 4;
 
+    /** MADV_GUARD_INSTALL writes a page table entry for each page; of a larger guard, a mapping costs less. */
+    private static final long MOST_ADVISED_BYTES = 1L << 20;
+
     private static volatile boolean guardsByAdvice = true;
 
     private final Mapping mapping;
@@ -37,6 +42,15 @@ final class StackSlab {
     private final StackGeometry geometry;
 
     private final int slots;
+
+    // Guarded by the pool's lock.
+
+    /** Whether a pool has it. */
+    boolean shelved;
+
+    /** The next one on a list of slabs that are to be unmapped. */
+    @Nullable
+    StackSlab nextRetired;
 
     private StackSlab(Mapping mapping, StackGeometry geometry, int slots) {
         this.mapping = mapping;
@@ -201,10 +215,10 @@ final class StackSlab {
     }
 
     private void installGuard(long offset, long bytes) {
-        if (guardsByAdvice) {
+        if (guardsByAdvice && bytes <= MOST_ADVISED_BYTES) {
             guardsByAdvice = adviseGuard(offset, bytes);
         }
-        if (!guardsByAdvice) {
+        if (!guardsByAdvice || bytes > MOST_ADVISED_BYTES) {
             mapping.protect(offset, bytes, Protection.NONE);
         }
     }
