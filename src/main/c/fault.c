@@ -21,13 +21,13 @@ typedef void handler(int, siginfo_t *, void *);
  * says whose it is, and no copy changes another one's; it also counts, and when it has counted enough, each copy calls
  * the handler that was there before all others, which ends any chain.
  *
- *     byte 3: NOTE   byte 2: how often the signal was passed on   bytes 1, 0: the copy, or 0
+ *     bits 24 to 31: NOTE   20 to 23: how often the signal was passed on   0 to 15: the copy, or 0
  */
 #define NOTE 0x6c000000
 #define NOTE_KIND 0xff000000
-#define NOTE_ONE 0x10000
-#define NOTE_COUNT 0xff0000
-#define NOTE_MOST (16 * NOTE_ONE)
+#define NOTE_ONE 0x100000
+#define NOTE_COUNT 0xf00000
+#define NOTE_MOST (15 * NOTE_ONE)
 #define NOTE_COPY 0xffff
 
 /*
@@ -179,7 +179,7 @@ static __attribute__((noinline)) void end_or_receive(const struct linen_slab *sl
 /* Passes a signal on while linen's handler is in front of one that was installed after it: see NOTE. */
 static __attribute__((noinline)) void pass_on_noted(struct linen_before *before, int signal, siginfo_t *info, void *context)
 {
-    uint32_t own = 0x8000 | ((uint64_t)&linen_before >> 16 & 0x7fff); /* libraries are 64 KiB aligned: each its own */
+    uint32_t own = 0x8000 | ((uint64_t)&linen_before >> 16 & 0x7fff); /* each its own: a library is aligned to its low bits */
     uint32_t note = info->si_errno;
     if ((note & NOTE_KIND) != NOTE)
         note = NOTE;

@@ -3,6 +3,7 @@ package dev.linen.function;
 import static dev.linen.syscall.SyscallException.hex;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -121,8 +122,13 @@ public final class NativeFunction {
             throw new IllegalArgumentException(name + " is NULL");
         }
         String at = name + " at " + hex(address.address());
-        MemoryMap.Region region = MemoryMap.regionAt(address.address())
-                .orElseThrow(() -> new IllegalArgumentException(at + " isn't mapped: was its library unloaded?"));
+        MemoryMap.Region region;
+        try {
+            region = MemoryMap.regionAt(address.address())
+                    .orElseThrow(() -> new IllegalArgumentException(at + " isn't mapped: was its library unloaded?"));
+        } catch (UncheckedIOException unknown) { // no file descriptor is left, or there is no /proc
+            return address;
+        }
         if (!region.protection().has(Protection.EXEC)) {
             throw new IllegalArgumentException(at + " can't be executed: it is data ("
                     + region.protection() + (region.name().isEmpty() ? "" : ", " + region.name()) + ")");

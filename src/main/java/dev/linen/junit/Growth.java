@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
+import dev.linen.internal.registry.KeptDescriptors;
 import dev.linen.memory.MemoryMap.Region;
 
 /**
@@ -47,7 +48,8 @@ final class Growth {
         Map<String, Integer> known = new HashMap<>();
         before.values().forEach(target -> known.merge(target, 1, Integer::sum));
         after.forEach((number, target) -> {
-            if (known.merge(target, -1, Integer::sum) < 0 && !isOwn(target)) {
+            if (known.merge(target, -1, Integer::sum) < 0 && !isOwn(target)
+                    && !KeptDescriptors.contains(number)) {
                 lines.add("an open file: " + number + " -> " + target);
             }
         });

@@ -65,6 +65,14 @@ final class ExitWatcher {
 
     private ExitWatcher() {}
 
+    /**
+     * Initializes the classes that a wait needs, on a thread with enough stack: after a StackOverflowError in its static
+     * initializer, a class could never be used.
+     */
+    static void initialize() {
+        BELL.awaitUntil(BELL.value() + 1, System.nanoTime());
+    }
+
     /** Where a thread's control block says that the end is to be announced. */
     static long listAddress() {
         return LIST.address();

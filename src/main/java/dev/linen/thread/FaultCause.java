@@ -12,6 +12,9 @@ public enum FaultCause {
     /** It reached for what libc keeps of each of its own threads: malloc's cache, errno, the locale. */
     LIBC_TLS("libc-tls"),
 
+    /** It called a function that no loaded library has. The dynamic linker looked for it in vain. */
+    UNDEFINED_SYMBOL("undefined-symbol"),
+
     /** Nothing is mapped at the address; it may have been freed. */
     UNMAPPED("unmapped"),
 

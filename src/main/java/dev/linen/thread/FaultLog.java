@@ -19,6 +19,11 @@ final class FaultLog {
 
     private FaultLog() {}
 
+    /** Initializes the classes that a report needs, see {@link ExitWatcher#initialize()}. */
+    static void initialize() {
+        Aside.initialize();
+    }
+
     static void record(ThreadFault fault) {
         if (RECORDER) {
             FaultEvent.commit(fault);

@@ -375,9 +375,15 @@ public final class NativeThreadBuilder {
 
     /** Keeps linen's signal handler in front while there are native threads. */
     private static final class HandlerCheck implements Runnable {
+        private boolean initialized;
 
         @Override
         public void run() {
+            if (!initialized) {
+                initialized = true;
+                ExitWatcher.initialize();
+                FaultLog.initialize();
+            }
             FaultHandler.Notice notice = FaultHandler.look();
             if (notice != null) {
                 FaultLog.report(notice);

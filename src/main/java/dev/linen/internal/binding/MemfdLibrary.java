@@ -12,19 +12,29 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 
 import dev.linen.internal.linux.x86_64.Numbers;
+import dev.linen.internal.registry.KeptDescriptors;
 
 /**
- * Opens a shared library from memory: from a memfd, which the dynamic linker opens as {@code /proc/self/fd/N}. This
- * works even if {@code /tmp} is read-only or mounted noexec, and leaves no file behind.
+ * Opens a shared library from memory: from a memfd, which the dynamic linker opens as {@code /proc/PID/fd/N}. This works
+ * even if {@code /tmp} is read-only or mounted noexec, and leaves no file behind.
+ *
+ * <p>The memfd stays open, and its path has the process's id: a debugger that attaches opens what the dynamic linker's
+ * list of libraries names. With {@code /proc/self/fd/N}, it would open one of its own descriptors, and wait for ever if
+ * that is a pipe.
  *
  * <p>The two system calls are made through libc, because linen's own library is loaded this way.
  */
 public final class MemfdLibrary {
 
-    private static final String DIRECTORY = "/proc/self/fd";
+    private static final Path OWN_FILES = Path.of("/proc/self/fd");
+
+    /** The numbers under which a library has been opened: the dynamic linker would return that one again. */
+    private static final Set<Long> USED = ConcurrentHashMap.newKeySet();
 
     /** {@code long syscall(long number, ...)} of libc. */
     private final MethodHandle syscall;
@@ -56,11 +66,17 @@ public final class MemfdLibrary {
         if (memfd < 0) {
             throw new IOException("memfd_create failed (a seccomp filter, or a kernel older than 3.17)");
         }
+        boolean opened = false;
         try {
-            Files.write(Path.of(DIRECTORY, Long.toString(memfd)), elf);
-            return open(uniquePath(memfd), name);
+            Files.write(OWN_FILES.resolve(Long.toString(memfd)), elf);
+            SymbolLookup symbols = open(path(memfd), name);
+            KeptDescriptors.add((int) memfd);
+            opened = true;
+            return symbols;
         } finally {
-            call(Numbers.__NR_close(), memfd, 0);
+            if (!opened) {
+                call(Numbers.__NR_close(), memfd, 0);
+            }
         }
     }
 
@@ -85,16 +101,18 @@ public final class MemfdLibrary {
     }
 
     /**
-     * Returns a path that hasn't been used before. The dynamic linker compares names before it opens files: for a
-     * second {@code /proc/self/fd/9} it returns the library that it opened under that name before, even if the file is
-     * another one. Therefore the same directory is spelled differently each time, with 64 random bits: // for a 0, /.
-     * for a 1.
+     * Returns a path that hasn't been used before. The dynamic linker compares names before it opens files: for a name
+     * that it knows it returns the library that it opened under that name, even if the file is another one by now. A
+     * number is used again only if the program has closed a descriptor of linen's. Then the same directory is spelled
+     * differently, with 64 random bits: // for a 0, /. for a 1.
      */
-    private static String uniquePath(long fd) {
-        StringBuilder path = new StringBuilder(DIRECTORY);
-        long random = ThreadLocalRandom.current().nextLong();
-        for (int bit = 0; bit < Long.SIZE; bit++) {
-            path.append((random >>> bit & 1) == 0 ? "//" : "/.");
+    private String path(long fd) {
+        StringBuilder path = new StringBuilder("/proc/").append(call(Numbers.__NR_getpid(), 0, 0)).append("/fd");
+        if (!USED.add(fd)) {
+            long random = ThreadLocalRandom.current().nextLong();
+            for (int bit = 0; bit < Long.SIZE; bit++) {
+                path.append((random >>> bit & 1) == 0 ? "//" : "/.");
+            }
         }
         return path.append('/').append(fd).toString();
     }

@@ -99,6 +99,15 @@ public final class LoadedElf {
         return UnwindTable.at(memory, Range.of(memoryAddress(segment.address()), segment.memoryBytes()));
     }
 
+    /** Returns the name of the imported or exported symbol that a pointer points to; empty if it points elsewhere. */
+    public Optional<String> symbolNameAt(long pointer) {
+        try {
+            return dynamicSymbols().nameAt(pointer);
+        } catch (Malformed none) {
+            return Optional.empty();
+        }
+    }
+
     /** Returns the exported and imported symbols. */
     SymbolTable dynamicSymbols() throws Malformed {
         Segment segment = first(Segment.DYNAMIC);

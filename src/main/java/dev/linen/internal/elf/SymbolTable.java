@@ -34,6 +34,9 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
     private static final int ENTRIES_A_READ = 1024;
     private static final long MOST_NAME_BYTES = 4096;
 
+    /** How many names of one function are compared. A file may give one function any number of names. */
+    private static final int MOST_ALIASES = 64;
+
     static final int NO_TYPE = 0;
     static final int FUNCTION = 2;
     static final int GNU_IFUNC = 10;
@@ -94,6 +97,7 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
         private Optional<Entry> functionBelow = Optional.empty();
         private Optional<Entry> label = Optional.empty();
         private Optional<Entry> labelBelow = Optional.empty();
+        private int compared;
 
         Best(long wanted) {
             this.wanted = wanted;
@@ -109,6 +113,21 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
             }
         }
 
+        /** Prefers the higher start; then a symbol with a size; then the name with fewer leading underscores. */
+        private Optional<Entry> better(Optional<Entry> best, Entry entry) {
+            if (best.isEmpty() || startsLater(entry, best.get())) {
+                return Optional.of(entry);
+            }
+            if (startsLater(best.get(), entry) || best.get().name == entry.name) {
+                return best;
+            }
+            boolean sized = best.get().size != 0;
+            boolean replace = sized == (entry.size != 0)
+                    ? compared++ < MOST_ALIASES && underscores(name(entry)) < underscores(name(best.get()))
+                    : !sized;
+            return replace ? Optional.of(entry) : best;
+        }
+
         Optional<Entry> get() {
             Optional<Entry> asLastResort = label.or(() -> labelBelow.filter(
                     entry -> entry.size == 0 && functionBelow.stream().noneMatch(below -> startsLater(below, entry))));
@@ -118,21 +137,6 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
 
     private static boolean startsLater(Entry one, Entry other) {
         return Long.compareUnsigned(one.address, other.address) > 0;
-    }
-
-    /** Prefers the higher start; then a symbol with a size; then the name with fewer leading underscores. */
-    private Optional<Entry> better(Optional<Entry> best, Entry entry) {
-        if (best.isEmpty() || startsLater(entry, best.get())) {
-            return Optional.of(entry);
-        }
-        if (startsLater(best.get(), entry)) {
-            return best;
-        }
-        boolean sized = best.get().size != 0;
-        boolean replace = sized == (entry.size != 0)
-                ? underscores(name(entry)) < underscores(name(best.get()))
-                : !sized;
-        return replace ? Optional.of(entry) : best;
     }
 
     private static int underscores(String name) {
@@ -155,5 +159,12 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
         }
         String name = new String(bytes, 0, length, StandardCharsets.UTF_8).replaceAll("\\p{C}", "?");
         return name.isEmpty() ? "?" : name;
+    }
+
+    /** The symbol name that a pointer into the table's names points to; empty if it points elsewhere. */
+    Optional<String> nameAt(long address) {
+        long offset = address - names;
+        boolean begins = offset > 0 && offset < nameBytes;
+        return begins ? Optional.of(name(new Entry(offset, NO_TYPE, 0, 0, 0))) : Optional.empty();
     }
 }

@@ -2,6 +2,7 @@ package dev.linen.internal.fault;
 
 import static dev.linen.syscall.SyscallException.hex;
 
+import java.io.File;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.Optional;
@@ -10,13 +11,17 @@ import java.util.OptionalLong;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.registry.FreedMemory;
+import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
+import dev.linen.memory.MemoryMap.Region;
+import dev.linen.memory.Protection;
 
 /**
- * Why a thread ended: told by the address that it wanted, which of its own guards that is in, and what else is known of it.
+ * Why a thread ended, concluded from the address that it accessed, from the guard that contains this address, and from what
+ * else is known of it.
  *
- * @param cause in a word
- * @param explanation in a sentence
+ * @param cause the cause, in a word
+ * @param explanation the cause, in a sentence
  */
 record FaultDiagnosis(Cause cause, String explanation) {
 
@@ -59,34 +64,59 @@ record FaultDiagnosis(Cause cause, String explanation) {
         if (facts.isKill()) {
             return new FaultDiagnosis(Cause.KILLED, "it was killed");
         }
+        FaultingInstruction code = new FaultingInstruction(instruction, registers);
         String meaning = SignalNames.code(facts.signal(), facts.code()).meaning();
         if (facts.signal() == Kernel.SIGFPE) {
             return new FaultDiagnosis(Cause.DIVIDE, meaning);
         }
         if (facts.signal() == Kernel.SIGILL) {
-            return new FaultDiagnosis(Cause.ILLEGAL_INSTRUCTION,
-                    "the CPU has no such instruction (" + meaning + ")");
+            return new FaultDiagnosis(Cause.ILLEGAL_INSTRUCTION, code.isTrap()
+                    ? "the compiler put a trap there (ud2): undefined behaviour, such as a division by a constant 0; code "
+                            + "that must not be reached; or a check that failed"
+                    : "the CPU doesn't have this instruction (" + meaning + ")");
         }
         if (facts.signal() == Kernel.SIGTRAP) {
             return new FaultDiagnosis(Cause.TRAP, meaning);
         }
         long trap = registers.getOrDefault("trapno", 0L);
         if (trap == GENERAL_PROTECTION || trap == STACK_SEGMENT) {
-            return protection(new FaultingInstruction(instruction, registers));
+            return protection(code);
         }
         if (facts.signal() == Kernel.SIGBUS) {
             return facts.code() == Kernel.BUS_ADRALN
                     ? new FaultDiagnosis(Cause.MISALIGNED, hex(facts.address()) + " is misaligned")
-                    : new FaultDiagnosis(Cause.BUS, "there is no memory behind " + hex(facts.address())
-                            + ": a mapped file that ends before it, or was cut short");
+                    : new FaultDiagnosis(Cause.BUS, busError(facts));
         }
         return pageFault(facts, access(facts, registers), around);
+    }
+
+    /** The file's size tells whether the access was beyond its end. */
+    private static String busError(FaultRecord facts) {
+        long address = facts.address();
+        String noMemory = "there is no memory behind " + hex(address) + ": ";
+        if (facts.code() == Kernel.BUS_MCEERR_AR) {
+            return noMemory + "the hardware has found an error in it";
+        }
+        Optional<Region> region = region(address).filter(found -> found.name().startsWith("/"));
+        if (region.isEmpty()) {
+            return noMemory + "a mapped file ends before it, the file system is full, or no huge page is left";
+        }
+        long offset = address - region.get().start() + region.get().offset();
+        File file = new File(region.get().name());
+        if (!file.isFile()) {
+            return noMemory + "the file " + file + " ends before it, or its file system is full";
+        }
+        return offset >= Math.ceilDiv(file.length(), Mapping.pageSize()) * Mapping.pageSize()
+                ? noMemory + "the file " + file + " ends before it, at " + file.length() + " bytes; it is byte "
+                        + offset
+                : noMemory + "it is byte " + offset + " of the " + file.length() + " of " + file
+                        + "; the file system is full, or reading it failed";
     }
 
     private static FaultDiagnosis pageFault(FaultRecord facts, Access access, Surroundings around) {
         long address = facts.address();
         if (Surroundings.contains(around.guardBelow(), address)
-                || Surroundings.contains(around.outerGuardBelow(), address)) { // or it jumped over the signal stack, too
+                || Surroundings.contains(around.outerGuardBelow(), address)) { // a frame that jumped over the signal stack
             return new FaultDiagnosis(Cause.STACK_OVERFLOW, "stack overflow: " + hex(address)
                     + " lies in the guard below the stack of " + around.stack().byteSize() + " bytes");
         }
@@ -101,15 +131,41 @@ record FaultDiagnosis(Cause cause, String explanation) {
             return new FaultDiagnosis(Cause.NULL_POINTER,
                     (address == 0 ? "NULL" : "NULL + " + hex(address)) + " was " + access);
         }
+        Optional<Region> region = region(address);
+        String has = region.map(found -> " (" + found.protection() + ")").orElse("");
+        if (facts.code() == Kernel.SEGV_PKUERR) {
+            return new FaultDiagnosis(Cause.PROTECTED,
+                    hex(address) + " can't be " + access + has + ": its protection key forbids it to this thread");
+        }
         if (facts.code() == Kernel.SEGV_ACCERR) {
-            String has = MemoryMap.regionAt(address).map(region -> " (" + region.protection() + ")").orElse("");
             return new FaultDiagnosis(Cause.PROTECTED, access == Access.CALLED
                     ? "a jump to data: the page of " + hex(address) + " isn't executable" + has
                     : hex(address) + " can't be " + access + has);
         }
+        if (region.isPresent() && permits(region.get().protection(), access)) {
+            // For a guard, the kernel says that nothing is mapped.
+            return new FaultDiagnosis(Cause.PROTECTED, hex(address) + ", which was " + access
+                    + ", lies in a guard page of a mapping" + has + ": MADV_GUARD_INSTALL");
+        }
         return new FaultDiagnosis(Cause.UNMAPPED,
-                freed(address, around).orElse("nothing is mapped at " + hex(address))
-                        + ", which was " + access);
+                freed(address, around).orElse("nothing is mapped at " + hex(address)) + ", which was " + access);
+    }
+
+    private static boolean permits(Protection protection, Access access) {
+        return protection.has(switch (access) {
+            case READ -> Protection.READ;
+            case WRITTEN -> Protection.WRITE;
+            case CALLED -> Protection.EXEC;
+        });
+    }
+
+    /** Empty also if it can't be found out: no file descriptor is left, or there is no /proc. */
+    private static Optional<Region> region(long address) {
+        try {
+            return MemoryMap.regionAt(address);
+        } catch (RuntimeException unknown) {
+            return Optional.empty();
+        }
     }
 
     private static Optional<String> freed(long address, Surroundings around) {
@@ -133,42 +189,43 @@ record FaultDiagnosis(Cause cause, String explanation) {
 
     private static FaultDiagnosis libcTls(String how) {
         return new FaultDiagnosis(Cause.LIBC_TLS,
-                "it needs libc's thread-local storage (malloc, errno, locale, stdio): "
-                        + "run it as Kind.POSIX; " + how);
+                "it needs libc's thread-local storage (malloc, errno, locale, stdio): run it as Kind.POSIX; " + how);
     }
 
-    /** The kernel knows no address; the instruction may. */
+    /** A fault of the dynamic linker, which found no such symbol and tried to report that. */
+    static FaultDiagnosis undefinedSymbol(Optional<String> name, String library) {
+        return new FaultDiagnosis(Cause.UNDEFINED_SYMBOL, "the function " + name.map(found -> found + " ").orElse("")
+                + "that " + library + " calls is in no loaded library: link it with the library that has it");
+    }
+
+    /** A general protection fault comes without an address; the instruction may tell it. */
     private static FaultDiagnosis protection(FaultingInstruction instruction) {
         if (instruction.isPrivileged()) {
-            return new FaultDiagnosis(Cause.ILLEGAL_INSTRUCTION, "an instruction that only the kernel may use");
+            return new FaultDiagnosis(Cause.ILLEGAL_INSTRUCTION, "only the kernel may use this instruction");
         }
         if (instruction.isReturn()) {
-            return new FaultDiagnosis(Cause.UNMAPPED,
-                    "the return address is none: something has written over the stack");
+            return new FaultDiagnosis(Cause.UNMAPPED, "the return address isn't an address: the stack was overwritten");
         }
         OptionalLong operand = instruction.operand();
         if (operand.isEmpty()) {
-            return new FaultDiagnosis(Cause.UNMAPPED, "the CPU refused an operand of the instruction");
+            return new FaultDiagnosis(Cause.UNMAPPED, "the CPU rejected an operand of the instruction");
         }
         long address = operand.getAsLong();
         if (Math.abs(address - LinenH.LINEN_TLS_MAGIC) < NEAR_POISON) {
-            return libcTls(hex(address) + " comes of the poison in linen's thread-local block");
+            return libcTls(hex(address) + " comes from the poison in linen's thread-local block");
         }
         if (!isCanonical(address)) {
-            return new FaultDiagnosis(Cause.UNMAPPED,
-                    hex(address) + " can't be an address: its upper bits aren't all "
-                            + "alike");
+            return new FaultDiagnosis(Cause.UNMAPPED, hex(address) + " can't be an address: its upper bits differ");
         }
         if (instruction.isVector() && address % LEAST_ALIGNMENT != 0) {
             return new FaultDiagnosis(Cause.MISALIGNED,
-                    hex(address) + " isn't a multiple of 16, which the instruction "
-                            + "demands");
+                    hex(address) + " isn't a multiple of 16, as the instruction demands");
         }
-        return new FaultDiagnosis(Cause.UNMAPPED, "the CPU refused an operand of the instruction, maybe "
+        return new FaultDiagnosis(Cause.UNMAPPED, "the CPU rejected an operand of the instruction, maybe "
                 + hex(address));
     }
 
-    /** Bits 47 to 63 are alike. */
+    /** Whether bits 47 to 63 are the same. */
     private static boolean isCanonical(long address) {
         return address << 16 >> 16 == address;
     }

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,9 @@ public final class FaultReport {
     private static final long MOST_COUNTED_BYTES = 64L << 20;
 
     private static final int INSTRUCTION_BYTES = 16;
+
+    /** How much of the stack is searched for the name of a symbol: the frames of a dynamic linker. */
+    private static final int MOST_WORDS = 1024;
     private static final long UNKNOWN = -1;
 
     private final FaultRecord record;
@@ -140,9 +144,37 @@ public final class FaultReport {
         FaultDiagnosis known = diagnosis;
         if (known == null) {
             known = FaultDiagnosis.of(record, registers, instruction(), around);
+            if (known.cause() == Cause.LIBC_TLS) {
+                known = undefinedSymbol().orElse(known);
+            }
             diagnosis = known;
         }
         return known;
+    }
+
+    /**
+     * Whether the dynamic linker was looking for a symbol when it needed thread-local storage. It does so to report that it
+     * has found none. The caller's frame is the first behind the dynamic linker's; among the values on the stack there is
+     * the pointer to the symbol's name in the caller's library.
+     */
+    private Optional<FaultDiagnosis> undefinedSymbol() {
+        List<Place> places = backtrace();
+        int caller = 0;
+        while (caller < places.size() && places.get(caller).file().matches("ld-.*|ld\\.so.*|libc\\.so.*")) {
+            caller++;
+        }
+        boolean linker = places.subList(0, caller).stream().anyMatch(place -> place.file().startsWith("ld"));
+        StackCopy copy = stack();
+        if (!linker || caller == places.size() || copy == null) {
+            return Optional.empty();
+        }
+        Place place = places.get(caller);
+        ProcessImages images = new ProcessImages(copy);
+        Optional<String> name = Optional.empty();
+        for (long pointer : copy.words(MOST_WORDS)) {
+            name = name.isPresent() ? name : images.symbolNameAt(pointer, place.address());
+        }
+        return Optional.of(FaultDiagnosis.undefinedSymbol(name, place.file()));
     }
 
     /** Fewer bytes where the memory ends. */

@@ -108,6 +108,10 @@ final class FaultingInstruction {
         return !vector && (map == ONE_BYTE ? PRIVILEGED : PRIVILEGED_0F).contains(opcode);
     }
 
+    boolean isTrap() {
+        return !vector && map == TWO_BYTES && opcode == 0x0B;
+    }
+
     boolean isReturn() {
         return map == ONE_BYTE && (opcode == 0xC3 || opcode == 0xC2);
     }

@@ -51,6 +51,7 @@ final class ProcessImages implements AddressSpace {
     private final @Nullable StackCopy stack;
     private final PageCache memory = new PageCache();
     private final List<Region> regions = new ArrayList<>();
+    private boolean blind;
     private final Map<Region, Optional<Image>> images = new HashMap<>();
 
     ProcessImages(@Nullable StackCopy stack) {
@@ -78,7 +79,12 @@ final class ProcessImages implements AddressSpace {
     private Optional<Region> region(long address) {
         Optional<Region> known = regions.stream().filter(region -> region.contains(address)).findFirst();
         if (known.isEmpty()) {
-            known = MemoryMap.regionAt(address);
+            try {
+                known = MemoryMap.regionAt(address);
+            } catch (RuntimeException unknown) { // no file descriptor is left, or there is no /proc
+                blind = true;
+                return Optional.empty();
+            }
             known.ifPresent(regions::add);
         }
         return known;
@@ -97,7 +103,7 @@ final class ProcessImages implements AddressSpace {
             return new Place(programCounter, "MachineCode+" + hex(programCounter - code.getAsLong()), "");
         }
         if (mapped.isEmpty()) {
-            return new Place(programCounter, hex(programCounter), "not mapped");
+            return new Place(programCounter, hex(programCounter), blind ? "" : "not mapped");
         }
         Region region = mapped.get();
         String file = fileName(region);
@@ -108,6 +114,11 @@ final class ProcessImages implements AddressSpace {
         String function = image.get().symbols().at(instruction).map(symbol -> symbol.plus(programCounter))
                 .orElseGet(() -> file + "+" + hex(image.get().elf().fileAddress(programCounter)));
         return new Place(programCounter, function, file);
+    }
+
+    /** The name of the symbol of a library that a pointer points to, by an address in that library. */
+    Optional<String> symbolNameAt(long pointer, long inLibrary) {
+        return imageAt(inLibrary).flatMap(image -> image.symbolNameAt(pointer));
     }
 
     private static String fileName(Region region) {

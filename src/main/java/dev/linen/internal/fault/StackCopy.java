@@ -3,6 +3,7 @@ package dev.linen.internal.fault;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 import dev.linen.internal.elf.MemoryReader;
 
@@ -32,6 +33,13 @@ final class StackCopy implements MemoryReader {
             offset = Math.max(0, stack.byteSize() - TOP_BYTES);
         }
         return new StackCopy(stack, offset, Math.min(MOST_BYTES, stack.byteSize() - offset));
+    }
+
+    /** The first words of the copy: those of the innermost frames. */
+    long[] words(int most) {
+        MemorySegment copy = MemorySegment.ofArray(bytes);
+        return copy.asSlice(0, Math.min(most, bytes.length / Long.BYTES) * (long) Long.BYTES)
+                .toArray(ValueLayout.JAVA_LONG_UNALIGNED);
     }
 
     /** Whether an address is on the stack, be it in the copy or not. */

@@ -18,6 +18,11 @@ public final class Aside {
 
     private Aside() {}
 
+    /** Initializes this class, if that hasn't been done. */
+    public static void initialize() {
+        // by being called
+    }
+
     /** Runs a task soon: at the latest a second after there is room for a thread again. */
     public static void run(Runnable task) {
         try {

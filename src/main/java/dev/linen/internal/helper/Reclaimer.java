@@ -17,6 +17,9 @@ public final class Reclaimer {
     /** How long the thread stays without anything to do, and after how long it tries again what has failed. */
     private static final long CHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+    /** The first check initializes classes, but not while the JVM's first native thread may still be starting. */
+    private static final long FIRST_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
     private static final long NANOS_PER_MILLI = TimeUnit.MILLISECONDS.toNanos(1);
 
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
@@ -126,10 +129,11 @@ public final class Reclaimer {
 
         @Override
         public void run() {
-            long nextCheckNanoTime = System.nanoTime() + CHECK_NANOS;
+            long nextCheckNanoTime = System.nanoTime() + FIRST_CHECK_NANOS;
             while (true) {
                 try {
-                    if (FORGOTTEN.remove(CHECK_NANOS / NANOS_PER_MILLI) instanceof Task task) {
+                    long millis = (nextCheckNanoTime - System.nanoTime()) / NANOS_PER_MILLI;
+                    if (FORGOTTEN.remove(Math.max(1, millis)) instanceof Task task) {
                         reclaim(task);
                     }
                     if (System.nanoTime() - nextCheckNanoTime >= 0) {

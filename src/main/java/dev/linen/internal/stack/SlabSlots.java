@@ -18,6 +18,10 @@ final class SlabSlots {
     private @Nullable StackSlot cold;
     private int coldSlots;
 
+    /** The next one on the list of a shelf. */
+    @Nullable
+    SlabSlots older;
+
     SlabSlots(StackSlab slab) {
         this.slab = slab;
     }
@@ -44,15 +48,16 @@ final class SlabSlots {
         lease.slot = slot;
     }
 
-    /** Takes slots back, a list by {@link StackSlot#next}. Nothing is called, so nothing can be thrown. */
-    void giveCold(StackSlot some) {
-        for (StackSlot slot = some; slot != null;) {
+    /** Takes slots back. Nothing is called, so nothing can be thrown. */
+    void giveCold(Cooling own) {
+        for (StackSlot slot = own.some; slot != null;) {
             StackSlot next = slot.next;
             slot.next = cold;
             cold = slot;
             coldSlots++;
             slot = next;
         }
+        own.some = null;
     }
 
     /** Whether none of its slots is in use, warm or cooling, but for those of a list by {@link StackSlot#next}. */

@@ -27,8 +27,8 @@ import dev.linen.syscall.SyscallException;
  *
  * <p>Under the lock only lists change; system calls are issued before or after. A list is changed by plain assignments, after
  * all calls that could fail: a StackOverflowError or OutOfMemoryError leaves each slot on exactly one list, in a lease, or in a
- * {@link Cooling}. No outcome is a return value: HotSpot throws a StackOverflowError also where a method returns to, if that is
- * compiled code which has become invalid. The lock is the monitor of this object, because the JVM itself releases it, whatever
+ * {@link Cooling}. No outcome is a return value, and no list is changed by two calls one after the other: HotSpot throws a
+ * StackOverflowError also where a method returns to, if that is compiled code which has become invalid. The lock is the monitor of this object, because the JVM itself releases it, whatever
  * is thrown; a ReentrantLock stays locked after a StackOverflowError in its {@code unlock}.
  */
 public final class SlotPool {
@@ -84,8 +84,7 @@ public final class SlotPool {
         if (slot == null) {
             return false;
         }
-        unlink(slot);
-        lease.slot = slot;
+        unlink(slot, lease);
         return true;
     }
 
@@ -167,8 +166,7 @@ public final class SlotPool {
                 return;
             }
             if (warm) {
-                link(slot);
-                lease.slot = null;
+                link(slot, lease);
                 if (warmBytes > mostWarmBytes) {
                     evict(mostWarmBytes, mostWarmBytes / EVICTED_AT_ONCE);
                 }
@@ -189,8 +187,8 @@ public final class SlotPool {
         coolDown();
     }
 
-    /** Makes a slot the newest of the warm ones. */
-    private void link(StackSlot slot) {
+    /** Moves a slot from a lease to the lists of warm ones, as the newest. */
+    private void link(StackSlot slot, StackLease lease) {
         StackShelf shelf = shelf(slot);
         long bytes = slot.geometry().stackBytes();
         StackSlot second = newestWarm;
@@ -209,10 +207,11 @@ public final class SlotPool {
         newestWarm = slot;
         shelf.newestWarm = slot;
         warmBytes += bytes;
+        lease.slot = null;
     }
 
-    /** Takes a slot off the lists of warm ones. */
-    private void unlink(StackSlot slot) {
+    /** Moves a slot from the lists of warm ones to a lease, or to the list of cooling ones. */
+    private void unlink(StackSlot slot, @Nullable StackLease lease) {
         StackShelf shelf = shelf(slot);
         long bytes = slot.geometry().stackBytes();
         StackSlot older = slot.older;
@@ -243,6 +242,12 @@ public final class SlotPool {
         slot.olderAlike = null;
         slot.newerAlike = null;
         warmBytes -= bytes;
+        if (lease != null) {
+            lease.slot = slot;
+        } else {
+            slot.next = cooling;
+            cooling = slot;
+        }
     }
 
     /**
@@ -262,18 +267,8 @@ public final class SlotPool {
     private void evictOldest() {
         StackSlot oldest = oldestWarm;
         if (oldest != null) {
-            unlink(oldest);
-            oldest.next = cooling;
-            cooling = oldest;
+            unlink(oldest, null);
         }
-    }
-
-    /** Slots of one slab that one thread has taken off the list of cooling ones, and a slab that it has retired. */
-    private static final class Cooling {
-        @Nullable
-        StackSlot some;
-        @Nullable
-        StackSlab retired;
     }
 
     /** Discards the pages of all slots that are cooling, and unmaps slabs that are not needed any more. */
@@ -352,12 +347,9 @@ public final class SlotPool {
         StackShelf shelf = shelf(some);
         SlabSlots slots = shelf.slotsOf(some.slab);
         if (own.retired == null && slots.isIdleBut(some)) {
-            shelf.remove(slots);
-            own.retired = some.slab;
-            own.some = null;
+            shelf.retire(slots, own);
         } else if (cold) {
-            slots.giveCold(some);
-            own.some = null;
+            slots.giveCold(own);
         }
     }
 

@@ -1,19 +1,16 @@
 package dev.linen.internal.stack;
 
-import java.util.ArrayList;
-import java.util.List;
-
 import org.jspecify.annotations.Nullable;
 
-/** What a pool has of one geometry: its slabs, and their warm slots. Not synchronised: {@link SlotPool} uses it under its lock. */
+/** What a pool has of one geometry: its slabs, and their warm slots. Guarded by the pool's lock. */
 final class StackShelf {
 
     private final StackGeometry geometry;
 
-    /** Newest last. */
-    private final List<SlabSlots> slabs = new ArrayList<>();
+    /** The newest slab, the first of a list by {@link SlabSlots#older}. */
+    private @Nullable SlabSlots newest;
 
-    /** The first of a list by {@link StackSlot#olderAlike}. */
+    /** The newest warm slot, the first of a list by {@link StackSlot#olderAlike}. */
     @Nullable
     StackSlot newestWarm;
 
@@ -28,42 +25,61 @@ final class StackShelf {
     /** The newest slab with a slot that is neither in use nor warm; null if there is none. */
     @Nullable
     SlabSlots slabWithRoom() {
-        for (int i = slabs.size() - 1; i >= 0; i--) {
-            if (slabs.get(i).hasRoom()) {
-                return slabs.get(i);
-            }
+        SlabSlots slots = newest;
+        while (slots != null && !slots.hasRoom()) {
+            slots = slots.older;
         }
-        return null;
+        return slots;
     }
 
-    /** How large its slabs are, together. */
+    /** The size of its slabs, together. */
     long slabBytes() {
         long bytes = 0;
-        for (SlabSlots each : slabs) {
-            bytes += each.slab().byteSize();
+        for (SlabSlots slots = newest; slots != null; slots = slots.older) {
+            bytes += slots.slab().byteSize();
         }
         return bytes;
     }
 
     SlabSlots slotsOf(StackSlab slab) {
-        for (SlabSlots each : slabs) {
-            if (each.slab() == slab) {
-                return each;
-            }
+        SlabSlots slots = newest;
+        while (slots != null && slots.slab() != slab) {
+            slots = slots.older;
         }
-        throw new IllegalArgumentException("this slab is on no shelf");
+        if (slots == null) {
+            throw new IllegalArgumentException("this slab is on no shelf");
+        }
+        return slots;
     }
 
     void add(StackSlab slab) {
-        slabs.add(new SlabSlots(slab));
+        SlabSlots slots = new SlabSlots(slab);
+        // Nothing is called from here on, so nothing can be thrown.
+        slots.older = newest;
+        newest = slots;
         slab.shelved = true;
     }
 
-    void remove(SlabSlots slots) {
-        slabs.remove(slots);
+    /** Takes a slab off, which is to be unmapped with these slots. */
+    void retire(SlabSlots slots, Cooling own) {
+        StackSlab slab = slots.slab();
+        // Nothing is called from here on, so nothing can be thrown.
+        if (newest == slots) {
+            newest = slots.older;
+        } else {
+            SlabSlots newer = newest;
+            while (newer != null && newer.older != slots) {
+                newer = newer.older;
+            }
+            if (newer != null) {
+                newer.older = slots.older;
+            }
+        }
+        own.retired = slab;
+        own.some = null;
     }
 
     boolean isEmpty() {
-        return slabs.isEmpty();
+        return newest == null;
     }
 }

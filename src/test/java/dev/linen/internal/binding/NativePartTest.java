@@ -50,7 +50,7 @@ class NativePartTest {
                 exported.add(columns[3] + " " + columns[7]);
             }
         }
-        Set<String> expected = Set.of("OBJECT linen_abi", "OBJECT linen_before",
+        Set<String> expected = Set.of("OBJECT linen_abi", "OBJECT linen_before", "OBJECT linen_process",
                 "FUNC linen_child", "FUNC linen_clone", "FUNC linen_handler", "FUNC linen_posix_child",
                 "FUNC linen_restorer", "FUNC linen_syscall");
         assertEquals(expected, exported);
