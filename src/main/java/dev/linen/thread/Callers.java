@@ -1,17 +1,18 @@
 package dev.linen.thread;
 
 /**
- * Who may touch a thread's memory: the callers that are inside. It is guarded by its own monitor.
+ * Counts the callers that may access a thread's memory: those that are inside. Guarded by its own monitor.
  *
  * <pre>
- *     open      callers come and go
- *     closed    no caller enters any more; the thread has ended
- *     detached  no caller enters any more; the thread may run on
+ *     open      callers enter and leave
+ *     closed    no caller can enter any more; the thread has ended
+ *     detached  no caller can enter any more; the thread may still run
  * </pre>
  *
- * Closed and detached are final, and exclude each other. When the last caller has left then, the memory is given back.
+ * Closed and detached are final, and exclude each other. The memory is freed when, in one of these two states, the last
+ * caller has left.
  *
- * <p>A caller leaves by statements that call nothing, so that it leaves even if there is no room left on its Java stack:
+ * <p>A caller leaves by statements that call no method, so that it leaves even if its Java stack is full:
  *
  * <pre>{@code
  * callers.enter() ...
@@ -21,7 +22,7 @@ package dev.linen.thread;
  *     synchronized (callers) {
  *         callers.inside--;
  *     }
- *     ... // whoever is last gives the memory back; if that fails, somebody else does
+ *     ... // the last caller frees the memory; if that fails, another thread tries again
  * }
  * }</pre>
  */
@@ -31,7 +32,7 @@ final class Callers {
     private boolean detached;
     int inside;
 
-    /** False when closed or detached. */
+    /** Returns false if the thread was closed or detached before. */
     synchronized boolean enter() {
         if (closed || detached) {
             return false;
@@ -40,12 +41,12 @@ final class Callers {
         return true;
     }
 
-    /** For a caller who is inside: one more will leave. */
+    /** For a caller that is inside. There will be one more {@code inside--}. */
     synchronized void enterAgain() {
         inside++;
     }
 
-    /** For a caller who is inside. False when it was closed or detached before. */
+    /** For a caller that is inside. Returns false if the thread was closed or detached before. */
     synchronized boolean close() {
         if (closed || detached) {
             return false;
@@ -54,7 +55,7 @@ final class Callers {
         return true;
     }
 
-    /** For a caller who is inside. False when it was closed or detached before. */
+    /** For a caller that is inside. Returns false if the thread was closed or detached before. */
     synchronized boolean detach() {
         if (closed || detached) {
             return false;
@@ -67,7 +68,7 @@ final class Callers {
         return detached;
     }
 
-    /** Whether no caller is inside, and none will ever enter again. */
+    /** Returns whether no caller is inside, and none can enter any more. */
     synchronized boolean haveAllLeft() {
         return (closed || detached) && inside == 0;
     }

@@ -391,7 +391,7 @@ class ExitTest {
     @Test
     void await_aNativeFunctionWaitsAfterIt_isWokenToo() throws Exception {
         try (Ending ending = new Ending()) {
-            ending.exit.tellAddress();
+            ending.exit.setAddressKnown();
             Thread first = ending.startAwaiting();
             try (NativeThread second = NativeThread.start(function("wait_for_end"), ending.block.futexWord())) {
                 Thread.sleep(50);

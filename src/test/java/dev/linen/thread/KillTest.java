@@ -121,7 +121,7 @@ class KillTest {
         try (NativeThread thread = NativeThread.builder().kind(NativeThread.Kind.POSIX).start(function("identity"),
                 5)) {
             UnsupportedOperationException refused = assertThrows(UnsupportedOperationException.class, thread::kill);
-            assertTrue(refused.getMessage().contains("libc made it"), refused.getMessage());
+            assertTrue(refused.getMessage().contains("libc created it"), refused.getMessage());
             assertEquals(5, thread.join());
         }
     }

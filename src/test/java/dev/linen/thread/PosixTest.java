@@ -233,7 +233,8 @@ class PosixTest {
             NativeFunction function = NativeFunction.ofJava(n -> n, arena);
             IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
                     () -> NativeThread.start(function, 1));
-            assertTrue(refused.getMessage().endsWith("needs a thread that libc made: builder().kind(Kind.POSIX)"),
+            assertTrue(
+                    refused.getMessage().endsWith("needs a thread that libc creates: use builder().kind(Kind.POSIX)"),
                     refused.getMessage());
         }
     }
@@ -269,8 +270,8 @@ class PosixTest {
                 itself.complete(thread);
                 assertEquals(12, thread.join());
                 assertTrue(messages.get()
-                        .matches("(?s).*can't be joined by a function that it runs: it would wait for itself"
-                                + " for ever.*can't be closed by a function that it runs.*"),
+                        .matches("(?s).*can't be joined by its own function, which would wait for itself forever"
+                                + ".*can't be closed by its own function.*"),
                         messages.get());
             }
         }

@@ -210,7 +210,7 @@ class StackPagesTest {
 
     @Test
     void bounded_negative_isRefused() {
-        assertEquals("a pool keeps 0 bytes or more, not -1",
+        assertEquals("the bound of a pool must be 0 bytes or more, not -1",
                 assertThrows(IllegalArgumentException.class, () -> StackPool.bounded(-1)).getMessage());
     }
 }

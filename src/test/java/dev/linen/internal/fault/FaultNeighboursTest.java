@@ -275,9 +275,9 @@ class FaultNeighboursTest {
     void fault_neverJoined_isLogged() {
         ChildJvm.Result result = child(Unseen.class).run();
         assertEquals("seen", result.out());
-        List<String> logged = result.err().lines().filter(line -> line.contains("nobody joined it")).toList();
+        List<String> logged = result.err().lines().filter(line -> line.contains("no caller joined it")).toList();
         assertEquals(2, logged.size(), result::toString);
-        assertTrue(logged.get(0).contains("NULL + 0x8 was written; nobody joined it"), result::toString);
-        assertTrue(logged.get(1).contains("NULL + 0x10 was written; nobody joined it"), result::toString);
+        assertTrue(logged.get(0).contains("NULL + 0x8 was written; no caller joined it"), result::toString);
+        assertTrue(logged.get(1).contains("NULL + 0x10 was written; no caller joined it"), result::toString);
     }
 }
