@@ -6,15 +6,17 @@ import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
-/** The slots of one slab: those that are cold, and how many there are. Guarded by the pool's lock, but for what says otherwise. */
+/**
+ * The cold slots of one slab, and the number of its slots. Guarded by the pool's lock, except where stated otherwise.
+ */
 final class SlabSlots {
 
     private final StackSlab slab;
 
-    /** How many have been made; the others of the slab have never been used. */
+    /** The number of slots that have been created. The rest of the slab has never been used. */
     private int made;
 
-    /** The first of the cold ones, a list by {@link StackSlot#next}, and how many they are. */
+    /** The first cold slot, of a list by {@link StackSlot#next}, and the number of cold slots. */
     private @Nullable StackSlot cold;
     private int coldSlots;
 
@@ -30,7 +32,7 @@ final class SlabSlots {
         return coldSlots > 0 || made < slab.slots();
     }
 
-    /** Puts a slot that nobody uses into a lease. Only if there is room. */
+    /** Puts an unused slot into a lease. There must be room. */
     void takeInto(StackLease lease) {
         StackSlot slot = cold;
         if (slot == null) {
@@ -44,7 +46,10 @@ final class SlabSlots {
         lease.slot = slot;
     }
 
-    /** Takes slots back, a list by {@link StackSlot#next}. Nothing is called, so nothing can be thrown. */
+    /**
+     * Adds slots to the cold ones; they are a list by {@link StackSlot#next}. No method is called, so nothing can be
+     * thrown.
+     */
     void giveCold(StackSlot some) {
         for (StackSlot slot = some; slot != null;) {
             StackSlot next = slot.next;
@@ -55,7 +60,7 @@ final class SlabSlots {
         }
     }
 
-    /** Whether none of its slots is in use, warm or cooling, but for those of a list by {@link StackSlot#next}. */
+    /** Returns whether all slots are cold, except for those of a list by {@link StackSlot#next}. */
     boolean isIdleBut(StackSlot some) {
         int idle = coldSlots;
         for (StackSlot slot = some; slot != null; slot = slot.next) {
@@ -64,7 +69,10 @@ final class SlabSlots {
         return idle == made;
     }
 
-    /** Discards the pages of slots of one slab, a list by {@link StackSlot#next}: neighbours together. Without the lock. */
+    /**
+     * Discards the pages of slots of one slab, which are a list by {@link StackSlot#next}. One call discards those of
+     * neighbouring slots. Called without the lock.
+     */
     static void discard(StackSlot some) {
         List<StackSlot> sorted = new ArrayList<>();
         for (StackSlot slot = some; slot != null; slot = slot.next) {

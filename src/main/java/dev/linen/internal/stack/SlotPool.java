@@ -9,34 +9,34 @@ import org.jspecify.annotations.Nullable;
 import dev.linen.syscall.SyscallException;
 
 /**
- * Slots that no thread uses, for threads to come: a start on a warm slot maps nothing.
+ * Keeps the slots that no thread uses for new threads: starting a thread on a warm slot maps nothing.
  *
  * <pre>
- *   take ──> in a lease ──give back──> warm ──too many bytes──> cooling ──discarded──> cold ──whole slab cold──> unmapped
- *    ^            └────────────────not to be used as it is─────────^                     │
- *    └─────────────────────────────────────┴─────────────────────────────────────────────┘
+ *   take ──> in a lease ──give back──> warm ──evicted──> cooling ──discarded──> cold ──whole slab cold──> unmapped
+ *    ^           └────────not to be reused as it is─────────^                     │
+ *    └───────────────────────────────────┴────────────────────────────────────────┘
  * </pre>
  *
  * <ul>
- * <li><b>warm</b>: with the pages that its last thread touched. Bounded in bytes of stack; when there are more, those that have
- * been warm for longest are evicted, several at once.
+ * <li><b>warm</b>: still has the pages that its last thread touched. The total size of warm stacks is bounded; when the
+ * bound is exceeded, the slots that have been warm for longest are evicted, several at once.
  * <li><b>cooling</b>: its pages are about to be discarded.
- * <li><b>cold</b>: without pages, but with its guards.
+ * <li><b>cold</b>: has no pages, but still has its guards.
  * </ul>
  *
- * <p>Under the lock only lists change; system calls are issued before or after. A list is changed by plain assignments, after
- * all calls that could fail: a StackOverflowError or OutOfMemoryError leaves each slot on exactly one list, or in a lease. The
- * lock is the monitor of this object, because the JVM itself releases it, whatever is thrown; a ReentrantLock stays locked after
- * a StackOverflowError in its {@code unlock}.
+ * <p>While the lock is held, only lists change; system calls are made before or after. A list is changed by plain
+ * assignments, after all calls that could fail, so a StackOverflowError or OutOfMemoryError leaves each slot on exactly
+ * one list, or in a lease. The lock is the monitor of this object, because the JVM releases a monitor whatever is
+ * thrown; a ReentrantLock would stay locked after a StackOverflowError in {@code unlock}.
  */
 public final class SlotPool {
 
-    /** When the bound is exceeded, this fraction of it is evicted at once: each madvise interrupts all CPUs. */
+    /** When the bound is exceeded, this fraction of it is evicted at once, because each madvise interrupts all CPUs. */
     private static final int EVICTED_AT_ONCE = 8;
 
     private final long mostWarmBytes;
 
-    // All below is guarded by this.
+    // All fields below are guarded by this.
 
     private final Map<StackGeometry, StackShelf> shelves = new HashMap<>();
     private long warmBytes;
@@ -45,7 +45,7 @@ public final class SlotPool {
     private @Nullable StackSlot cooling;
     private @Nullable Retired retired;
 
-    /** A slab that is to be unmapped. */
+    /** A slab that is about to be unmapped. */
     private static final class Retired {
         final StackSlab slab;
         @Nullable
@@ -57,21 +57,21 @@ public final class SlotPool {
         }
     }
 
-    /** @param mostWarmBytes how many bytes of warm stacks it keeps */
+    /** @param mostWarmBytes the maximum total size of warm stacks, in bytes */
     public SlotPool(long mostWarmBytes) {
         this.mostWarmBytes = mostWarmBytes;
     }
 
-    /** The size of all warm stacks in bytes, whether their pages are in memory or not. */
+    /** Returns the total size of the warm stacks in bytes, whether their pages are in memory or not. */
     public synchronized long warmBytes() {
         return warmBytes;
     }
 
     /**
-     * Takes a slot with at least these sizes, best a warm one.
+     * Takes a slot with at least these sizes, preferably a warm one.
      *
-     * @param lease where to put it
-     * @throws SyscallException of mmap, madvise, mprotect or mlock; the lease has no slot then
+     * @param lease the lease that gets the slot
+     * @throws SyscallException from mmap, madvise, mprotect or mlock; the lease then has no slot
      */
     public StackSlot take(StackGeometry wanted, StackLease lease) {
         if (takeWarm(wanted, lease)) {
@@ -99,7 +99,7 @@ public final class SlotPool {
         return true;
     }
 
-    /** The slot that was used last, because its pages are the likeliest to be in the CPU's cache. */
+    /** Returns the slot that was used last, whose pages are most likely still in the CPU's cache. */
     private @Nullable StackSlot newestFitting(StackGeometry wanted) {
         StackShelf exact = shelves.get(wanted);
         if (exact != null && exact.newestWarm != null) {
@@ -125,7 +125,7 @@ public final class SlotPool {
         return true;
     }
 
-    /** Several threads may come here at once: the first one's slab serves all. */
+    /** If several threads call this at once, they share the slab that is added first. */
     private void addSlab(StackGeometry geometry) {
         StackSlab slab = StackSlab.map(geometry, slabBytes(geometry));
         boolean added = false;
@@ -145,7 +145,7 @@ public final class SlotPool {
 
     private synchronized boolean offer(StackSlab slab) {
         StackShelf shelf = shelves.get(slab.geometry());
-        if (shelf == null) { // no computeIfAbsent: the JVM's first thread would wait for a lambda's class
+        if (shelf == null) { // no computeIfAbsent: creating a class for its lambda would delay the first start
             shelf = new StackShelf(slab.geometry());
             shelves.put(slab.geometry(), shelf);
         }
@@ -157,10 +157,11 @@ public final class SlotPool {
     }
 
     /**
-     * Takes a slot back that no thread uses any more. Does nothing if the lease has none.
+     * Returns a slot that no thread uses any more to the pool. Has no effect if the lease has no slot.
      *
-     * @param warm whether the next thread may have it as it is; otherwise its pages are discarded first
-     * @throws SyscallException of madvise, when the pages of slots are discarded; the slot is given back all the same
+     * @param warm whether the next thread may use the slot as it is; otherwise its pages are discarded first
+     * @throws SyscallException from madvise, if the pages of slots couldn't be discarded; the slot is returned
+     *         nevertheless
      */
     public void giveBack(StackLease lease, boolean warm) {
         synchronized (this) {
@@ -183,7 +184,7 @@ public final class SlotPool {
         coolDown();
     }
 
-    /** Gives the memory of all warm stacks back to the kernel. Those in use stay. */
+    /** Frees the pages of all warm stacks. Stacks in use aren't affected. */
     public void trim() {
         synchronized (this) {
             evict(0, 0);
@@ -191,13 +192,13 @@ public final class SlotPool {
         coolDown();
     }
 
-    /** Makes a slot the newest of the warm ones. */
+    /** Adds a slot to the lists of warm ones, as the newest. */
     private void link(StackSlot slot) {
         StackShelf shelf = shelf(slot);
         long bytes = slot.geometry().stackBytes();
         StackSlot second = newestWarm;
         StackSlot secondAlike = shelf.newestWarm;
-        // From here on nothing is called, so nothing can be thrown.
+        // From here on, no method is called, so nothing can be thrown.
         slot.older = second;
         slot.olderAlike = secondAlike;
         if (second == null) {
@@ -213,7 +214,7 @@ public final class SlotPool {
         warmBytes += bytes;
     }
 
-    /** Takes a slot off the lists of warm ones. */
+    /** Removes a slot from the lists of warm ones. */
     private void unlink(StackSlot slot) {
         StackShelf shelf = shelf(slot);
         long bytes = slot.geometry().stackBytes();
@@ -221,7 +222,7 @@ public final class SlotPool {
         StackSlot newer = slot.newer;
         StackSlot olderAlike = slot.olderAlike;
         StackSlot newerAlike = slot.newerAlike;
-        // From here on nothing is called, so nothing can be thrown.
+        // From here on, no method is called, so nothing can be thrown.
         if (older == null) {
             oldestWarm = newer;
         } else {
@@ -248,8 +249,8 @@ public final class SlotPool {
     }
 
     /**
-     * Takes the oldest warm slots until no more than so many bytes are warm; and then as many more as fit into the further bytes,
-     * because they would follow soon, and several at once cost less.
+     * Evicts the oldest warm slots until at most {@code mostBytes} are warm, and then as many more as fit into
+     * {@code furtherBytes}: these would have to be evicted soon, and evicting several at once costs less.
      */
     private void evict(long mostBytes, long furtherBytes) {
         while (warmBytes > mostBytes) {
@@ -270,17 +271,17 @@ public final class SlotPool {
         }
     }
 
-    /** Discards the pages of all slots that are cooling; those of one slab together. */
+    /** Discards the pages of all cooling slots, slab by slab. */
     private void coolDown() {
         Throwable failed = null;
         for (StackSlot some = takeCooling(); some != null; some = takeCooling()) {
             if (settle(some, /* cold */ false)) {
-                continue; // the slab is unmapped, and its pages with it
+                continue; // the slab is unmapped, and its pages are freed with it
             }
             try {
                 SlabSlots.discard(some);
             } catch (RuntimeException | Error refused) {
-                failed = refused; // the slots are cold all the same, with their pages
+                failed = refused; // the slots become cold nevertheless, but keep their pages
             }
             settle(some, /* cold */ true);
         }
@@ -292,7 +293,7 @@ public final class SlotPool {
         }
     }
 
-    /** A list of all cooling slots of one slab; null when none is cooling. */
+    /** Takes all cooling slots of one slab. Returns them as a list, or null if no slot is cooling. */
     private synchronized @Nullable StackSlot takeCooling() {
         StackSlot first = cooling;
         if (first == null) {
@@ -316,7 +317,8 @@ public final class SlotPool {
     }
 
     /**
-     * Retires the slab of these slots if none but these is in use or warm. Otherwise takes them back if they are cold.
+     * Retires the slab of these slots if all its other slots are cold. Otherwise, if these are cold, adds them to the
+     * cold ones.
      *
      * @return false if nothing has changed
      */
@@ -340,7 +342,7 @@ public final class SlotPool {
                 return false;
             }
         } finally {
-            if (!decided) { // nothing is called here, so nothing can be thrown: a later call takes them from there
+            if (!decided) { // no method is called here, so nothing can be thrown; a later call takes them from there
                 synchronized (this) {
                     for (StackSlot slot = some; slot != null;) {
                         StackSlot next = slot.next;
@@ -357,7 +359,7 @@ public final class SlotPool {
         Retired last = new Retired(slots.slab(), retired);
         shelf.remove(slots);
         retired = last;
-        if (shelf.isEmpty()) { // a program may come along with ever new sizes
+        if (shelf.isEmpty()) { // otherwise a program that uses ever new sizes would fill the map
             shelves.remove(shelf.geometry());
         }
     }

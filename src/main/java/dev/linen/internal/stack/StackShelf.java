@@ -5,15 +5,18 @@ import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
-/** What a pool has of one geometry: its slabs, and their warm slots. Not synchronised: {@link SlotPool} uses it under its lock. */
+/**
+ * The slabs of one geometry in a pool, and their warm slots. Not thread-safe: {@link SlotPool} uses it while it holds
+ * its lock.
+ */
 final class StackShelf {
 
     private final StackGeometry geometry;
 
-    /** Newest last. */
+    /** In order of age, newest last. */
     private final List<SlabSlots> slabs = new ArrayList<>();
 
-    /** The first of a list by {@link StackSlot#olderAlike}. */
+    /** The first slot of a list by {@link StackSlot#olderAlike}. */
     @Nullable
     StackSlot newestWarm;
 
@@ -25,7 +28,7 @@ final class StackShelf {
         return geometry;
     }
 
-    /** The newest slab with a slot that is neither in use nor warm; null if there is none. */
+    /** Returns the newest slab with a slot that is neither in use nor warm; null if there is none. */
     @Nullable
     SlabSlots slabWithRoom() {
         for (int i = slabs.size() - 1; i >= 0; i--) {
@@ -36,7 +39,7 @@ final class StackShelf {
         return null;
     }
 
-    /** How large its slabs are, together. */
+    /** Returns the total size of the slabs. */
     long slabBytes() {
         long bytes = 0;
         for (SlabSlots each : slabs) {
@@ -51,7 +54,7 @@ final class StackShelf {
                 return each;
             }
         }
-        throw new IllegalArgumentException("this slab is on no shelf");
+        throw new IllegalArgumentException("the slab isn't on this shelf, so it has been retired");
     }
 
     void add(StackSlab slab) {
