@@ -44,6 +44,12 @@ public class NativeFaultException extends RuntimeException {
         return message == null ? fault.toString() : message;
     }
 
+    /**
+     * Writes the message in addition to the fields, because the fault isn't written.
+     *
+     * @param out the stream
+     * @throws IOException if writing fails
+     */
     @Serial
     private void writeObject(ObjectOutputStream out) throws IOException {
         message = getMessage();
