@@ -37,11 +37,11 @@ import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeThread.Kind;
 import dev.linen.thread.NativeThread.State;
 
-/** Threads that libc makes on linen's stacks. */
+/** Threads that libc creates on linen's stacks. */
 @NoLeaks
 class PosixTest {
 
-    /** The JVM refuses to attach a thread with less than some 136 KiB. */
+    /** The JVM doesn't attach a thread whose stack is smaller than about 136 KiB. */
     private static final long LEAST_FOR_JAVA = (64 + 136) << 10;
 
     private static NativeThreadBuilder posix() {
@@ -105,7 +105,8 @@ class PosixTest {
             try (NativeThread thread = posix().start(function("system_call"), call)) {
                 assertEquals(0, thread.join());
             }
-            // open: ILL 4, TRAP 5, BUS 7, FPE 8, SEGV 11, SYS 31, libc's 32 to 34; and nobody can block KILL 9 and STOP 19
+            // Not blocked: ILL 4, TRAP 5, BUS 7, FPE 8, SEGV 11, SYS 31, libc's 32 to 34; and KILL 9 and STOP 19, which
+            // can't be blocked.
             assertEquals(~(1L << 3 | 1L << 4 | 1L << 6 | 1L << 7 | 1L << 8 | 1L << 10 | 1L << 18 | 1L << 30 | 7L << 31),
                     mask.get(JAVA_LONG, 0), () -> Long.toHexString(mask.get(JAVA_LONG, 0)));
         }
@@ -137,7 +138,7 @@ class PosixTest {
     }
 
     @Test
-    void onExit_ofManyAtOnce_tellsAll() throws Exception {
+    void onExit_ofManyAtOnce_completesAll() throws Exception {
         List<NativeThread> threads = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
             threads.add(posix().stackSize(64 << 10).start(libcFunction("use_libc"), i));
@@ -178,7 +179,7 @@ class PosixTest {
     }
 
     @Test
-    void setup_fails_comesOutOfStart() {
+    void setup_fails_isThrownByStart() {
         SyscallException failed = assertThrows(SyscallException.class,
                 () -> posix().cpus(CpuSet.of(1000)).start(libcFunction("use_libc"), 1));
         assertEquals("sched_setaffinity EINVAL", failed.call() + " " + failed.errno());
@@ -186,7 +187,7 @@ class PosixTest {
 
     @Test
     void start_stackTooSmallForLibc_saysSo() {
-        // On CPUs with large vector registers glibc demands more than the 16 KiB that linen does.
+        // On CPUs with large vector registers, glibc requires more than linen's minimum of 16 KiB.
         try (NativeThread thread = posix().stackSize(16 << 10).start(libcFunction("use_libc"), 1)) {
             assertEquals(State.ENDED, awaitEnd(thread));
         } catch (SyscallException refused) {
@@ -200,7 +201,7 @@ class PosixTest {
     }
 
     @Test
-    void arena_lentToIt_isClosedAtItsEnd() {
+    void arena_ownedByTheThread_isClosedAfterItsEnd() {
         AtomicReference<MemorySegment> argument = new AtomicReference<>();
         try (NativeThread thread = posix().start(function("identity"), arena -> {
             argument.set(arena.allocate(8));
@@ -277,7 +278,7 @@ class PosixTest {
         }
     }
 
-    /** In a child, because a mistake would end the JVM. */
+    /** Runs in a child JVM, because an error would end the JVM. */
     static final class Upcalls {
         public static void main(String... arguments) throws Throwable {
             try (Arena arena = Arena.ofShared()) {
@@ -340,7 +341,7 @@ class PosixTest {
     }
 
     @Test
-    void clone_ofTheKernel_isTheUsualKind() throws Exception {
+    void kind_notSet_isClone() throws Exception {
         try (NativeThread thread = NativeThread.start(function("identity"), 5)) {
             assertEquals(Kind.CLONE, thread.kind());
             assertEquals(5, thread.join());
