@@ -12,10 +12,11 @@ import dev.linen.internal.linux.linen_handle;
 import dev.linen.internal.stack.StackSlot;
 
 /**
- * What Java and a native thread tell each other, by its fields: the control block, {@code struct linen_control}, and the exit
- * record, {@code struct linen_exit}.
+ * Access to the fields by which Java and a native thread communicate: the control block, {@code struct linen_control},
+ * and the exit record, {@code struct linen_exit}.
  *
- * <p>The accessors don't check that the memory is mapped: only a caller that keeps it mapped may use them, see {@link Callers}.
+ * <p>The accessors don't check whether the memory is mapped. Only a caller that keeps it mapped may use them, see
+ * {@link Callers}.
  */
 final class ControlBlock {
 
@@ -32,7 +33,7 @@ final class ControlBlock {
         this.exit = slot.exit();
     }
 
-    /** Writes what a thread will find, over everything that the previous thread left here. */
+    /** Initializes both structs, and so overwrites what the previous thread on this stack left there. */
     void prepare(long function, long argument, long exitList) {
         control.fill((byte) 0);
         linen_control.function(control, function);
@@ -46,23 +47,23 @@ final class ControlBlock {
         linen_handle.canary(handle(), LinenH.LINEN_CANARY);
     }
 
-    /** The thread will have the slab's thread-local block. A thread that libc makes has one of libc's. */
+    /** Makes the thread use the slab's thread-local block. A thread that libc creates uses libc's. */
     void prepareThreadLocals() {
         linen_control.thread_pointer(control, slot.threadLocals().address());
     }
 
-    /** The thread will issue these calls before its function. */
+    /** Makes the thread issue these calls before it calls its function. */
     void prepareSetup(long calls, int count) {
         linen_control.setup(control, calls);
         linen_control.setup_calls(control, count);
     }
 
-    /** The thread will announce its end, see {@link ExitWatcher}. */
+    /** Makes the thread announce its end, see {@link ExitWatcher}. */
     void prepareWatch() {
         linen_control.watch(control, LinenH.LINEN_WATCHED);
     }
 
-    /** The thread will change {@link #readyWord()} when it has issued its calls. */
+    /** Makes the thread change {@link #readyWord()} when it has made its calls. */
     void prepareReady() {
         linen_control.ready(control, LinenH.LINEN_AWAITED);
     }
@@ -71,17 +72,17 @@ final class ControlBlock {
         return slot;
     }
 
-    /** What identifies the thread in the native part. */
+    /** Returns the address of the control block, which identifies the thread in the native part. */
     long address() {
         return control.address();
     }
 
-    /** The thread's tid, which the native part writes: after clone, or when a thread that libc made is ready. */
+    /** Returns the thread's tid. The native part writes it: after clone, or when a thread that libc creates is ready. */
     int tid() {
         return linen_control.tid(control);
     }
 
-    /** Whether libc makes the thread: then it has no thread-local block of linen's. */
+    /** Returns whether libc creates the thread. It then has no thread-local block of linen's. */
     boolean isPosix() {
         return linen_control.thread_pointer(control) == 0;
     }
@@ -90,57 +91,59 @@ final class ControlBlock {
         return hasEnded(exit);
     }
 
-    /** Whether a thread has ended, by its exit record. */
+    /** Returns whether a thread has ended, according to its exit record. */
     static boolean hasEnded(MemorySegment exit) {
         return (int) FUTEX.getAcquire(exit, FUTEX_OFFSET) == 0;
     }
 
-    /** Whether a signal ended the thread. */
+    /** Returns whether a signal ended the thread. */
     boolean hasFault() {
         return linen_fault.signal(fault()) != 0;
     }
 
-    /** What the signal handler wrote down: struct linen_fault. */
+    /** Returns the record that the signal handler wrote: struct linen_fault. */
     MemorySegment fault() {
         return linen_control.fault(control);
     }
 
-    /** The dword that the thread changes when it has issued its calls. */
+    /** Returns the dword that the thread changes when it has made its calls. */
     MemorySegment readyWord() {
         return control.asSlice(linen_control.ready$offset(), linen_control.ready$layout());
     }
 
-    /** The dword by which Java and the thread agree whether the thread announces its end. */
+    /** Returns the dword by which Java and the thread agree whether the thread announces its end. */
     MemorySegment watchWord() {
         return control.asSlice(linen_control.watch$offset(), linen_control.watch$layout());
     }
 
-    /** -errno if the thread ended before it called its function, otherwise 0. */
+    /** Returns -errno if the thread ended before it called its function, otherwise 0. */
     long failure() {
         return linen_control.failure(control);
     }
 
-    /** Which call failed then: its index, or -1 for sigaltstack. */
+    /** Returns which call failed: its index, or -1 for sigaltstack. */
     long failedCall() {
         return linen_control.failed_call(control);
     }
 
-    /** struct linen_handle, at the thread's handle. */
+    /** Returns struct linen_handle, which is at the address of the thread's handle. */
     MemorySegment handle() {
         return linen_exit.handle(exit);
     }
 
-    /** The dword that the kernel clears at the thread's end. */
+    /**
+     * Returns the dword that is cleared at the thread's end, by the kernel or, for a thread of libc's, by the watcher.
+     */
     MemorySegment futexWord() {
         return handle().asSlice(linen_handle.futex$offset(), linen_handle.futex$layout());
     }
 
-    /** An old handle must not look like that of a living thread. */
+    /** Invalidates the handle, so that it isn't taken for that of a living thread. */
     void clearCanary() {
         linen_handle.canary(handle(), 0);
     }
 
-    /** What the function returned. Doesn't check that it did. */
+    /** Returns the function's result, which is valid only if the function has returned. */
     long result() {
         return linen_exit.result(exit);
     }

@@ -14,22 +14,23 @@ import dev.linen.internal.stack.StackLease;
 import dev.linen.syscall.SyscallException;
 
 /**
- * How one thread leaves: once no caller can use its memory any more and it has ended, its stack goes back to the pool, its arena is
- * closed, and a fault that no caller has seen is reported.
+ * Frees what one thread used. Once the thread has ended and no caller can use its memory any more, its stack is
+ * returned to the pool, the arena that it owns is closed, and a fault that no caller has seen is reported.
  *
  * <pre>
- *   closed, detached or forgotten ──ended──────────────────────> stack given back ──> arena closed, fault reported
+ *   closed, detached or forgotten ──ended──────────────────────> stack returned ──> arena closed, fault reported
  *                └──────────────────running──> watched ──ended────────^
  * </pre>
  *
- * <p>It runs on the thread of the caller that left last, on the watcher's or on the {@link Reclaimer}'s, which finds forgotten
- * threads and tries again what has failed. Users' code (clean-up actions of arenas, loggers) runs on the caller's thread or
- * {@link Aside}: never on linen's own threads, and never under a lock.
+ * <p>This runs on the thread of the last caller that leaves, on the watcher's thread, or on that of the
+ * {@link Reclaimer}, which finds forgotten threads and repeats what has failed. User code (cleanup actions of arenas,
+ * loggers) runs on the caller's thread or in {@link Aside}: never on the watcher's or the reclaimer's thread, and never
+ * while a lock is held.
  */
 final class Departure extends Reclaimer.Task implements Watched {
 
-    /** How long a closer waits for another thread that gives the memory back, before it looks whether that has failed. */
-    private static final long LOOK_MILLIS = 10;
+    /** The interval at which {@link #await} checks whether another thread has failed to free the memory. */
+    private static final long CHECK_MILLIS = 10;
 
     private final SlotPool pool;
     private final StackLease lease;
@@ -37,7 +38,7 @@ final class Departure extends Reclaimer.Task implements Watched {
     private final Callers callers;
     private final CountDownLatch over = new CountDownLatch(1);
 
-    // Set when the thread has got its stack, before it is started.
+    // Set when the thread has a stack, before it is started.
     private @Nullable ControlBlock block;
     private @Nullable StackBuffer stack;
     private @Nullable ThreadExit exit;
@@ -53,7 +54,7 @@ final class Departure extends Reclaimer.Task implements Watched {
     private volatile boolean finished;
     private Optional<ThreadFault> unseen = Optional.empty();
 
-    /** @param owner the thread, which is forgotten when it isn't reachable any more */
+    /** @param owner the thread; when it isn't reachable any more, it has been forgotten */
     Departure(Object owner, SlotPool pool, StackLease lease, Lent lent, Callers callers) {
         super(owner);
         this.pool = pool;
@@ -62,7 +63,7 @@ final class Departure extends Reclaimer.Task implements Watched {
         this.callers = callers;
     }
 
-    /** What the thread has. Called before it is started. */
+    /** Sets the thread's memory. Called before the thread is started. */
     void prepare(ControlBlock newBlock, StackBuffer newStack, ThreadExit newExit) {
         stack = newStack;
         exit = newExit;
@@ -76,24 +77,24 @@ final class Departure extends Reclaimer.Task implements Watched {
 
     @Override
     public boolean endsWithin(long nanos) {
-        return Objects.requireNonNull(exit).comesWithin(nanos);
+        return Objects.requireNonNull(exit).endsWithin(nanos);
     }
 
-    /** For a caller that has left. The last one of a closed or detached thread gives the memory back. */
+    /** For a caller that has left. If it was the last caller of a closed or detached thread, it frees the memory. */
     void leave() {
         if (callers.haveAllLeft()) {
             begin(/* onCallersThread */ true);
         }
     }
 
-    /** For the watcher, which has left. Throws nothing: what fails is tried again. */
+    /** For the watcher, after it has left. Throws nothing: what fails is tried again. */
     void leaveOnWatcher() {
         try {
             if (callers.haveAllLeft()) {
                 begin(/* onCallersThread */ false);
             }
         } catch (RuntimeException | Error failed) {
-            // begin has seen to it
+            // begin has arranged another try
         }
     }
 
@@ -118,10 +119,10 @@ final class Departure extends Reclaimer.Task implements Watched {
             }
             begun = true;
         } catch (OutOfMemoryError full) {
-            // no thread for the watcher, or no heap: see below
+            // there is no thread for the watcher, or no heap: tried again, see below
         } finally {
             if (!begun) {
-                synchronized (this) { // first what can't fail: others may try, too
+                synchronized (this) { // first, because it can't fail: another thread may then try
                     busy = false;
                 }
                 tryAgain();
@@ -168,7 +169,7 @@ final class Departure extends Reclaimer.Task implements Watched {
         try {
             begin(/* onCallersThread */ false);
         } catch (RuntimeException | Error failed) {
-            // begin has seen to it
+            // begin has arranged another try
         }
     }
 
@@ -180,7 +181,7 @@ final class Departure extends Reclaimer.Task implements Watched {
             block.clearCanary();
             try {
                 pool.giveBack(lease, /* warm */ !block.hasFault());
-            } catch (SyscallException ofCooling) { // the stack is given back all the same
+            } catch (SyscallException ofCooling) { // its pages couldn't be discarded, but the stack has been returned
                 refused = ofCooling;
             }
         } else {
@@ -214,12 +215,15 @@ final class Departure extends Reclaimer.Task implements Watched {
         }
     }
 
-    /** Waits, uninterruptibly, until the memory is given back and the arena closed; does itself what nobody has begun. */
+    /**
+     * Waits, uninterruptibly, until the memory is freed and the arena closed. Does itself what no other thread is
+     * doing.
+     */
     void await() {
         boolean interrupted = false;
         while (!finished) {
             try {
-                over.await(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                over.await(CHECK_MILLIS, TimeUnit.MILLISECONDS);
             } catch (InterruptedException later) {
                 interrupted = true;
             }

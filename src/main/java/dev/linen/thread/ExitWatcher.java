@@ -22,17 +22,19 @@ import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit_list;
 
 /**
- * Learns of the end of any number of native threads, on one {@link HelperThread}, which ends when there are none to watch.
+ * Notifies callers of the end of any number of native threads. It runs on one {@link HelperThread}, which ends when no
+ * thread is watched.
  *
- * <p>A watched thread puts itself on a list when its function has returned, and wakes the watcher: so a wait for ten thousand
- * threads costs one thread, and each end one wake. Not futex_waitv on their futex dwords, which takes 128 at most and needs Linux
- * 5.16. A thread that ends without an announcement (its function issued the exit call itself) is found within a second.
+ * <p>When its function has returned, a watched thread adds itself to a list and wakes the watcher. So waiting for ten
+ * thousand threads takes one Java thread, and one wake for each end. The watcher doesn't use futex_waitv on the
+ * threads' futex dwords, because that takes at most 128 of them and needs Linux 5.16. A thread that ends without an
+ * announcement (its function made the exit call itself) is found within a second, by a sweep over all watched threads.
  *
- * <p>Threads that libc made are watched from their start, whether anybody waits or not: see {@link PosixThread}.
+ * <p>Threads that libc created are watched from their start, even if no caller waits for them: see {@link PosixThread}.
  *
- * <p>The list holds addresses of control blocks, and the next thread on a stack has the same address. Therefore no stack is given
- * back before its address is off the list: the watcher first sees that a thread has ended, then reads the list, then reports the
- * end. It remembers nothing by address for longer than that.
+ * <p>The list contains addresses of control blocks, and the next thread on a stack has the same address. Therefore a
+ * stack is not returned to its pool before its address is off the list: the watcher first sees that a thread has ended,
+ * then reads the list, then reports the end. It keeps no address for longer than that.
  */
 final class ExitWatcher {
 
@@ -41,48 +43,50 @@ final class ExitWatcher {
     private static final long LEAST_PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final long MOST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-    /**
-     * struct linen_exit_list, never freed: threads that nobody waits for any more have its address.
-     */
+    /** struct linen_exit_list. Never freed, because threads that are no longer watched still have its address. */
     private static final MemorySegment LIST = Arena.global().allocate(linen_exit_list.layout());
 
-    private static final Futex BELL = Futex.ofPrivate(
+    private static final Futex WAKE_WORD = Futex.ofPrivate(
             LIST.asSlice(linen_exit_list.rung$offset(), linen_exit_list.rung$layout()));
 
-    /** By the addresses of their control blocks. */
+    /** The keys are the addresses of the control blocks. */
     private static final Map<Long, Watched> WATCHED = new ConcurrentHashMap<>();
     private static final Map<Long, PosixThread> POSIX = new ConcurrentHashMap<>();
 
-    /** Threads that won't announce their end to this watch: they have done so before, or announce it anyway. */
-    private static final Queue<Watched> LATE = new ConcurrentLinkedQueue<>();
+    /**
+     * Threads that won't announce their end for this registration: they have already announced it, or announce it
+     * anyway.
+     */
+    private static final Queue<Watched> UNANNOUNCED = new ConcurrentLinkedQueue<>();
 
-    // The watcher's own: threads that have announced their end, and end in a moment.
+    // Used by the watcher only: threads that have announced their end, and end in a moment.
     private static final Set<Watched> ENDING = new LinkedHashSet<>();
-    private static final Set<PosixThread> LEAVING = new LinkedHashSet<>();
+    private static final Set<PosixThread> ENDING_POSIX = new LinkedHashSet<>();
 
-    /** Guarded by WATCHED, as is the decision to end. */
+    /** Guarded by WATCHED, and so is the decision to end. */
     private static boolean running;
 
     private ExitWatcher() {}
 
     /**
-     * Initializes the classes that a wait needs, on a thread with enough stack: after a StackOverflowError in its static
-     * initializer, a class could never be used.
+     * Initializes the classes that a wait needs, on a thread with enough stack: a class whose static initializer throws
+     * a StackOverflowError can never be used again.
      */
     static void initialize() {
-        BELL.awaitUntil(BELL.value() + 1, System.nanoTime());
+        WAKE_WORD.awaitUntil(WAKE_WORD.value() + 1, System.nanoTime());
     }
 
-    /** Where a thread's control block says that the end is to be announced. */
+    /** Returns the address of the list, for the threads' control blocks. */
     static long listAddress() {
         return LIST.address();
     }
 
     /**
-     * Will call {@link Watched#ended()} on the watcher's thread. The caller keeps the native thread's memory until then.
+     * Registers a thread: {@link Watched#ended()} will be called on the watcher's thread. Until then, the caller keeps
+     * the native thread's memory mapped.
      *
-     * @throws OutOfMemoryError if the watcher's thread can't be made. The thread isn't watched then if {@link Watched#refused()}
-     *         has been called; otherwise it is, or may be
+     * @throws OutOfMemoryError if the watcher's thread can't be created. The thread isn't registered then if
+     *         {@link Watched#refused()} has been called; otherwise it may be
      */
     static void watch(Watched thread) {
         Long control = thread.block().address();
@@ -97,18 +101,18 @@ final class ExitWatcher {
         }
         try {
             if (!word.compareAndSet(LinenH.LINEN_UNWATCHED, LinenH.LINEN_WATCHED)) {
-                LATE.add(thread);
-                ring();
+                UNANNOUNCED.add(thread);
+                wake();
             }
         } catch (RuntimeException | Error failed) {
-            // a sweep finds it
+            // a sweep finds the thread's end
         }
     }
 
     /**
-     * Will see a thread off that is about to be created.
+     * Registers a thread that libc is about to create.
      *
-     * @throws OutOfMemoryError if the watcher's thread can't be made; nothing is watched then
+     * @throws OutOfMemoryError if the watcher's thread can't be created; the thread isn't registered then
      */
     static void watch(PosixThread thread) {
         thread.block().prepareWatch();
@@ -119,10 +123,10 @@ final class ExitWatcher {
             forget(thread);
             throw failed;
         }
-        ring();
+        wake();
     }
 
-    /** It wasn't created, after all. */
+    /** For a thread that couldn't be created. */
     static void forget(PosixThread thread) {
         POSIX.remove(thread.block().address(), thread);
     }
@@ -147,7 +151,7 @@ final class ExitWatcher {
         }
     }
 
-    /** Whether there is nothing to watch; the watcher ends then. */
+    /** Returns whether no thread is watched; the watcher then ends. */
     private static boolean ends() {
         synchronized (WATCHED) {
             running = !WATCHED.isEmpty() || !POSIX.isEmpty();
@@ -155,26 +159,29 @@ final class ExitWatcher {
         }
     }
 
-    private static void ring() {
-        int rung;
+    private static void wake() {
+        int wakes;
         do {
-            rung = BELL.value();
-        } while (!BELL.compareAndSet(rung, rung + 1));
-        BELL.wake(1);
+            wakes = WAKE_WORD.value();
+        } while (!WAKE_WORD.compareAndSet(wakes, wakes + 1));
+        WAKE_WORD.wake(1);
     }
 
-    /** Whatever happens (the heap may be full for a while), others wait. What is lost is found in a sweep. */
+    /**
+     * The watcher must survive any error, such as a full heap, because callers wait for it. What an error loses is
+     * found in a sweep.
+     */
     private static void run() {
         long nextSweep = System.nanoTime() + SWEEP_NANOS;
         long pauseNanos = LEAST_PAUSE_NANOS;
         while (true) {
             try {
-                int rung = BELL.value();
+                int wakes = WAKE_WORD.value();
                 boolean sweeps = System.nanoTime() - nextSweep >= 0;
-                look(sweeps);
+                check(sweeps);
                 nextSweep = sweeps ? System.nanoTime() + SWEEP_NANOS : nextSweep;
-                if (!ENDING.isEmpty() || !LEAVING.isEmpty()) {
-                    BELL.awaitUntil(rung, System.nanoTime() + pauseNanos);
+                if (!ENDING.isEmpty() || !ENDING_POSIX.isEmpty()) {
+                    WAKE_WORD.awaitUntil(wakes, System.nanoTime() + pauseNanos);
                     pauseNanos = Math.min(2 * pauseNanos, MOST_PAUSE_NANOS);
                     continue;
                 }
@@ -182,7 +189,7 @@ final class ExitWatcher {
                 if (sweeps && HelperThread.retry() && ends()) {
                     return;
                 }
-                BELL.awaitUntil(rung, nextSweep);
+                WAKE_WORD.awaitUntil(wakes, nextSweep);
             } catch (Throwable again) {
                 pause();
             }
@@ -193,30 +200,34 @@ final class ExitWatcher {
         try {
             LockSupport.parkNanos(MOST_PAUSE_NANOS);
         } catch (Throwable stillFull) {
-            // even that may want some heap, the first time
+            // the first call may need some heap, too
         }
     }
 
-    private static void look(boolean everywhere) {
-        // It is seen that they have ended before the list is read: what they have put there is there then.
-        List<PosixThread> left = everywhere ? POSIX.values().stream().filter(PosixThread::hasLeft).toList() : List.of();
+    private static void check(boolean everywhere) {
+        // The ended threads are collected before the list is read: their addresses are then on the list already, and
+        // are removed from it.
+        List<PosixThread> released = everywhere
+                ? POSIX.values().stream().filter(PosixThread::hasReleasedStack).toList()
+                : List.of();
         List<Watched> ended = everywhere
                 ? WATCHED.values().stream().filter(thread -> thread.block().hasEnded()).toList()
                 : List.of();
-        takeLate();
+        takeUnannounced();
         readList();
-        left.forEach(ExitWatcher::seeOff);
-        ended.forEach(ExitWatcher::tell);
-        LEAVING.stream().filter(ExitWatcher::isKnown).filter(PosixThread::hasLeft).forEach(ExitWatcher::seeOff);
-        LEAVING.removeIf(thread -> !isKnown(thread));
+        released.forEach(ExitWatcher::finish);
+        ended.forEach(ExitWatcher::report);
+        ENDING_POSIX.stream().filter(ExitWatcher::isWatched).filter(PosixThread::hasReleasedStack)
+                .forEach(ExitWatcher::finish);
+        ENDING_POSIX.removeIf(thread -> !isWatched(thread));
         ENDING.stream().filter(ExitWatcher::isWatched).filter(thread -> thread.endsWithin(LEAST_PAUSE_NANOS))
-                .forEach(ExitWatcher::tell);
+                .forEach(ExitWatcher::report);
         ENDING.removeIf(thread -> !isWatched(thread));
     }
 
-    private static void takeLate() {
-        for (Watched thread = LATE.poll(); thread != null; thread = LATE.poll()) {
-            // One of libc's that still runs wakes the watcher anyway, and whoever watches it by then is told.
+    private static void takeUnannounced() {
+        for (Watched thread = UNANNOUNCED.poll(); thread != null; thread = UNANNOUNCED.poll()) {
+            // A POSIX thread that still runs will announce its end, and every registration is notified then.
             if (isWatched(thread) && (!thread.block().isPosix() || thread.block().hasEnded())) {
                 ENDING.add(thread);
             }
@@ -229,7 +240,7 @@ final class ExitWatcher {
             PosixThread posix = POSIX.get(control);
             Watched thread = WATCHED.get(control);
             if (posix != null) {
-                LEAVING.add(posix);
+                ENDING_POSIX.add(posix);
             } else if (thread != null) {
                 ENDING.add(thread);
             }
@@ -237,32 +248,32 @@ final class ExitWatcher {
         }
     }
 
-    /** Its memory is kept; of others, nothing may be read. */
+    /** Returns whether a thread is registered, so that its memory is mapped and may be read. */
     private static boolean isWatched(Watched thread) {
         return thread.equals(WATCHED.get(thread.block().address()));
     }
 
-    private static boolean isKnown(PosixThread thread) {
+    private static boolean isWatched(PosixThread thread) {
         return POSIX.get(thread.block().address()) == thread;
     }
 
-    private static void seeOff(PosixThread thread) {
-        if (isKnown(thread)) {
+    private static void finish(PosixThread thread) {
+        if (isWatched(thread)) {
             long control = thread.block().address();
-            Watched watching = WATCHED.get(control); // before: after it, that may be the next thread on the stack
+            Watched watching = WATCHED.get(control); // read first: signalEnd may pass the stack to another thread
             thread.restoreStack();
             POSIX.remove(control);
-            thread.sayEnded();
+            thread.signalEnd();
             if (watching != null) {
-                tell(watching);
+                report(watching);
             }
         }
     }
 
-    private static void tell(Watched thread) {
+    private static void report(Watched thread) {
         long control = thread.block().address();
         if (isWatched(thread)) {
-            thread.ended(); // from here on, its memory may be another thread's, and so may its address
+            thread.ended(); // afterwards the memory, and so the address, may be another thread's
             WATCHED.remove(control, thread);
         }
     }

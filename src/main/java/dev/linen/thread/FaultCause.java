@@ -1,42 +1,42 @@
 package dev.linen.thread;
 
-/** What a thread was most likely ended by. */
+/** The most likely cause of a fault. */
 public enum FaultCause {
 
-    /** It used NULL, or a member or element of what NULL points to. */
+    /** The thread dereferenced NULL, or accessed a member or element of an object at NULL. */
     NULL_POINTER("null-pointer"),
 
-    /** Its stack was full: it ran into the guard below. */
+    /** The stack overflowed: the thread accessed the guard below it. */
     STACK_OVERFLOW("stack-overflow"),
 
-    /** It reached for what libc keeps of each of its own threads: malloc's cache, errno, the locale. */
+    /** The thread accessed libc's thread-local storage, which it doesn't have: malloc's cache, errno, the locale. */
     LIBC_TLS("libc-tls"),
 
-    /** It called a function that no loaded library has. The dynamic linker looked for it in vain. */
+    /** It called a function that is in no loaded library. The dynamic linker couldn't find the symbol. */
     UNDEFINED_SYMBOL("undefined-symbol"),
 
-    /** Nothing is mapped at the address; it may have been freed. */
+    /** Nothing is mapped at the address. The memory may have been freed. */
     UNMAPPED("unmapped"),
 
-    /** What is mapped there doesn't allow that: a write to constants, a jump to data. */
+    /** The mapping doesn't allow the access: a write to constants, a jump to data. */
     PROTECTED("protected"),
 
-    /** The address is no multiple of what the instruction demands. */
+    /** The address isn't aligned as the instruction requires. */
     MISALIGNED("misaligned"),
 
-    /** An integer division by zero, or a floating point exception that was switched on. */
+    /** An integer division by zero, or a floating-point exception that isn't masked. */
     DIVIDE("divide"),
 
-    /** The CPU has no such instruction, or not for programs. */
+    /** The CPU doesn't have the instruction, or it is privileged. */
     ILLEGAL_INSTRUCTION("illegal-instruction"),
 
     /** A breakpoint. */
     TRAP("trap"),
 
-    /** There is no memory behind the address: a mapped file that ends before it. */
+    /** There is no memory behind the address: a mapped file ends before it. */
     BUS("bus"),
 
-    /** {@link NativeThread#kill()}. */
+    /** The thread was ended by {@link NativeThread#kill()}. */
     KILLED("killed");
 
     private final String text;
@@ -46,7 +46,7 @@ public enum FaultCause {
     }
 
     /**
-     * Its name.
+     * Returns the name of the cause.
      *
      * @return "null-pointer", "stack-overflow", ...
      */

@@ -2,23 +2,23 @@ package dev.linen.thread;
 
 import dev.linen.internal.fault.FaultHandler;
 
-/** Whether a fault on a native thread ends that thread only. */
+/** Whether a fault on a native thread ends only that thread, and not the process. */
 public enum FaultContainment {
 
-    /** It will, from the first native thread on. */
+    /** Faults will be contained: the first native thread installs linen's signal handler. */
     READY,
 
-    /** It does. */
+    /** Faults are contained. */
     ON,
 
-    /** Somebody has put a signal handler of his own in the place of linen's: it does as long as that one calls linen's. */
+    /** Another signal handler was installed after linen's. Faults are contained as long as it calls linen's. */
     REPLACED,
 
-    /** It doesn't: the property {@code dev.linen.faults} is "off". */
+    /** Faults aren't contained: the property {@code dev.linen.faults} is "off". */
     OFF;
 
     /**
-     * What holds now: five questions to the kernel.
+     * Returns the current state. Makes five system calls.
      *
      * @return the state
      */

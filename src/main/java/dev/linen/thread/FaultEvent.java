@@ -7,11 +7,11 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** A fault in JDK Flight Recorder's recordings: {@code jfr print --events dev.linen.NativeFault recording.jfr}. */
+/** A fault as an event of JDK Flight Recorder: {@code jfr print --events dev.linen.NativeFault recording.jfr}. */
 @Name("dev.linen.NativeFault")
 @Label("Native Fault")
 @Category("linen")
-@Description("A native thread of linen's was ended by a fault, or killed")
+@Description("A fault ended a native thread of linen's, or it was killed")
 @StackTrace(false)
 final class FaultEvent extends Event {
 

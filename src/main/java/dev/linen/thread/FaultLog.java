@@ -6,15 +6,18 @@ import dev.linen.internal.binding.Uncaught;
 import dev.linen.internal.fault.FaultHandler;
 import dev.linen.internal.helper.Aside;
 
-/** Reports faults: each once to Flight Recorder, and those of threads that nobody joins to the log. Runs users' code. */
+/**
+ * Reports faults: each fault once to Flight Recorder, and faults of threads that no caller joined to the log. Runs user
+ * code.
+ */
 final class FaultLog {
 
-    /** Made when there is something to say: to look for a logger runs the user's configuration of it. */
+    /** Created on demand, because looking up a logger runs the user's configuration of it. */
     private static final class Log {
         static final System.Logger LOGGER = System.getLogger("dev.linen.faults");
     }
 
-    /** A JVM may be built without it; then the class of the event can't be loaded. */
+    /** A JVM may be built without this module, and then the class of the event can't be loaded. */
     private static final boolean RECORDER = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
 
     private FaultLog() {}
@@ -30,17 +33,20 @@ final class FaultLog {
         }
     }
 
-    /** Reports what the signal handler's look has found. */
+    /** Reports what a check of the signal handlers has found. */
     static void report(FaultHandler.Notice notice) {
         Aside.run(() -> Log.LOGGER.log(notice.level(), notice.text()));
     }
 
-    /** For the fault of a thread that was closed, detached or forgotten without a join. What the logger throws goes no further. */
+    /**
+     * Reports the fault of a thread that was closed, detached or forgotten without a join. Exceptions of the logger are
+     * handled here.
+     */
     static void reportUnseen(ThreadFault fault) {
         try {
             record(fault);
             if (fault.cause() != FaultCause.KILLED) {
-                Log.LOGGER.log(Level.WARNING, "{0}; nobody joined it", fault);
+                Log.LOGGER.log(Level.WARNING, "{0}; no caller joined it", fault);
             }
         } catch (RuntimeException | Error ofTheLogger) {
             Uncaught.by(ofTheLogger);

@@ -9,12 +9,15 @@ import org.jspecify.annotations.Nullable;
 import dev.linen.function.NativeFunction;
 import dev.linen.internal.binding.Uncaught;
 
-/** What a thread uses until it ends: kept reachable, and an arena that is closed afterwards if the thread owns one. */
+/**
+ * What a thread uses until it ends: its function, its argument and, if it owns one, an arena. They are kept reachable,
+ * and the arena is closed after the thread's end.
+ */
 final class Lent {
 
     private final NativeFunction function;
 
-    /** Empty if it is a number. */
+    /** Empty if the argument is a number. */
     private final Optional<MemorySegment> argument;
     private volatile @Nullable Arena owned;
 
@@ -31,17 +34,17 @@ final class Lent {
         return function;
     }
 
-    /** Keeps something reachable until the thread has ended. */
+    /** Keeps an object reachable until the thread has ended. */
     void keep(Object memory) {
         kept = memory;
     }
 
-    /** The thread could not be started: the arena stays the caller's. */
+    /** The thread couldn't be started: the caller keeps the arena. */
     void takeBack() {
         owned = null;
     }
 
-    /** The argument, if its arena has been closed too early. */
+    /** Returns the argument if its arena has been closed too early. */
     Optional<MemorySegment> freedArgument() {
         return argument.filter(segment -> !segment.scope().isAlive());
     }
@@ -50,7 +53,7 @@ final class Lent {
         return owned != null;
     }
 
-    /** Closes the arena of a thread that has ended. Runs the user's clean-up actions. */
+    /** Closes the arena of a thread that has ended. This runs the user's cleanup actions. */
     void closeArena() {
         Arena arena = owned;
         if (arena == null) {
@@ -59,7 +62,8 @@ final class Lent {
         try {
             arena.close();
         } catch (IllegalStateException closedOrInUse) {
-            // closed by the user; or a Java thread is in a native call with it, and must close it afterwards
+            // the user has closed it; or a Java thread is in a native call with a segment of it, and the user must
+            // close it later
         } catch (UnsupportedOperationException neverClosed) {
             // the global arena, or one that the garbage collector closes
         } catch (RuntimeException | Error ofTheCleanup) {

@@ -7,18 +7,18 @@ import java.io.Serial;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A native thread was ended by a fault: its function will never return. The process is as the thread left it: what it wrote is
- * written, and what it locked stays locked.
+ * Thrown when a fault has ended a native thread, so that its function will never return. The fault doesn't undo
+ * anything: what the thread has written stays written, and what it has locked stays locked.
  */
 public class NativeFaultException extends RuntimeException {
 
     @Serial
     private static final long serialVersionUID = 1;
 
-    /** What happened. It is not part of the serialized form. */
+    /** Not part of the serialized form. */
     private final transient ThreadFault fault;
 
-    /** The message in the serialized form. */
+    /** Only set in the serialized form. */
     private @Nullable String message;
 
     NativeFaultException(ThreadFault fault) {
@@ -26,16 +26,16 @@ public class NativeFaultException extends RuntimeException {
     }
 
     /**
-     * What happened.
+     * Returns the fault.
      *
-     * @return the fault, readable also after the thread is closed; null if this exception was deserialized
+     * @return the fault, which can also be read after the thread is closed; null if this exception was deserialized
      */
     public ThreadFault fault() {
         return fault;
     }
 
     /**
-     * The fault in one line. It is worked out when it is first read.
+     * Returns the fault in one line. The text is created when it is first read.
      *
      * @return {@link ThreadFault#toString()}
      */
@@ -45,10 +45,10 @@ public class NativeFaultException extends RuntimeException {
     }
 
     /**
-     * Writes the message with the exception, because the fault isn't written.
+     * Writes the message in addition to the fields, because the fault isn't written.
      *
-     * @param out where to
-     * @throws IOException if that fails
+     * @param out the stream
+     * @throws IOException if writing fails
      */
     @Serial
     private void writeObject(ObjectOutputStream out) throws IOException {

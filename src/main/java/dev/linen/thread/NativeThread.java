@@ -25,8 +25,8 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * A thread that the JVM doesn't know: native code on memory that Java mapped, started by {@code clone}, or by libc if it is to
- * be a {@link Kind#POSIX POSIX} thread.
+ * A thread that the JVM doesn't know. It runs native code on a stack that Java mapped, and is started by {@code clone},
+ * or by libc for {@link Kind#POSIX}.
  *
  * <pre>{@code
  * try (NativeThread thread = NativeThread.start(function, 27)) {
@@ -34,12 +34,13 @@ import dev.linen.syscall.SyscallNumber;
  * }
  * }</pre>
  *
- * <p>It shares the process's memory, files, working directory and signal handlers. The JVM's pauses don't stop it: no
- * safepoint, no garbage collection. All signals are blocked on it but those that an instruction raises itself (SIGSEGV,
- * SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS). It goes on when the Java thread that started it ends, and ends when the
- * process does.
+ * <p>The thread shares the process's memory, files, working directory and signal handlers. The JVM's pauses
+ * (safepoints, garbage collections) don't stop it. All signals are blocked on it, except those that an instruction can
+ * raise (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS). It continues to run when the Java thread that started it
+ * ends. When the process ends, it ends too.
  *
- * <p>Any Java thread may wait for it, several at once; each gets the result. Its stack can be read until it is closed.
+ * <p>Any number of Java threads may wait for it; each of them gets the result. Its stack can be read until it is
+ * closed.
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/clone.2.html">clone(2)</a>
  */
@@ -54,47 +55,50 @@ public final class NativeThread implements AutoCloseable {
     private final Departure departure;
     private final Watch watch = new Watch();
 
-    // Set before anybody else gets to see this object.
+    // Set before other threads can see this object.
     private @Nullable StackBuffer stack;
     private @Nullable ControlBlock block;
     private @Nullable ThreadExit exit;
     int tid;
 
-    /** Who makes a thread, and so what may run on it. */
+    /** How a thread is created, which decides what its function may do. */
     public enum Kind {
 
         /**
-         * By {@code clone}: neither libc nor the JVM knows it. It costs least, and nothing stops it; for functions that need
-         * only the kernel, see {@link NativeFunction}.
+         * Created by {@code clone}: neither libc nor the JVM knows the thread. This is the cheapest kind, and the JVM
+         * never stops it. It is for functions that need only the kernel, see {@link NativeFunction}.
          */
         CLONE,
 
         /**
-         * By {@code pthread_create}, on the same stack: libc keeps its own record of it, at the top of the stack. For
-         * functions that need all of libc (malloc, errno, stdio, locale, pthread mutexes) or call Java. In Java it is a
-         * daemon thread, which the JVM's pauses stop as they do others, and gets the JVM's own signals. A fault on it is the
-         * JVM's: it isn't contained.
+         * Created by {@code pthread_create}, on the same stack: libc keeps its own record of the thread at the top of
+         * the stack. This kind is for functions that need all of libc (malloc, errno, stdio, locale, pthread mutexes)
+         * or that call Java. In Java it is a daemon thread; the JVM's pauses stop it like other Java threads, and it
+         * receives the JVM's own signals. A fault on it isn't contained: it ends the JVM.
          */
         POSIX
     }
 
-    /** How a thread is doing. */
+    /** The state of a thread. */
     public enum State {
 
-        /** Its function hasn't returned. */
+        /** The function hasn't returned. */
         RUNNING,
 
-        /** Its function returned, or was ended by a fault; the result and the stack can be read. */
+        /** The function returned, or a fault ended the thread. The result and the stack can be read. */
         ENDED,
 
-        /** It has ended, and its memory is given back. */
+        /** The thread has ended, and its memory has been freed. */
         CLOSED,
 
-        /** Nobody waits for it any more; it may run, or have ended. */
+        /** The thread can't be joined any more. It may still run, or may have ended. */
         DETACHED
     }
 
-    /** For a thread that is about to be made, and has no stack yet: what is taken for it later can't get lost any more. */
+    /**
+     * Creates a thread that isn't started and has no stack yet. The {@link Departure} exists from now on, so what is
+     * acquired later for the thread is also released.
+     */
     NativeThread(Kind kind, Lent lent, StackPool pool) {
         this.function = lent.function();
         this.lent = lent;
@@ -103,7 +107,7 @@ public final class NativeThread implements AutoCloseable {
         this.departure = new Departure(this, this.pool, lease, lent, callers);
     }
 
-    /** Takes a stack for it, and writes what the thread will find there. */
+    /** Takes a stack from the pool and initializes it. */
     ControlBlock prepare(StackGeometry geometry, long code, long argument) {
         StackSlot slot = pool.take(geometry, lease);
         ControlBlock prepared = new ControlBlock(slot);
@@ -115,7 +119,10 @@ public final class NativeThread implements AutoCloseable {
         return prepared;
     }
 
-    /** The thread could not be started, or ended before its function began. What was lent stays the caller's. */
+    /**
+     * Called if the thread couldn't be started, or ended before its function began. The caller keeps the arena that the
+     * thread would have owned.
+     */
     void giveUp() {
         if (exit != null) {
             exit.await(watch); // if it began, it uses that until it ends
@@ -125,46 +132,46 @@ public final class NativeThread implements AutoCloseable {
     }
 
     /**
-     * Starts a thread on a stack of 2 MiB, with a pointer as its argument.
+     * Starts a thread with a pointer as its argument, on a stack of 2 MiB.
      *
-     * @param function what the thread runs
-     * @param argument what it is called with; native memory that outlives the thread, or {@link MemorySegment#NULL}
+     * @param function the function to run
+     * @param argument the argument: native memory that outlives the thread, or {@link MemorySegment#NULL}
      * @return the running thread
-     * @throws IllegalArgumentException when the argument is on the Java heap
-     * @throws IllegalStateException when the argument's arena is closed, or the function's library unloaded
-     * @throws SyscallException ENOMEM: no room for the stack, or too many mappings (vm.max_map_count); EAGAIN: too many
-     *         threads
+     * @throws IllegalArgumentException if the argument is on the Java heap
+     * @throws IllegalStateException if the argument's arena is closed, or the function's library is unloaded
+     * @throws SyscallException ENOMEM: not enough memory or address space for the stack, or too many mappings
+     *         (vm.max_map_count); EAGAIN: too many threads
      */
     public static NativeThread start(NativeFunction function, MemorySegment argument) {
         return builder().start(function, argument);
     }
 
     /**
-     * Starts a thread on a stack of 2 MiB, with a number as its argument.
+     * Starts a thread with a number as its argument, on a stack of 2 MiB.
      *
-     * @param function what the thread runs
-     * @param argument what it is called with, as {@code (void *)argument}
+     * @param function the function to run
+     * @param argument the argument, passed as {@code (void *)argument}
      * @return the running thread
-     * @throws IllegalStateException when the function's library is unloaded
-     * @throws SyscallException ENOMEM: no room for the stack, or too many mappings (vm.max_map_count); EAGAIN: too many
-     *         threads
+     * @throws IllegalStateException if the function's library is unloaded
+     * @throws SyscallException ENOMEM: not enough memory or address space for the stack, or too many mappings
+     *         (vm.max_map_count); EAGAIN: too many threads
      */
     public static NativeThread start(NativeFunction function, long argument) {
         return builder().start(function, argument);
     }
 
     /**
-     * A builder, for threads with other stacks than the usual one.
+     * Returns a builder, for threads with other properties than the default ones.
      *
-     * @return a builder with the usual sizes
+     * @return a builder with the default values
      */
     public static NativeThreadBuilder builder() {
         return new NativeThreadBuilder();
     }
 
     /**
-     * Its kernel id: what {@code gettid} returns on it, and its name in {@code /proc/self/task}. The kernel gives the
-     * number to another thread some time after this one ended.
+     * Returns the thread's id in the kernel: what {@code gettid} returns on it, and its directory in
+     * {@code /proc/self/task}. Some time after the thread has ended, the kernel gives the number to another thread.
      *
      * @return the tid
      */
@@ -173,37 +180,37 @@ public final class NativeThread implements AutoCloseable {
     }
 
     /**
-     * Who made it.
+     * Returns how the thread was created.
      *
-     * @return the kernel's clone, or libc
+     * @return by the kernel's clone, or by libc
      */
     public Kind kind() {
         return kind;
     }
 
     /**
-     * Its handle, as the seed's C call has it: the address of {@code struct {uint32_t futex, canary;}}. Nothing is mapped
-     * there once the thread is closed.
+     * Returns the thread's handle: the address of {@code struct {uint32_t futex, canary;}}, as in the original C call.
+     * Once the thread is closed, the address may be unmapped, or in use for another thread.
      *
      * @return the address
      */
     public long handle() {
-        exit().tellAddress();
+        exit().setAddressKnown();
         return memory().handle();
     }
 
     /**
-     * Its memory.
+     * Returns the thread's memory.
      *
-     * @return the stack buffer, readable until the thread is closed
+     * @return the stack buffer, which can be read until the thread is closed or detached
      */
     public StackBuffer stack() {
-        exit().tellAddress();
+        exit().setAddressKnown();
         return memory();
     }
 
     /**
-     * How it is doing.
+     * Returns the state of the thread.
      *
      * @return the state at this moment
      */
@@ -213,7 +220,7 @@ public final class NativeThread implements AutoCloseable {
             if (!callers.enter(visit)) {
                 return callers.isDetached() ? State.DETACHED : State.CLOSED;
             }
-            return exit().hasCome() ? State.ENDED : State.RUNNING;
+            return exit().hasEnded() ? State.ENDED : State.RUNNING;
         } finally {
             synchronized (callers) {
                 callers.inside -= visit.claims;
@@ -224,33 +231,36 @@ public final class NativeThread implements AutoCloseable {
     }
 
     /**
-     * Waits for its end. A virtual thread is parked meanwhile: its carrier is free.
+     * Waits until the thread has ended. A virtual thread is parked meanwhile, so that its carrier is free.
      *
-     * @return what its function returned
-     * @throws InterruptedException when this Java thread is interrupted before or while it waits; the native thread runs on
-     * @throws IllegalStateException when the thread is closed or detached, or waits for itself
-     * @throws NativeFaultException when the thread was ended by a fault
-     * @throws NativeThreadKilledException when it was killed
-     * @throws SyscallException of {@code sigaltstack}: the thread ended before it called the function
+     * @return what the function returned
+     * @throws InterruptedException if this Java thread is interrupted before or while it waits; the native thread
+     *         continues to run
+     * @throws IllegalStateException if the thread is closed or detached, or calls this method on itself
+     * @throws NativeFaultException if a fault ended the thread
+     * @throws NativeThreadKilledException if the thread was killed
+     * @throws SyscallException from {@code sigaltstack}: the thread ended before it called the function
      */
     public long join() throws InterruptedException {
         return joinUntil(Long.MAX_VALUE).orElseThrow();
     }
 
     /**
-     * Waits for its end, but not longer than told. A virtual thread is parked meanwhile: its carrier is free.
+     * Waits until the thread has ended, at most for the given time. A virtual thread is parked meanwhile, so that its
+     * carrier is free.
      *
-     * @param timeout how long to wait at the most; zero or less only looks
-     * @return what its function returned; empty when the time is over and it still runs
-     * @throws InterruptedException when this Java thread is interrupted before or while it waits; the native thread runs on
-     * @throws IllegalStateException when the thread is closed or detached, or waits for itself
-     * @throws NativeFaultException when the thread was ended by a fault
-     * @throws NativeThreadKilledException when it was killed
-     * @throws SyscallException of {@code sigaltstack}: the thread ended before it called the function
+     * @param timeout the maximum time to wait; if it is zero or negative, the method doesn't wait
+     * @return what the function returned; empty if the thread still runs when the time is over
+     * @throws InterruptedException if this Java thread is interrupted before or while it waits; the native thread
+     *         continues to run
+     * @throws IllegalStateException if the thread is closed or detached, or calls this method on itself
+     * @throws NativeFaultException if a fault ended the thread
+     * @throws NativeThreadKilledException if the thread was killed
+     * @throws SyscallException from {@code sigaltstack}: the thread ended before it called the function
      */
     public OptionalLong join(Duration timeout) throws InterruptedException {
         long deadlineNanoTime = System.nanoTime() + Math.max(0, TimeUnit.NANOSECONDS.convert(timeout));
-        return joinUntil(deadlineNanoTime >= 0 ? deadlineNanoTime : Long.MAX_VALUE); // negative: beyond 292 years
+        return joinUntil(deadlineNanoTime >= 0 ? deadlineNanoTime : Long.MAX_VALUE); // negative: no limit
     }
 
     private OptionalLong joinUntil(long deadlineNanoTime) throws InterruptedException {
@@ -271,19 +281,19 @@ public final class NativeThread implements AutoCloseable {
     }
 
     /**
-     * Looks whether it has ended; doesn't wait.
+     * Returns the result if the thread has ended. Doesn't wait.
      *
-     * @return what its function returned; empty when it still runs
-     * @throws IllegalStateException when the thread is closed or detached
-     * @throws NativeFaultException when the thread was ended by a fault
-     * @throws NativeThreadKilledException when it was killed
-     * @throws SyscallException of {@code sigaltstack}: the thread ended before it called the function
+     * @return what the function returned; empty if the thread still runs
+     * @throws IllegalStateException if the thread is closed or detached
+     * @throws NativeFaultException if a fault ended the thread
+     * @throws NativeThreadKilledException if the thread was killed
+     * @throws SyscallException from {@code sigaltstack}: the thread ended before it called the function
      */
     public OptionalLong tryJoin() {
         Callers.Visit visit = new Callers.Visit();
         try {
             enter(visit, "joined");
-            return exit().hasCome() ? OptionalLong.of(exit().result()) : OptionalLong.empty();
+            return exit().hasEnded() ? OptionalLong.of(exit().result()) : OptionalLong.empty();
         } finally {
             synchronized (callers) {
                 callers.inside -= visit.claims;
@@ -294,17 +304,17 @@ public final class NativeThread implements AutoCloseable {
     }
 
     /**
-     * Waits until one of several has ended. A virtual thread is parked meanwhile.
+     * Waits until one of several threads has ended. A virtual thread is parked meanwhile.
      *
      * @param threads the threads, at least one
-     * @return one that has ended; its {@link #tryJoin()} has the result
-     * @throws InterruptedException when this Java thread is interrupted before or while it waits
-     * @throws IllegalArgumentException when there are no threads
-     * @throws IllegalStateException when one of them is closed or detached
+     * @return a thread that has ended; {@link #tryJoin()} returns its result
+     * @throws InterruptedException if this Java thread is interrupted before or while it waits
+     * @throws IllegalArgumentException if there are no threads
+     * @throws IllegalStateException if one of the threads is closed or detached
      */
     public static NativeThread joinAny(Collection<NativeThread> threads) throws InterruptedException {
         if (threads.isEmpty()) {
-            throw new IllegalArgumentException("none of 0 threads will ever end");
+            throw new IllegalArgumentException("joinAny needs at least one thread, but the collection is empty");
         }
         List<CompletableFuture<Long>> ends = new ArrayList<>();
         for (NativeThread thread : threads) {
@@ -316,19 +326,20 @@ public final class NativeThread implements AutoCloseable {
         try {
             CompletableFuture.anyOf(ends.toArray(CompletableFuture[]::new)).get();
         } catch (ExecutionException failed) {
-            // it has ended all the same: tryJoin says how
+            // the thread has ended nevertheless, and tryJoin throws the reason
         }
         return threads.stream().filter(thread -> thread.state() == State.ENDED).findFirst().orElseThrow(
-                () -> new IllegalStateException("the thread that ended was closed meanwhile"));
+                () -> new IllegalStateException("the thread that ended was closed or detached meanwhile"));
     }
 
     /**
-     * Tells of its end. Completed on a helper thread of linen's, one that runs nothing else
-     * meanwhile: what depends on it may take its time.
+     * Returns a future that is completed when the thread ends. A helper thread of linen's completes it. That thread has
+     * no other work meanwhile, so dependent stages may block.
      *
-     * @return a future of what its function returned; fails with a {@link NativeFaultException} when the thread was ended by a
-     *         fault or killed, with a {@link SyscallException} when it ended before it called the function
-     * @throws IllegalStateException when the thread is closed or detached
+     * @return a future with the function's result; it fails with a {@link NativeFaultException} if a fault ended the
+     *        thread or it was killed, and with a {@link SyscallException} if the thread ended before it called the
+     *        function
+     * @throws IllegalStateException if the thread is closed or detached
      */
     public CompletableFuture<Long> onExit() {
         return insideEnd().thenApplyAsync(result -> result, Aside::run);
@@ -348,16 +359,18 @@ public final class NativeThread implements AutoCloseable {
         }
     }
 
-    /** How the watcher knows this thread. It keeps the NativeThread reachable: somebody waits for its end. */
+    /**
+     * The registration of this thread with the watcher. It keeps the NativeThread reachable, because a caller waits for
+     * its end.
+     */
     private final class Watch implements Watched, Runnable {
 
         private final Callers.Visit visit = new Callers.Visit();
         private boolean given;
 
         /**
-         * For a caller who is inside. The watcher comes in with the first who wants to be notified.
-         *
-         * @throws OutOfMemoryError if it can't; then it isn't inside
+         * Registers the thread; for a caller that is inside. While the thread is registered, the watcher counts as a
+         * caller that is inside, too.
          */
         @Override
         public void run() {
@@ -392,12 +405,12 @@ public final class NativeThread implements AutoCloseable {
 
         @Override
         public boolean endsWithin(long nanos) {
-            return exit().comesWithin(nanos);
+            return exit().endsWithin(nanos);
         }
 
         @Override
         public void ended() {
-            exit().tell();
+            exit().complete();
             leave();
             departure.leaveOnWatcher();
         }
@@ -411,20 +424,20 @@ public final class NativeThread implements AutoCloseable {
         return Objects.requireNonNull(stack);
     }
 
-    /** For callers who are inside. Only a thread that calls Java can come here by itself. */
+    /** For callers that are inside. Only a POSIX thread can call Java, and so wait for itself. */
     private void requireOther(String wanted) {
-        if (kind == Kind.POSIX && !exit().hasCome() && Syscall.invoke(SyscallNumber.GETTID) == tid) {
-            throw new IllegalStateException(this + " can't be " + wanted + " by a function that it runs: it would wait "
-                    + "for itself for ever");
+        if (kind == Kind.POSIX && !exit().hasEnded() && Syscall.invoke(SyscallNumber.GETTID) == tid) {
+            throw new IllegalStateException(this + " can't be " + wanted + " by its own function, which would wait for "
+                    + "itself forever");
         }
     }
 
     /**
-     * Waits for its end and gives its memory back. Does nothing the second time, and nothing for a detached thread. The result
-     * is gone with the memory: join comes first.
+     * Waits until the thread has ended and frees its memory. The result is lost with the memory, so call
+     * {@link #join()} first. Closing the thread again has no effect, and neither has closing a detached thread.
      *
-     * @throws IllegalStateException when a Java thread is inside a native call with a segment of the stack, or it is the thread
-     *         itself that calls; it is still open then
+     * @throws IllegalStateException if a Java thread is in a native call with a segment of the stack, or if the thread
+     *         calls this method on itself; the thread stays open
      */
     @Override
     public void close() {
@@ -450,16 +463,17 @@ public final class NativeThread implements AutoCloseable {
     }
 
     /**
-     * Ends it, whatever it does: computes, or sleeps in a system call. Doesn't wait for that: {@link #join()} does, and throws
-     * {@link NativeThreadKilledException}. Does nothing when it has ended, is closed, or is about to end.
+     * Ends the thread, whether it computes or is blocked in a system call. Doesn't wait for the end: {@link #join()}
+     * does, and throws {@link NativeThreadKilledException}. Has no effect if the thread has ended, is about to end, or
+     * is closed.
      *
-     * <p>What the thread was doing stays half done: memory half written, locks locked, files open. A thread that has blocked
-     * SIGTRAP itself isn't ended.
+     * <p>The thread's work stays unfinished: data may be half written, locks stay locked and files stay open. A thread
+     * that has blocked SIGTRAP isn't ended.
      *
-     * @throws UnsupportedOperationException when it is a thread that libc made, which would take libc's locks with it; when
-     *         faults aren't contained, because then the signal would end the process
-     * @throws IllegalStateException when the thread is detached
-     * @throws SyscallException of {@code rt_tgsigqueueinfo}: EPERM, by a seccomp filter
+     * @throws UnsupportedOperationException if libc created the thread, because libc's locks would stay locked; or if
+     *         faults aren't contained, because the signal would end the process
+     * @throws IllegalStateException if the thread is detached
+     * @throws SyscallException from {@code rt_tgsigqueueinfo}: EPERM from a seccomp filter
      * @see <a href="https://man7.org/linux/man-pages/man2/rt_sigqueueinfo.2.html">rt_tgsigqueueinfo(2)</a>
      */
     public void kill() {
@@ -472,11 +486,10 @@ public final class NativeThread implements AutoCloseable {
                 return;
             }
             if (kind == Kind.POSIX) {
-                throw new UnsupportedOperationException(
-                        this + " can't be killed: libc made it, and its locks (malloc's, "
-                                + "stdio's) would stay locked for ever");
+                throw new UnsupportedOperationException(this + " can't be killed: libc created it, and libc's locks "
+                        + "that it holds (malloc's, stdio's) would stay locked forever");
             }
-            if (!exit().hasCome()) {
+            if (!exit().hasEnded()) {
                 FaultHandler.kill(Objects.requireNonNull(block).slot().control(), tid);
             }
         } finally {
@@ -489,14 +502,15 @@ public final class NativeThread implements AutoCloseable {
     }
 
     /**
-     * Lets it run on by itself: nobody will wait for it, and its memory is given back some time after its end. Those who wait
-     * already, go on waiting. A thread that is merely forgotten is detached too, when the garbage collector finds that
-     * nobody can reach it any more.
+     * Detaches the thread: it can't be joined any more, and its memory is freed some time after its end. Callers that
+     * already wait for it continue to wait. A thread to which no reference exists any more is detached by the garbage
+     * collector.
      *
-     * <p>What it uses must stay alive until it ends, which nobody can tell any more: global arenas, or memory of its own.
+     * <p>What the thread uses must stay valid until it ends, and the end of a detached thread can't be observed: use
+     * global arenas, or an arena that the thread owns.
      *
-     * @throws IllegalStateException when it is detached or closed already, or when a Java thread is inside a native call with
-     *         a segment of the stack; it is still open in that case
+     * @throws IllegalStateException if the thread is detached or closed; or if a Java thread is in a native call with a
+     *         segment of the stack, and then the thread stays open
      */
     public void detach() {
         Callers.Visit visit = new Callers.Visit();
@@ -524,11 +538,11 @@ public final class NativeThread implements AutoCloseable {
     private IllegalStateException refused(String wanted) {
         return new IllegalStateException(this + " can't be " + wanted + " any more: " + (callers.isDetached()
                 ? "it was detached"
-                : "it was closed, and its memory, which held the result, is given back"));
+                : "it was closed, and its memory, which contained the result, is freed"));
     }
 
     /**
-     * Which thread it is.
+     * Returns the tid, the function and the state.
      *
      * @return "NativeThread[4711, collatz, RUNNING]"
      */

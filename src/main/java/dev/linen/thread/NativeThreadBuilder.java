@@ -23,20 +23,20 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.thread.NativeThread.Kind;
 
 /**
- * Starts native threads: takes what they are to be like, then {@code start} maps a stack buffer, fills it in and clones.
+ * Starts native threads with chosen properties: {@code start} takes a stack from a pool, initializes it and clones.
  *
  * <pre>{@code
  * NativeThread.builder().stackSize(64 << 10).guardSize(16 << 10).start(function, 27);
  * }</pre>
  *
- * <p>Can start any number of threads. To be used by one Java thread at a time.
+ * <p>A builder can start any number of threads. It isn't thread-safe.
  */
 public final class NativeThreadBuilder {
 
-    /** Never started: only to ask what others may do. */
+    /** Never started. Used to ask whether a segment is accessible from another thread. */
     private static final Thread SOME_OTHER_THREAD = new Thread("");
 
-    /** The 136 KiB that HotSpot demands of a Java thread's stack on x86-64, and 64 KiB to work with. */
+    /** The 136 KiB that HotSpot requires of a Java thread's stack on x86-64, and 64 KiB to work with. */
     private static final long LEAST_STACK_FOR_JAVA = (136 + 64) << 10;
 
     static {
@@ -58,7 +58,7 @@ public final class NativeThreadBuilder {
     NativeThreadBuilder() {}
 
     /**
-     * Who makes the thread; the kernel's {@code clone} unless said otherwise.
+     * Sets how the thread is created; by default, by {@link Kind#CLONE}.
      *
      * @param newKind {@link Kind#POSIX} for functions that need all of libc, or Java
      * @return this builder
@@ -69,11 +69,11 @@ public final class NativeThreadBuilder {
     }
 
     /**
-     * How large the stack is; 2 MiB unless said otherwise.
+     * Sets the size of the stack; 2 MiB by default.
      *
-     * @param bytes the size in bytes, at least 16 KiB; rounded up to pages
+     * @param bytes the size in bytes, at least 16 KiB; rounded up to whole pages
      * @return this builder
-     * @throws IllegalArgumentException when there is no such size
+     * @throws IllegalArgumentException if the size is smaller than 16 KiB or larger than the address space
      */
     public NativeThreadBuilder stackSize(long bytes) {
         stackBytes = StackGeometry.requireStackSize(bytes);
@@ -81,12 +81,13 @@ public final class NativeThreadBuilder {
     }
 
     /**
-     * How large the guard below the stack is; 64 KiB unless said otherwise. A function whose frame is larger than the
-     * guard can jump over it.
+     * Sets the size of the guard below the stack; 64 KiB by default. A function whose frame is larger than the guard
+     * can skip it.
      *
-     * @param bytes the size in bytes, at least one page and a multiple of it
+     * @param bytes the size in bytes, a multiple of the page size
      * @return this builder
-     * @throws IllegalArgumentException when there is no such size
+     * @throws IllegalArgumentException if the size is smaller than a page, isn't a multiple of it, or is larger than
+     *         the address space
      */
     public NativeThreadBuilder guardSize(long bytes) {
         guardBytes = StackGeometry.requireGuardSize(bytes);
@@ -94,9 +95,9 @@ public final class NativeThreadBuilder {
     }
 
     /**
-     * Asks for a stack in pages of 2 MiB, which it is aligned to and rounded up to: fewer TLB misses, and memory in larger pieces.
-     * A wish: the kernel gives such pages when it has some, unless {@code /sys/kernel/mm/transparent_hugepage/enabled}
-     * says "never".
+     * Requests pages of 2 MiB for the stack, which is aligned and rounded up to that size. There are then fewer TLB
+     * misses, but the stack takes memory in larger pieces. This is a hint: the kernel uses such pages if some are free,
+     * unless {@code /sys/kernel/mm/transparent_hugepage/enabled} is "never".
      *
      * @return this builder
      */
@@ -106,8 +107,9 @@ public final class NativeThreadBuilder {
     }
 
     /**
-     * Keeps the stack in memory: never swapped out, and all of it there before the thread begins, {@code mlock}. Then start can
-     * fail with ENOMEM (more than RLIMIT_MEMLOCK), EPERM (RLIMIT_MEMLOCK is 0) or EAGAIN.
+     * Locks the stack in memory with {@code mlock}: all of it is in memory before the thread begins, and is never
+     * swapped out. {@code start} can then fail with ENOMEM (more than RLIMIT_MEMLOCK), EPERM (RLIMIT_MEMLOCK is 0) or
+     * EAGAIN.
      *
      * @return this builder
      */
@@ -117,8 +119,8 @@ public final class NativeThreadBuilder {
     }
 
     /**
-     * Brings all of the stack into memory before the thread begins: it won't fault its pages in. Then start can fail with
-     * ENOMEM.
+     * Loads the whole stack into memory before the thread begins, so that the thread has no page faults on it.
+     * {@code start} can then fail with ENOMEM.
      *
      * @return this builder
      */
@@ -128,7 +130,8 @@ public final class NativeThreadBuilder {
     }
 
     /**
-     * Where the stack comes from and goes to; the pool that all share unless said otherwise.
+     * Sets the pool from which the stack is taken, and to which it returns; by default the
+     * {@linkplain StackPool#shared() shared pool}.
      *
      * @param newPool the pool
      * @return this builder
@@ -139,12 +142,12 @@ public final class NativeThreadBuilder {
     }
 
     /**
-     * What the thread is called in {@code /proc/self/task/TID/comm}, in {@code top} and in debuggers; like its creator unless
-     * said otherwise.
+     * Sets the thread's name, as shown in {@code /proc/self/task/TID/comm}, {@code top} and debuggers; by default it is
+     * that of the thread that calls {@code start}.
      *
      * @param newName at most 15 bytes in UTF-8
      * @return this builder
-     * @throws IllegalArgumentException when the name is longer, or has a NUL in it
+     * @throws IllegalArgumentException if the name is longer, or contains a NUL
      */
     public NativeThreadBuilder name(String newName) {
         ThreadName.toBytes(newName);
@@ -153,25 +156,25 @@ public final class NativeThreadBuilder {
     }
 
     /**
-     * On which CPUs the thread may run; where its creator may, unless said otherwise.
+     * Sets the CPUs on which the thread may run; by default they are those of the thread that calls {@code start}.
      *
-     * @param newCpus the CPUs; at least one that there is, or start fails with EINVAL
+     * @param newCpus the CPUs, of which at least one must exist, or {@code start} fails with EINVAL
      * @return this builder
-     * @throws IllegalArgumentException when the set is empty
+     * @throws IllegalArgumentException if the set is empty
      */
     public NativeThreadBuilder cpus(CpuSet newCpus) {
         if (newCpus.isEmpty()) {
-            throw new IllegalArgumentException("a thread needs at least one CPU to run on; this set is empty");
+            throw new IllegalArgumentException("a thread needs at least one CPU to run on, but this set is empty");
         }
         cpus = newCpus;
         return this;
     }
 
     /**
-     * How the thread is scheduled; as its creator is, unless said otherwise.
+     * Sets how the thread is scheduled; by default like the thread that calls {@code start}.
      *
-     * @param newScheduling policy and priority; start fails with EPERM without the right to it, with EINVAL when there is none
-     *        such
+     * @param newScheduling the policy and the priority; {@code start} fails with EPERM without the permission, and with
+     *        EINVAL if they don't exist
      * @return this builder
      */
     public NativeThreadBuilder scheduling(Scheduling newScheduling) {
@@ -180,11 +183,12 @@ public final class NativeThreadBuilder {
     }
 
     /**
-     * How nice the thread is to others; as its creator is, unless said otherwise.
+     * Sets the thread's nice value; by default it is that of the thread that calls {@code start}.
      *
-     * @param newNice from -20 (not at all) to 19; start fails with EACCES without the right to be less nice
+     * @param newNice from -20 (largest share of CPU time) to 19 (smallest share); {@code start} fails with EACCES
+     *        without the permission for a lower value
      * @return this builder
-     * @throws IllegalArgumentException when there is no such nice
+     * @throws IllegalArgumentException if the value is out of range
      */
     public NativeThreadBuilder nice(int newNice) {
         nice = Scheduling.requireNice(newNice);
@@ -192,17 +196,17 @@ public final class NativeThreadBuilder {
     }
 
     /**
-     * Starts a thread with a pointer as its argument. The memory must outlive the thread; its arena is kept reachable
-     * until the thread is closed, but not open.
+     * Starts a thread with a pointer as its argument. The memory must outlive the thread: its arena is kept reachable
+     * until the thread is closed, but not kept open.
      *
-     * @param function what the thread runs
-     * @param argument what it is called with; {@link MemorySegment#NULL} is allowed
+     * @param function the function to run
+     * @param argument the argument; {@link MemorySegment#NULL} is allowed
      * @return the running thread
-     * @throws IllegalArgumentException when the argument is on the Java heap
-     * @throws IllegalStateException when the argument's arena is closed, or the function's library unloaded
-     * @throws SyscallException of {@code mmap} or {@code mprotect} (ENOMEM: no room for the stack, or too many
-     *         mappings), or {@code clone} (EAGAIN: too many threads), or of what the thread could not be made;
-     *         nothing is left of it then
+     * @throws IllegalArgumentException if the argument is on the Java heap
+     * @throws IllegalStateException if the argument's arena is closed, or the function's library is unloaded
+     * @throws SyscallException from {@code mmap} or {@code mprotect} (ENOMEM: not enough memory or address space for
+     *         the stack, or too many mappings), {@code clone} (EAGAIN: too many threads), or the call that sets the
+     *         thread's name, CPUs, scheduling or nice value; nothing of the thread remains
      */
     public NativeThread start(NativeFunction function, MemorySegment argument) {
         requireNative(argument);
@@ -212,21 +216,21 @@ public final class NativeThreadBuilder {
     /**
      * Starts a thread with a number as its argument.
      *
-     * @param function what the thread runs
-     * @param argument what it is called with, as {@code (void *)argument}
+     * @param function the function to run
+     * @param argument the argument, passed as {@code (void *)argument}
      * @return the running thread
-     * @throws IllegalStateException when the function's library is unloaded
-     * @throws SyscallException of {@code mmap} or {@code mprotect} (ENOMEM: no room for the stack, or too many
-     *         mappings), or {@code clone} (EAGAIN: too many threads), or of what the thread could not be made;
-     *         nothing is left of it then
+     * @throws IllegalStateException if the function's library is unloaded
+     * @throws SyscallException from {@code mmap} or {@code mprotect} (ENOMEM: not enough memory or address space for
+     *         the stack, or too many mappings), {@code clone} (EAGAIN: too many threads), or the call that sets the
+     *         thread's name, CPUs, scheduling or nice value; nothing of the thread remains
      */
     public NativeThread start(NativeFunction function, long argument) {
         return start(function, argument, new Lent(function, Optional.empty(), null));
     }
 
     /**
-     * Starts a thread with memory of its own: an arena that is closed when the thread has ended and is closed or detached. The
-     * way to pass a struct that nobody has to look after.
+     * Starts a thread that owns an arena, which is closed after the thread has ended and is closed or detached. Use it
+     * to pass a struct without managing its lifetime.
      *
      * <pre>{@code
      * NativeThread.builder().start(function, memory -> {
@@ -236,14 +240,15 @@ public final class NativeThreadBuilder {
      * });
      * }</pre>
      *
-     * @param function what the thread runs
-     * @param argument makes the argument, in the arena that it is given; may keep nothing of it
+     * @param function the function to run
+     * @param argument creates the argument in the given arena; it must not keep a reference to the arena or its
+     *        segments
      * @return the running thread
-     * @throws IllegalArgumentException when the argument is on the Java heap
-     * @throws IllegalStateException when the function's library is unloaded
-     * @throws SyscallException as the other forms; the arena is closed then
+     * @throws IllegalArgumentException if the argument is on the Java heap
+     * @throws IllegalStateException if the function's library is unloaded
+     * @throws SyscallException as in the other forms; the arena is then closed
      */
-    @SuppressWarnings("MustBeClosed") // by Lent, after the thread's end
+    @SuppressWarnings("MustBeClosed") // Lent closes it after the thread's end
     public NativeThread start(NativeFunction function, Function<Arena, MemorySegment> argument) {
         Arena memory = Arena.ofShared();
         try {
@@ -255,35 +260,34 @@ public final class NativeThreadBuilder {
     }
 
     /**
-     * Starts a thread that takes over an arena: it is closed when the thread has ended and is closed or detached.
+     * Starts a thread that takes over an arena, which is closed after the thread has ended and is closed or detached.
      *
-     * @param arena a shared arena, with all that the thread uses; the caller doesn't close it
-     * @param function what the thread runs
-     * @param argument what it is called with
+     * @param arena a shared arena with all that the thread uses; the caller must not close it
+     * @param function the function to run
+     * @param argument the argument
      * @return the running thread
-     * @throws IllegalArgumentException when the arena belongs to one Java thread, or the argument is on the Java heap; the arena
-     *         stays the caller's then
-     * @throws IllegalStateException when the arena is closed, or the function's library unloaded
-     * @throws SyscallException as the other forms; the arena stays the caller's
+     * @throws IllegalArgumentException if the arena is confined to one Java thread, or the argument is on the Java
+     *         heap; the caller keeps the arena
+     * @throws IllegalStateException if the arena is closed, or the function's library is unloaded
+     * @throws SyscallException as in the other forms; the caller keeps the arena
      */
     public NativeThread startOwning(Arena arena, NativeFunction function, MemorySegment argument) {
         requireNative(argument);
         MemorySegment probe = arena.allocate(1);
         if (!probe.isAccessibleBy(SOME_OTHER_THREAD)) {
-            throw new IllegalArgumentException(
-                    "a confined arena can only be closed by its own Java thread; this one would "
-                            + "have to be closed by whoever sees the thread's end: take Arena.ofShared()");
+            throw new IllegalArgumentException("the arena is confined to one Java thread, but any thread may have to "
+                    + "close it after the native thread's end: use Arena.ofShared()");
         }
         return start(function, argument.address(), new Lent(function, Optional.of(argument), arena));
     }
 
     private static void requireNative(MemorySegment argument) {
         if (!argument.isNative()) {
-            throw new IllegalArgumentException("the argument is on the Java heap, which a native thread can't see (the "
-                    + "garbage collector moves it): allocate it from an Arena");
+            throw new IllegalArgumentException("the argument is on the Java heap, which a native thread can't access, "
+                    + "because the garbage collector moves objects: allocate it from an Arena");
         }
         if (!argument.scope().isAlive()) {
-            throw new IllegalStateException("the argument's memory is freed: its arena is closed");
+            throw new IllegalStateException("the memory of the argument was freed: its arena is closed");
         }
     }
 
@@ -291,7 +295,7 @@ public final class NativeThreadBuilder {
         requireCanRun(function);
         long code = function.address().address();
         ThreadSetup setup = setup();
-        lent.keep(setup); // the thread reads its memory, whatever happens here meanwhile
+        lent.keep(setup); // the thread reads its memory, even if this method fails
         NativeThread thread = new NativeThread(kind, lent, pool);
         try {
             ControlBlock block = thread.prepare(new StackGeometry(stackBytes, guardBytes, pages), code, argument);
@@ -305,16 +309,16 @@ public final class NativeThreadBuilder {
 
     private void requireCanRun(NativeFunction function) {
         if (!function.address().scope().isAlive()) {
-            throw new IllegalStateException("the library of " + function + " is unloaded: the arena that it was looked "
-                    + "up with is closed");
+            throw new IllegalStateException("the library of " + function + " was unloaded: the arena of its "
+                    + "SymbolLookup is closed");
         }
         if (function.isJava() && kind != Kind.POSIX) {
-            throw new IllegalArgumentException(function + " is in Java, and so needs a thread that libc made: "
+            throw new IllegalArgumentException(function + " is in Java, which needs a thread that libc creates: use "
                     + "builder().kind(Kind.POSIX)");
         }
         if (function.isJava() && stackBytes < LEAST_STACK_FOR_JAVA) {
-            throw new IllegalArgumentException(function + " is in Java, and so needs a stack of " + LEAST_STACK_FOR_JAVA
-                    + " bytes at least, not " + stackBytes + ": the JVM would end the process");
+            throw new IllegalArgumentException(function + " is in Java, which needs a stack of at least "
+                    + LEAST_STACK_FOR_JAVA + " bytes, not " + stackBytes + ": with less, the JVM ends the process");
         }
     }
 
@@ -336,7 +340,7 @@ public final class NativeThreadBuilder {
         block.prepareThreadLocals();
         long tid = Trampoline.clone(block.address(), CloneFlags.BITS);
         if (tid < 0) {
-            // or of rt_sigprocmask, which the same downcall issues first
+            // this may be an error of rt_sigprocmask, which the same downcall makes first
             throw new SyscallException("clone", tid, hex(CloneFlags.BITS), hex(block.slot().exit().address()));
         }
         return (int) tid;
@@ -352,7 +356,7 @@ public final class NativeThreadBuilder {
             ExitWatcher.forget(thread);
             throw failed;
         }
-        ThreadSetup.await(block); // its tid is there then
+        ThreadSetup.await(block); // until the thread has written its tid
         return block.tid();
     }
 

@@ -1,6 +1,9 @@
 package dev.linen.thread;
 
-/** A native thread was ended by {@link NativeThread#kill()}: its function will never return. The fault tells where it was. */
+/**
+ * Thrown when {@link NativeThread#kill()} has ended a native thread, so that its function will never return. The fault
+ * says where the thread was.
+ */
 public final class NativeThreadKilledException extends NativeFaultException {
 
     private static final long serialVersionUID = 1;

@@ -14,25 +14,26 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * A thread that libc made on our stack, from {@code pthread_create} until libc has let go of the stack.
+ * A thread that libc creates on a stack of linen's, from {@code pthread_create} until libc no longer uses the stack.
  *
- * <p>The kernel tells libc of such a thread's end, and nobody else. So {@link ExitWatcher} joins it, when it has rung or, should
- * it have ended without a word (pthread_exit), in the next sweep; then clears the futex dword as the kernel does for others.
- * Not by set_tid_address: musl's lock on the list of its threads is released by that word.
+ * <p>The kernel reports the end of such a thread to libc only. Therefore {@link ExitWatcher} joins it: when the thread
+ * has announced its end or, if it ended without an announcement (pthread_exit), in the next sweep. It then clears the
+ * futex dword, as the kernel does for cloned threads. The dword can't be passed to set_tid_address, because the word
+ * that libc passes there is, in musl, the lock of its thread list.
  */
 final class PosixThread {
 
-    /** libc's own block at the top of its part of the stack is aligned to that; the exit record lies above. */
+    /** The alignment of libc's own block, which is at the top of its part of the stack, below the exit record. */
     private static final long ALIGNMENT = 64;
 
-    /** In the futex dword until the thread has written its tid: nobody shall take it for ended. */
-    private static final int NOT_BORN = -1;
+    /** The value of the futex dword until the thread has written its tid: 0 would mean that the thread has ended. */
+    private static final int NOT_STARTED = -1;
 
     private final ControlBlock block;
     private volatile boolean created;
     private volatile long pthread;
 
-    /** The watcher's own. */
+    /** Used by the watcher only. */
     private boolean joined;
 
     PosixThread(ControlBlock block) {
@@ -43,12 +44,12 @@ final class PosixThread {
         return block;
     }
 
-    /** Starts it. The watcher knows it already: it may have ended before this returns. */
+    /** Starts the thread. The watcher must know it before, because it may end before this method returns. */
     void create() {
         MemorySegment stack = block.slot().stack();
         long bytes = stack.byteSize() - ALIGNMENT;
         Futex word = Futex.ofShared(block.futexWord());
-        word.set(NOT_BORN);
+        word.set(NOT_STARTED);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
             long result = Pthread.create(out, stack.address(), bytes, block.address());
@@ -62,16 +63,16 @@ final class PosixThread {
         }
     }
 
-    /** For the watcher: whether libc has let go of the stack. Nobody knows it yet. */
-    boolean hasLeft() {
+    /** For the watcher: returns whether libc no longer uses the stack. Waiting callers aren't notified yet. */
+    boolean hasReleasedStack() {
         if (!joined && created) {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment result = arena.allocate(JAVA_LONG);
                 long error = Pthread.tryJoin(pthread, result);
                 if (error == 0) {
-                    block.setResult(result.get(JAVA_LONG, 0)); // what it gave to pthread_exit, maybe
+                    block.setResult(result.get(JAVA_LONG, 0)); // this may be the argument of pthread_exit
                 }
-                // EINVAL: its function called pthread_detach, and then only the kernel knows
+                // EINVAL: the function has called pthread_detach, so only the kernel knows whether the thread exists
                 joined = error == 0 || (error == Errno.EINVAL.result() && !exists(block.tid()));
             }
         }
@@ -83,13 +84,18 @@ final class PosixThread {
         return Syscall.invoke(SyscallNumber.TGKILL, pid, tid, /* no signal */ 0) != Errno.ESRCH.result();
     }
 
-    /** For the watcher, once it has left. A JVM that Java ran in on it has left guard pages behind. */
+    /**
+     * For the watcher, once libc no longer uses the stack. If Java ran on the thread, the JVM has left guard pages
+     * there.
+     */
     void restoreStack() {
         block.slot().restore();
     }
 
-    /** For the watcher, at last: tells those who wait. The slot may be another's after this. */
-    void sayEnded() {
+    /**
+     * For the watcher, as the last step: wakes the callers that wait. Afterwards the slot may belong to another thread.
+     */
+    void signalEnd() {
         Futex word = Futex.ofShared(block.futexWord());
         word.set(0);
         word.wakeAll();

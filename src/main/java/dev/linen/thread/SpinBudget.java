@@ -3,27 +3,29 @@ package dev.linen.thread;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How long a wait spins before it sleeps. A thread that runs on another CPU and is soon over is seen earlier by who spins: to
- * sleep, and to be woken on a CPU that has become idle meanwhile, takes longer than many a thread lives.
+ * Decides how long a wait spins before it sleeps. If a thread runs on another CPU and ends soon, a spinning waiter sees
+ * its end sooner: to sleep, and to be woken on a CPU that has become idle, takes longer than many threads run.
  *
- * <p>That is so or it isn't (with one CPU, with all of them busy, with functions that take their time, nobody gains by
- * spinning), and recent luck tells which, without a system call:
+ * <p>Spinning doesn't pay with one CPU, when all CPUs are busy, or for functions that run long. The outcome of the last
+ * waits decides, without a system call:
  *
  * <pre>
- *   luck                          all waits spin
- *   {@value #PATIENCE} misses in a row           one in 2 spins, and shorter
+ *   outcome                       what the next waits do
+ *   the end came in time          all waits spin
+ *   {@value #PATIENCE} misses in a row           one in 2 spins, for a shorter time
  *   each further miss             one in 4, 8, ... up to one in {@value #LEAST_OFTEN}
- *   one that pays                 all waits spin again
+ *   the end came in time          all waits spin again
  * </pre>
  *
- * <p>Many threads share one. Its fields are plain: an update that is lost makes one wait longer or shorter, no more.
+ * <p>Many threads share one budget. Its fields are plain: a lost update only makes a wait spin for a longer or shorter
+ * time.
  */
 final class SpinBudget {
 
     static final long USUAL_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
     static final long PROBE_NANOS = USUAL_NANOS / 2;
 
-    /** A miss may be chance: a tick of the clock, an interrupt. */
+    /** The number of misses that may be accidental: a timer tick, an interrupt. */
     static final int PATIENCE = 3;
 
     static final int LEAST_OFTEN = 1024;
@@ -32,7 +34,10 @@ final class SpinBudget {
     private int sleepsBetween;
     private int sleepsLeft;
 
-    /** For one wait; 0 if it had better sleep at once. What comes of it is to be {@linkplain #paid told}. */
+    /**
+     * Returns how long a wait may spin; 0 if it should sleep at once. The caller must then call {@link #paid} or
+     * {@link #missed}.
+     */
     long nanos() {
         if (misses < PATIENCE) {
             return USUAL_NANOS;
@@ -45,13 +50,13 @@ final class SpinBudget {
         return PROBE_NANOS;
     }
 
-    /** What was waited for came while the wait span. */
+    /** The thread ended while the caller spun. */
     void paid() {
         misses = 0;
         sleepsBetween = 0;
     }
 
-    /** It didn't. */
+    /** The thread didn't end while the caller spun. */
     void missed() {
         if (++misses >= PATIENCE) {
             sleepsBetween = Math.min(2 * sleepsBetween + 1, LEAST_OFTEN - 1);

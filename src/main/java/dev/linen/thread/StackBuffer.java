@@ -17,8 +17,8 @@ import dev.linen.internal.stack.StackSlot;
 import dev.linen.memory.HexDump;
 
 /**
- * The memory of one native thread: its stack with a signal stack and guards, in one piece; and a control block, which lies
- * elsewhere, packed with those of others.
+ * The memory of one native thread. The stack, a signal stack and guards are one contiguous range; the control block is
+ * in another place, next to those of other threads.
  *
  * <pre>
  *  (top)
@@ -31,15 +31,16 @@ import dev.linen.memory.HexDump;
  *    guard           no access: an array overrun on the stack below faults here
  *  (bottom)
  *
- *    ...    control  function, argument, what ended it: one for each thread
- *    ...    locals   the thread-local block (%fs on x86-64): one for many threads, can't be written to
- *    guard           no access: libc's thread-local storage would lie here, who wants it faults
+ *    ...    control  the function, its argument, the signal that ended the thread: one for each thread
+ *    ...    locals   the thread-local block (%fs on x86-64): one for many threads, read-only
+ *    guard           no access: where libc's thread-local storage would be; functions that use it fault here
  * </pre>
  *
- * <p>A thread that does nothing touches one page of its own, the top of the stack, and the ninth part of a page of control blocks.
+ * <p>A thread that does nothing touches one page of its own, the top of the stack, and a ninth of a page of control
+ * blocks.
  *
- * <p>Can be read while the thread runs and after it ended, until the thread is closed or detached; {@link IllegalStateException}
- * after that.
+ * <p>The memory can be read while the thread runs and after it has ended, until the thread is closed or detached. From
+ * then on, the methods throw {@link IllegalStateException}.
  */
 public final class StackBuffer {
 
@@ -49,15 +50,20 @@ public final class StackBuffer {
     /** {@code struct linen_exit}: the result and the handle, the top 16 bytes of the buffer. */
     public static final MemoryLayout EXIT_LAYOUT = linen_exit.layout();
 
-    /** {@code struct linen_control}: the function, its argument, the signal stack, what ended the thread. */
+    /** {@code struct linen_control}: the function, its argument, the signal stack, the signal that ended the thread. */
     public static final MemoryLayout CONTROL_LAYOUT = linen_control.layout();
 
-    /** {@code struct linen_slab}: the thread-local block, and where the threads that share it have their memory. */
+    /**
+     * {@code struct linen_slab}: the thread-local block, and the location of the memory of the threads that share it.
+     */
     public static final MemoryLayout THREAD_LOCALS_LAYOUT = linen_slab.layout();
 
     private final StackSlot slot;
 
-    /** That of the views. Made when somebody asks for one: closing it costs a handshake with every Java thread. */
+    /**
+     * The lifetime of the views. Created with the first view, because closing it costs a handshake with every Java
+     * thread.
+     */
     private @Nullable Arena lifetime;
     private boolean ended;
 
@@ -66,9 +72,10 @@ public final class StackBuffer {
     }
 
     /**
-     * Ends the views' lifetime: the slot may go to another thread after that.
+     * Ends the lifetime of the views, so that the slot can be used for another thread.
      *
-     * @throws IllegalStateException when a Java thread is inside a native call with one of them; nothing has changed then
+     * @throws IllegalStateException if a Java thread is in a native call with one of the views; nothing has changed
+     *         then
      */
     synchronized void endViews() {
         if (lifetime != null) {
@@ -78,7 +85,7 @@ public final class StackBuffer {
         ended = true;
     }
 
-    @SuppressWarnings("MustBeClosed") // the arena: by endViews()
+    @SuppressWarnings("MustBeClosed") // endViews() closes the arena
     private synchronized MemorySegment view(MemorySegment memory) {
         requireOpen();
         Arena arena = lifetime;
@@ -91,11 +98,11 @@ public final class StackBuffer {
 
     private synchronized void requireOpen() {
         if (ended) {
-            throw new IllegalStateException(this + " can't be read any more: its thread is closed or detached");
+            throw new IllegalStateException(this + " can't be read any more: its thread was closed or detached");
         }
     }
 
-    /** Reads a view, which can't be unmapped meanwhile. */
+    /** Reads a view, which can't be unmapped during the access. */
     private boolean isPosix() {
         return linen_control.thread_pointer(control()) == 0;
     }
@@ -105,7 +112,7 @@ public final class StackBuffer {
     }
 
     /**
-     * The lowest address of it.
+     * Returns the lowest address of the buffer.
      *
      * @return the address
      */
@@ -114,7 +121,7 @@ public final class StackBuffer {
     }
 
     /**
-     * The size of all of it that is in one piece: stack, signal stack and guards.
+     * Returns the size of the contiguous range: the stack, the signal stack and the guards.
      *
      * @return the size in bytes
      */
@@ -123,7 +130,7 @@ public final class StackBuffer {
     }
 
     /**
-     * The address of the handle, {@code struct linen_handle}.
+     * Returns the address of the handle, {@code struct linen_handle}.
      *
      * @return the address of the futex dword
      */
@@ -132,7 +139,7 @@ public final class StackBuffer {
     }
 
     /**
-     * The stack's size, with the 16 bytes of the exit record.
+     * Returns the size of the stack, including the 16 bytes of the exit record.
      *
      * @return the size in bytes, a multiple of the page size
      */
@@ -141,8 +148,8 @@ public final class StackBuffer {
     }
 
     /**
-     * How much of the stack a function has at the most: from the exit record down to the guard. On a thread that libc made, libc
-     * takes its own part of it, some kilobytes.
+     * Returns the size of the stack that a function can use at most: from the exit record down to the guard. If libc
+     * created the thread, libc uses some kilobytes of it for itself.
      *
      * @return the size in bytes
      */
@@ -151,7 +158,7 @@ public final class StackBuffer {
     }
 
     /**
-     * The size of the guard below the stack.
+     * Returns the size of the guard below the stack.
      *
      * @return the size in bytes, a multiple of the page size
      */
@@ -160,65 +167,65 @@ public final class StackBuffer {
     }
 
     /**
-     * The stack, with the exit record on top of it.
+     * Returns the stack, with the exit record at its top.
      *
      * @return a read-only view of the live memory
-     * @throws IllegalStateException when the thread is closed or detached; when libc made it and it still runs: the JVM keeps
-     *         guard pages at the lower end of a stack that Java runs on, and who reads those ends the process
+     * @throws IllegalStateException if the thread is closed or detached; or if libc created the thread and it still
+     *         runs: the JVM keeps guard pages at the lower end of a stack that runs Java, and reading them ends the
+     *         process
      */
     public MemorySegment stack() {
         MemorySegment stack = view(slot.stack());
         if (isPosix() && !ControlBlock.hasEnded(exit())) {
-            throw new IllegalStateException(
-                    this + " can't be read yet: its thread, which libc made, still runs, and the JVM "
-                            + "may have guard pages at its lower end");
+            throw new IllegalStateException(this + " can't be read yet: libc created its thread, which still runs, and "
+                    + "the JVM may have guard pages at the lower end of the stack");
         }
         return stack;
     }
 
     /**
-     * The exit record, {@link #EXIT_LAYOUT}: the top of the stack.
+     * Returns the exit record, {@link #EXIT_LAYOUT}: the top of the stack.
      *
      * @return a read-only view of the live memory
-     * @throws IllegalStateException when the thread is closed or detached
+     * @throws IllegalStateException if the thread is closed or detached
      */
     public MemorySegment exit() {
         return view(slot.exit());
     }
 
     /**
-     * The control block, {@link #CONTROL_LAYOUT}.
+     * Returns the control block, {@link #CONTROL_LAYOUT}.
      *
      * @return a read-only view of the live memory
-     * @throws IllegalStateException when the thread is closed or detached
+     * @throws IllegalStateException if the thread is closed or detached
      */
     public MemorySegment control() {
         return view(slot.control());
     }
 
     /**
-     * What the thread pointer points to, {@link #THREAD_LOCALS_LAYOUT}. Other threads have the same one.
+     * Returns the memory at the thread pointer, {@link #THREAD_LOCALS_LAYOUT}. Other threads share it.
      *
      * @return a read-only view of the live memory
-     * @throws IllegalStateException when the thread is closed or detached
-     * @throws UnsupportedOperationException when libc made the thread: its thread-local storage is libc's
+     * @throws IllegalStateException if the thread is closed or detached
+     * @throws UnsupportedOperationException if libc created the thread, because its thread-local storage is libc's
      */
     public MemorySegment threadLocals() {
         if (isPosix()) {
-            throw new UnsupportedOperationException(
-                    this + "'s thread was made by libc: its thread-local storage is libc's");
+            throw new UnsupportedOperationException(this + " has no thread-local block: libc created its thread, which "
+                    + "uses libc's thread-local storage");
         }
         return view(slot.threadLocals());
     }
 
     /**
-     * How much of the stack has been in use at one time or other: its high-water mark. Asks the kernel which pages were
-     * touched, at no cost to the thread. Reading pages from Java touches them too: ask before you read the whole stack. On a
-     * stack that another thread used before, what that one touched counts as well.
+     * Returns how much of the stack has been used so far, the high-water mark. The kernel is asked which pages were
+     * touched, at no cost to the thread. Reading pages from Java touches them, too: call this method before you read
+     * the whole stack. If another thread used the stack before, the pages that it touched are included.
      *
-     * @return from the lowest page touched to the top, in bytes; at least the one page of the exit record
-     * @throws IllegalStateException when the thread is closed or detached
-     * @throws UnsupportedOperationException when the kernel doesn't tell: no {@code /proc/self/pagemap}
+     * @return the size in bytes from the lowest touched page to the top; at least one page, that of the exit record
+     * @throws IllegalStateException if the thread is closed or detached
+     * @throws UnsupportedOperationException if the kernel doesn't provide {@code /proc/self/pagemap}
      */
     public long used() {
         requireOpen();
@@ -226,38 +233,38 @@ public final class StackBuffer {
     }
 
     /**
-     * The used part of the stack in hexadecimal, lowest address first. A row that repeats the one before is left out, and an
-     * asterisk stands for it.
+     * Returns the used part of the stack in hexadecimal, lowest address first. Rows that repeat the previous one are
+     * replaced by an asterisk.
      *
      * @return lines like {@code "7f2c4a1fffe0  6f 00 00 00 00 00 00 00  ef be ad de 11 12 00 00  |o...............|"}
-     * @throws IllegalStateException when the thread is closed or detached
-     * @throws UnsupportedOperationException when it isn't known how much is used, see {@link #used()}
+     * @throws IllegalStateException if the thread is closed or detached
+     * @throws UnsupportedOperationException if it isn't known how much is used, see {@link #used()}
      */
     public String dump() {
         return dump(used());
     }
 
     /**
-     * The top of the stack in hexadecimal, lowest address first.
+     * Returns the top of the stack in hexadecimal, lowest address first.
      *
-     * @param bytes how much of it; all of it when it has less
-     * @return lines as {@link #dump()} has them
-     * @throws IllegalArgumentException when the number is negative
-     * @throws IllegalStateException when the thread is closed or detached
+     * @param bytes the size in bytes; if the stack is smaller, all of it is returned
+     * @return lines in the form of {@link #dump()}
+     * @throws IllegalArgumentException if the size is negative
+     * @throws IllegalStateException if the thread is closed or detached
      */
     public String dump(long bytes) {
         if (bytes < 0) {
-            throw new IllegalArgumentException("a dump has 0 bytes or more, not " + bytes);
+            throw new IllegalArgumentException("the size of a dump must be 0 bytes or more, not " + bytes);
         }
         MemorySegment stack = stack();
         return HexDump.of(stack.asSlice(Math.max(0, stack.byteSize() - bytes)));
     }
 
     /**
-     * The drawing above, with this buffer's addresses and values.
+     * Returns the drawing above, with this buffer's addresses and values.
      *
      * @return several lines of text
-     * @throws IllegalStateException when the thread is closed or detached
+     * @throws IllegalStateException if the thread is closed or detached
      */
     public String sketch() {
         String used;
@@ -271,7 +278,7 @@ public final class StackBuffer {
     }
 
     /**
-     * What and where it is.
+     * Returns the address and the size.
      *
      * @return "StackBuffer[0x7f2c4a000000, 2191360 bytes]"
      */

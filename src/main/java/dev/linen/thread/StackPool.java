@@ -3,18 +3,18 @@ package dev.linen.thread;
 import dev.linen.internal.stack.SlotPool;
 
 /**
- * Stacks of threads that ended, for threads to come: a start on a cached stack maps nothing.
+ * Keeps the stacks of ended threads for new threads: starting a thread on a cached stack maps nothing.
  *
- * <p>The stacks that a pool keeps are warm: they have the pages that their last thread touched. They are bounded in bytes; when
- * there are more, those that have been unused for longest give their pages back to the kernel, and a slab of memory in which no
- * stack is in use or warm is unmapped.
+ * <p>The stacks that a pool keeps are warm: they still have the pages that the previous thread touched. The pool bounds
+ * their total size. When the bound is exceeded, the stacks that have been unused for longest are evicted, and their
+ * pages are freed. A slab of memory in which no stack is in use or warm is unmapped.
  */
 public final class StackPool {
 
-    /** The system property with the bound of the {@linkplain #shared() shared pool}, in bytes; 64 MiB without it. */
+    /** The system property with the bound of the {@linkplain #shared() shared pool}, in bytes; 64 MiB by default. */
     public static final String BYTES_PROPERTY = "dev.linen.pool.bytes";
 
-    /** glibc keeps 40 MiB. */
+    /** For comparison: glibc keeps 40 MiB. */
     private static final long DEFAULT_WARM_BYTES = 64L << 20;
 
     private static final StackPool SHARED = new StackPool(
@@ -27,38 +27,40 @@ public final class StackPool {
     }
 
     /**
-     * The pool that threads use unless their builder names another one.
+     * Returns the pool that threads use unless their builder names another one.
      *
-     * @return the one pool of that kind
+     * @return the shared pool, always the same
      */
     public static StackPool shared() {
         return SHARED;
     }
 
     /**
-     * A new pool. What it keeps stays mapped, even when the pool is no longer reachable: call {@link #trim()} before.
+     * Creates a pool. The stacks that it keeps stay mapped even when the pool is no longer reachable: call
+     * {@link #trim()} before.
      *
-     * @param bytes how many bytes of warm stacks it keeps; with 0, a stack's memory goes back to the kernel at its thread's end
+     * @param bytes the maximum total size of warm stacks in bytes; with 0, the pages of a stack are freed when its
+     *        thread has ended
      * @return an empty pool
      * @throws IllegalArgumentException if the number is negative
      */
     public static StackPool bounded(long bytes) {
         if (bytes < 0) {
-            throw new IllegalArgumentException("a pool keeps 0 bytes or more, not " + bytes);
+            throw new IllegalArgumentException("the bound of a pool must be 0 bytes or more, not " + bytes);
         }
         return new StackPool(bytes);
     }
 
     /**
-     * How much it keeps.
+     * Returns the total size of the warm stacks.
      *
-     * @return the size of all warm stacks in bytes, whether their pages are in memory or not
+     * @return the size in bytes, whether the pages are in memory or not
      */
     public long warmBytes() {
         return slots.warmBytes();
     }
 
-    /** Gives the memory of all warm stacks back to the kernel. Those in use stay. */
+    /** Frees the pages of all warm stacks. Stacks in use aren't affected. */
     public void trim() {
         slots.trim();
     }

@@ -18,7 +18,7 @@ import dev.linen.internal.linux.linen_tls;
 import dev.linen.internal.stack.StackGeometry;
 import dev.linen.memory.Mapping;
 
-/** Draws a stack buffer with its addresses and values; highest address first, as stacks are drawn. */
+/** Draws a stack buffer with its addresses and values, highest address first, as is usual for stacks. */
 final class StackSketch {
 
     private static final int WIDTH = 56;
@@ -55,7 +55,7 @@ final class StackSketch {
         edge('└', '┘', control.address(), "");
     }
 
-    /** @param slab the thread-local block; null if it is libc's */
+    /** @param slab the thread-local block; null if libc's is used */
     StackSketch withThreadLocals(@Nullable MemorySegment slab) {
         if (slab == null) {
             line("", " libc's thread-local block is on the stack", "");
@@ -103,7 +103,7 @@ final class StackSketch {
         text.append(String.format(Locale.ROOT, "%16s  %s  %s", address, box, note).stripTrailing()).append('\n');
     }
 
-    /** In the largest unit that divides it. */
+    /** Formats a size in the largest unit that divides it. */
     static String size(long bytes) {
         if (bytes % (1L << 20) == 0) {
             return (bytes >> 20) + " MiB";

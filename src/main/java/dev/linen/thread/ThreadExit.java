@@ -16,16 +16,16 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * One thread's end: to look whether it has come, to wait for it, to be notified of it, and what came of it.
+ * The end of one thread: checks for it, waits for it, notifies of it, and returns its outcome.
  *
  * <p>For callers that keep the thread's memory mapped: see {@link Callers}.
  */
 final class ThreadExit {
 
-    /** How long a wait goes on without a look at the dword. */
-    private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** The longest sleep on the dword without checking it. */
+    private static final long CHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** How long an interrupt may go unnoticed. */
+    /** The longest time for which an interrupt may go unnoticed. */
     private static final long UNINTERRUPTIBLE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private static final SpinBudget SPIN = new SpinBudget();
@@ -34,14 +34,14 @@ final class ThreadExit {
     private final Futex futex;
     private final Lent lent;
 
-    /** Callers asleep on the dword, or about to be. */
+    /** The number of callers that sleep on the dword, or are about to. */
     private final AtomicInteger sleepers = new AtomicInteger();
 
-    /** Whether native functions may sleep there, which can't be counted. */
+    /** Whether native functions may sleep on the dword, too; these can't be counted. */
     private volatile boolean addressKnown;
 
-    /** Made when it is first asked for. Guarded by this, when it changes. */
-    private volatile @Nullable CompletableFuture<Long> told;
+    /** Created on demand. Changes are guarded by this. */
+    private volatile @Nullable CompletableFuture<Long> completion;
 
     // Guarded by this.
     private @Nullable ThreadFault fault;
@@ -50,45 +50,45 @@ final class ThreadExit {
     ThreadExit(ControlBlock block, Lent lent) {
         this.block = block;
         this.lent = lent;
-        // Not private: the kernel's wake at the end of a thread is a shared one.
+        // Not private: at the end of a thread, the kernel wakes a shared futex.
         this.futex = Futex.ofShared(block.futexWord());
     }
 
-    /** To be called before anybody learns where the dword is: a native function may wait on it. */
-    void tellAddress() {
+    /** Must be called before the address of the dword is handed out: a native function may then wait on it. */
+    void setAddressKnown() {
         addressKnown = true;
     }
 
-    boolean hasCome() {
+    boolean hasEnded() {
         return futex.value() == 0;
     }
 
-    boolean comesWithin(long nanos) {
+    boolean endsWithin(long nanos) {
         return awaitUntil(System.nanoTime() + nanos);
     }
 
     /**
-     * What the function returned, once the end has come.
+     * Returns the function's result. The thread must have ended.
      *
      * @throws SyscallException if the function was never called
-     * @throws NativeFaultException if it never returned
+     * @throws NativeFaultException if the function never returned
      */
     long result() {
         if (block.hasFault()) {
             throw exception(seenFault());
         }
         if (block.failure() != 0) {
-            throw ThreadSetup.signalStackFailure(block); // another call's failure comes out of start
+            throw ThreadSetup.signalStackFailure(block); // the failure of another call is thrown by start
         }
         return block.result();
     }
 
-    /** A new one for each caller, with the caller's stack trace. */
+    /** Creates a new exception for each caller, with the caller's stack trace. */
     private static NativeFaultException exception(ThreadFault fault) {
         return fault.isKill() ? new NativeThreadKilledException(fault) : new NativeFaultException(fault);
     }
 
-    /** All callers get the same one. */
+    /** Returns the fault, which is the same object for all callers. */
     private ThreadFault seenFault() {
         ThreadFault read = readFault();
         boolean first;
@@ -113,7 +113,7 @@ final class ThreadExit {
     }
 
     /**
-     * To be called when the thread has ended, before its stack is used again. Keeps what its fault report needs.
+     * Copies what the fault report needs. Must be called when the thread has ended, before its stack is used again.
      *
      * @return the fault, if there is one and no caller has seen it
      */
@@ -129,35 +129,36 @@ final class ThreadExit {
     }
 
     /**
-     * Completed by the watcher. What depends on it runs on the watcher's thread, and so must not be a user's.
+     * Returns a future that the watcher completes. Dependent stages run on the watcher's thread, so they must not be
+     * user code.
      *
-     * @param watch called for the first caller: sees to it that {@link #tell()} is called at the end
-     * @throws OutOfMemoryError if there is no watcher and none can be made
+     * @param watch called for the first caller: it ensures that {@link #complete()} is called when the thread ends
+     * @throws OutOfMemoryError if there is no watcher and none can be created
      */
     CompletableFuture<Long> future(Runnable watch) {
         CompletableFuture<Long> fresh = new CompletableFuture<>();
         synchronized (this) {
-            if (told != null) {
-                return told;
+            if (completion != null) {
+                return completion;
             }
-            told = fresh;
+            completion = fresh;
         }
         try {
             watch.run();
         } catch (RuntimeException | Error failed) {
             synchronized (this) {
-                told = null;
+                completion = null;
             }
-            fresh.completeExceptionally(failed); // another caller may have it by now
+            fresh.completeExceptionally(failed); // another caller may already have it
             throw failed;
         }
         return fresh;
     }
 
-    /** For the watcher, when the end has come. */
-    void tell() {
-        CompletableFuture<Long> future = told;
-        if (future == null) { // whoever asked for it was told that it can't be had
+    /** For the watcher, when the thread has ended. */
+    void complete() {
+        CompletableFuture<Long> future = completion;
+        if (future == null) { // whoever asked for it got an error
             return;
         }
         try {
@@ -168,45 +169,45 @@ final class ThreadExit {
     }
 
     /**
-     * By the futex first, which is fast but can't be interrupted; after a moment, or on a virtual thread at once, parked until
-     * the watcher completes the future.
+     * Waits until the thread has ended. It first sleeps on the futex, which is fast but can't be interrupted. After a
+     * moment, or immediately on a virtual thread, it parks until the watcher completes the future.
      *
      * @param watch see {@link #future}
-     * @return false when the time is over
+     * @return false if the deadline has passed
      */
     boolean awaitOrInterrupt(long deadlineNanoTime, Runnable watch) throws InterruptedException {
-        if (hasCome()) {
+        if (hasEnded()) {
             return true;
         }
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        if (!Thread.currentThread().isVirtual() && (comesWhileSpinning(deadlineNanoTime)
+        if (!Thread.currentThread().isVirtual() && (endsWhileSpinning(deadlineNanoTime)
                 || awaitUntil(Math.min(deadlineNanoTime, System.nanoTime() + UNINTERRUPTIBLE_NANOS)))) {
             return true;
         }
         long nanosLeft = deadlineNanoTime - System.nanoTime();
         if (nanosLeft <= 0) {
-            return hasCome();
+            return hasEnded();
         }
         try {
             future(watch).get(nanosLeft, TimeUnit.NANOSECONDS);
         } catch (ExecutionException | OutOfMemoryError failed) {
-            // result() says so; or there is no watcher
+            // the reason is thrown by result(), or there is no watcher
         } catch (TimeoutException over) {
-            return hasCome();
+            return hasEnded();
         }
-        return hasCome() || pollOrInterrupt(deadlineNanoTime);
+        return hasEnded() || pollOrInterrupt(deadlineNanoTime);
     }
 
-    /** Without the watcher: there is no room for its thread. */
+    /** Waits without the watcher, whose thread couldn't be created. */
     private boolean pollOrInterrupt(long deadlineNanoTime) throws InterruptedException {
         while (!pollUntil(Math.min(deadlineNanoTime, System.nanoTime() + UNINTERRUPTIBLE_NANOS))) {
             if (Thread.interrupted()) {
                 throw new InterruptedException();
             }
             if (System.nanoTime() >= deadlineNanoTime) {
-                return hasCome();
+                return hasEnded();
             }
         }
         return true;
@@ -216,17 +217,17 @@ final class ThreadExit {
         if (!Thread.currentThread().isVirtual()) {
             return awaitUntil(deadlineNanoTime);
         }
-        LockSupport.parkNanos(deadlineNanoTime - System.nanoTime()); // doesn't block the carrier
-        return hasCome();
+        LockSupport.parkNanos(deadlineNanoTime - System.nanoTime()); // parking doesn't block the carrier
+        return hasEnded();
     }
 
-    /** Not to be interrupted. */
+    /** Waits uninterruptibly until the thread has ended. */
     void await(Runnable watch) {
-        if (hasCome()) {
+        if (hasEnded()) {
             return;
         }
         if (!Thread.currentThread().isVirtual()) {
-            if (!comesWhileSpinning(Long.MAX_VALUE)) {
+            if (!endsWhileSpinning(Long.MAX_VALUE)) {
                 awaitUntil(Long.MAX_VALUE);
             }
             return;
@@ -234,61 +235,65 @@ final class ThreadExit {
         try {
             future(watch).exceptionally(failed -> 0L).join();
         } catch (OutOfMemoryError noWatcher) {
-            // see below
+            // polled below
         }
-        while (!hasCome()) {
+        while (!hasEnded()) {
             pollUntil(System.nanoTime() + UNINTERRUPTIBLE_NANOS);
         }
     }
 
-    /** For platform threads: the carrier of a virtual one has others to run. */
-    private boolean comesWhileSpinning(long deadlineNanoTime) {
+    /** For platform threads: the carrier of a virtual thread has other work. */
+    private boolean endsWhileSpinning(long deadlineNanoTime) {
         long nanos = SPIN.nanos();
         long begin = System.nanoTime();
         if (nanos == 0 || deadlineNanoTime - begin < nanos) {
             return false;
         }
-        boolean come;
+        boolean ended;
         boolean over;
         do {
             Thread.onSpinWait();
-            come = hasCome();
+            ended = hasEnded();
             over = System.nanoTime() - begin >= nanos;
-        } while (!come && !over);
-        if (come && !over) { // with one CPU, the end may come while who spins isn't running: that's no luck
+        } while (!ended && !over);
+        if (ended && !over) { // with one CPU, the end may come while this thread is preempted: spinning didn't pay
             SPIN.paid();
         } else {
             SPIN.missed();
         }
-        return come;
+        return ended;
     }
 
     /**
-     * The kernel wakes one of those who sleep, and that one wakes the others, if there can be any: it asks after the end, so who
-     * comes later finds the dword cleared and doesn't sleep. The one may be a native function that waits on the handle and knows
-     * nothing of that duty; so nobody here sleeps for longer than a second without looking.
+     * Sleeps until the thread has ended. The kernel wakes only one sleeper. That one wakes the others, if there may be
+     * any; it checks for them after the end, so a later caller finds the dword cleared and doesn't sleep. The woken
+     * sleeper may be a native function that waits on the handle and doesn't wake the others. Therefore no caller sleeps
+     * here for longer than a second without checking the dword.
      */
     private boolean awaitUntil(long deadlineNanoTime) {
-        if (hasCome() || comesWhileOthersRun()) {
+        if (hasEnded() || endsAfterYield()) {
             return true;
         }
         sleepers.incrementAndGet();
-        boolean come;
+        boolean ended;
         try {
-            come = sleepUntil(deadlineNanoTime);
+            ended = sleepUntil(deadlineNanoTime);
         } finally {
             sleepers.decrementAndGet();
         }
-        if (come && (addressKnown || sleepers.get() > 0)) {
+        if (ended && (addressKnown || sleepers.get() > 0)) {
             futex.wakeAll();
         }
-        return come;
+        return ended;
     }
 
-    /** With one CPU for both, the thread runs now, and is over before this one would have slept: that saves a sleep and a wake. */
-    private boolean comesWhileOthersRun() {
+    /**
+     * Yields once. If both threads share one CPU, the native thread runs now and may end, which saves a sleep and a
+     * wake.
+     */
+    private boolean endsAfterYield() {
         Syscall.invoke(SyscallNumber.SCHED_YIELD);
-        return hasCome();
+        return hasEnded();
     }
 
     private boolean sleepUntil(long deadlineNanoTime) {
@@ -297,7 +302,7 @@ final class ThreadExit {
             if (now >= deadlineNanoTime) {
                 return false;
             }
-            futex.awaitUntil(running, deadlineNanoTime - now > LOOK_NANOS ? now + LOOK_NANOS : deadlineNanoTime);
+            futex.awaitUntil(running, deadlineNanoTime - now > CHECK_NANOS ? now + CHECK_NANOS : deadlineNanoTime);
         }
         return true;
     }

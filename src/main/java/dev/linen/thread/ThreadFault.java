@@ -16,11 +16,12 @@ import dev.linen.internal.stack.StackGeometry;
 import dev.linen.internal.stack.StackSlot;
 
 /**
- * What ended a native thread before its function returned: the signal, where the thread was, and why, as far as that can be told.
- * It stays readable when the thread is closed. Signal, code, address and registers are always there; the rest is found out when it
- * is first asked for, and left out where that isn't possible.
+ * Describes the fault that ended a native thread before its function returned: the signal, the location, and the cause,
+ * as far as it can be determined. It can still be read after the thread is closed. The signal, its code, the address
+ * and the registers are always present. The rest is determined when it is first read, and left out if it isn't
+ * available.
  *
- * <p>{@link #toString()} fits a line of a log, {@link #report()} is the whole page.
+ * <p>{@link #toString()} is one line, {@link #report()} the full report.
  */
 public final class ThreadFault {
 
@@ -30,7 +31,7 @@ public final class ThreadFault {
         this.report = report;
     }
 
-    /** Of a thread that has ended by a fault, and whose stack is still its own. */
+    /** For a thread that a fault has ended, and whose stack isn't in use for another thread yet. */
     static ThreadFault of(ControlBlock block, Lent lent) {
         StackSlot slot = block.slot();
         StackGeometry geometry = slot.geometry();
@@ -40,31 +41,31 @@ public final class ThreadFault {
                 buffer.asSlice(geometry.guardOffset(), geometry.guardBytes()),
                 buffer.asSlice(0, geometry.outerGuardBytes()),
                 MemorySegment.ofAddress(buffer.address() + top).reinterpret(geometry.outerGuardBytes()),
-                slot.placeOfLibcs(), slot::usedBytes);
+                slot.libcThreadLocals(), slot::usedBytes);
         return new ThreadFault(new FaultReport(FaultRecord.of(block.tid(), block.fault()), around));
     }
 
-    /** Whether it was killed. */
+    /** Returns whether the thread was killed. */
     boolean isKill() {
         return report.record().isKill();
     }
 
-    /** To be called before the thread's stack is used again. */
+    /** Copies what is needed from the stack. Must be called before the stack is used again. */
     void settle() {
         report.settle();
     }
 
     /**
-     * The thread's tid.
+     * Returns the thread's tid.
      *
-     * @return its tid; the kernel may have given the number to another thread since
+     * @return the tid; the kernel may have given the number to another thread since
      */
     public int tid() {
         return report.record().tid();
     }
 
     /**
-     * The signal.
+     * Returns the name of the signal.
      *
      * @return "SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL" or "SIGTRAP"
      */
@@ -73,17 +74,18 @@ public final class ThreadFault {
     }
 
     /**
-     * The signal's code, si_code, as C has it.
+     * Returns the name of the signal's code, {@code si_code}.
      *
-     * @return "SEGV_MAPERR", "SI_KERNEL", ...; a number when it has no name
+     * @return "SEGV_MAPERR", "SI_KERNEL", ...; a number if it has no name
      */
     public String code() {
         return signalCode().name();
     }
 
     /**
-     * The address that the kernel names, si_addr: what the instruction wanted to read, write or execute; for SIGFPE, SIGILL and
-     * SIGTRAP its own address. 0 when the kernel doesn't know (SI_KERNEL).
+     * Returns the address that the kernel reports, {@code si_addr}: the address that the instruction read, wrote or
+     * jumped to; for SIGFPE, SIGILL and SIGTRAP the address of the instruction. It is 0 if the kernel doesn't know it
+     * (SI_KERNEL).
      *
      * @return the address
      */
@@ -92,7 +94,7 @@ public final class ThreadFault {
     }
 
     /**
-     * What it was most likely ended by.
+     * Returns the most likely cause.
      *
      * @return the cause
      */
@@ -101,7 +103,7 @@ public final class ThreadFault {
     }
 
     /**
-     * The cause in a sentence, with what to do about it where that is known.
+     * Returns an explanation of the cause, with a remedy if there is one.
      *
      * @return "stack overflow: 0x7f2c4a168ff8 lies in the guard below the stack of 65536 bytes"
      */
@@ -110,27 +112,28 @@ public final class ThreadFault {
     }
 
     /**
-     * Where it happened.
+     * Returns the location of the instruction that faulted.
      *
-     * @return the instruction's place; the first of the backtrace
+     * @return the first location of the backtrace
      */
     public CodeLocation location() {
         return backtrace().getFirst();
     }
 
     /**
-     * All general registers at that moment, by their names, in the order in which they are usually shown.
+     * Returns all general registers at the time of the fault, by name, in the usual order.
      *
-     * @return "rax" to "r15", "rip", "rflags", and "trapno", "err" and "cr2", by which the kernel tells what it was
+     * @return "rax" to "r15", "rip", "rflags"; and "trapno", "err" and "cr2", which describe the CPU's exception
      */
     public Map<String, Long> registers() {
         return report.registers();
     }
 
     /**
-     * The chain of calls that led there: by the compiler's unwind tables where there are some, otherwise by frame pointers.
+     * Returns the chain of callers at the time of the fault. It is unwound by the compiler's unwind tables if there are
+     * any, otherwise by frame pointers.
      *
-     * @return the function that faulted first, the thread's own first function last; 128 at most
+     * @return the function that faulted first, the thread's outermost function last; at most 128
      */
     public List<CodeLocation> backtrace() {
         return report.backtrace().stream()
@@ -138,16 +141,16 @@ public final class ThreadFault {
     }
 
     /**
-     * The machine code at the instruction pointer.
+     * Returns the machine code at the instruction pointer.
      *
-     * @return 16 bytes; fewer at the end of the memory; none when it can't be read
+     * @return 16 bytes; fewer at the end of the mapping; none if it can't be read
      */
     public byte[] instructionBytes() {
         return report.instruction().toArray(JAVA_BYTE);
     }
 
     /**
-     * The stack's size.
+     * Returns the size of the stack.
      *
      * @return the size in bytes
      */
@@ -156,9 +159,9 @@ public final class ThreadFault {
     }
 
     /**
-     * How much of the stack was ever used, as {@link StackBuffer#used()} tells it.
+     * Returns how much of the stack has been used, as in {@link StackBuffer#used()}.
      *
-     * @return the high-water mark in bytes; -1 when the kernel doesn't tell
+     * @return the high-water mark in bytes; -1 if it is unknown
      */
     public long stackUsed() {
         return report.usedBytes();
@@ -169,9 +172,9 @@ public final class ThreadFault {
     }
 
     /**
-     * One line.
+     * Returns the fault in one line.
      *
-     * @return "native thread 4711: SIGSEGV, address not mapped, at crash+0x4 (libfoo.so): NULL was written to"
+     * @return "native thread 4711: SIGSEGV, address not mapped, at crash+0x4 (libfoo.so): NULL was written"
      */
     @Override
     public String toString() {
@@ -181,7 +184,7 @@ public final class ThreadFault {
     }
 
     /**
-     * The whole page: all that is known.
+     * Returns the full report.
      *
      * @return several lines of text
      */
@@ -209,7 +212,7 @@ public final class ThreadFault {
         List<CodeLocation> backtrace = backtrace();
         for (int i = 0; i < backtrace.size();) {
             CodeLocation frame = backtrace.get(i);
-            int times = 1; // of a recursion
+            int times = 1; // in a recursion
             while (i + times < backtrace.size() && backtrace.get(i + times).equals(frame)) {
                 times++;
             }

@@ -24,22 +24,22 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * What a thread does to itself before it calls its function: system calls that name it, place it and schedule it. The thread
- * issues them, not its creator, because then they are done when the function begins.
+ * The system calls that a thread makes before it calls its function: they set its name, its CPUs and its scheduling.
+ * The thread makes them itself, so that they are complete when the function begins.
  *
- * <p>Their arguments are in memory that is freed when this object isn't reachable any more: {@link Lent} keeps it.
+ * <p>Their arguments are in memory that is freed when this object isn't reachable any more: see {@link Lent#keep}.
  */
 final class ThreadSetup {
 
     private static final long CALLING_THREAD = 0;
 
-    /** How long an end without a word may go unnoticed. */
-    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    /** The interval at which the creator checks whether the thread has ended before it was ready. */
+    private static final long CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    /** One call: what the kernel gets, and what a person reads when it fails. */
+    /** One call: the arguments that the kernel gets, and the text that an exception shows for them. */
     private record Call(String name, List<Object> shown, long number, List<Long> arguments) {}
 
-    private @Nullable Arena arena; // made when there is something to put there: most threads need nothing
+    private @Nullable Arena arena; // created on demand: most threads need none
     private final List<Call> calls = new ArrayList<>();
 
     void name(String name) {
@@ -69,7 +69,7 @@ final class ThreadSetup {
         calls.add(new Call(name, shown, number, Arrays.stream(arguments).boxed().toList()));
     }
 
-    /** Gives the calls to a thread that is about to be made. */
+    /** Stores the calls in the control block of a thread that is about to be started. */
     void prepare(ControlBlock block) {
         if (calls.isEmpty()) {
             return;
@@ -87,28 +87,30 @@ final class ThreadSetup {
     }
 
     /**
-     * Waits, if that was prepared, until the thread has issued all calls or one has failed.
+     * Waits until the thread has made all calls or one has failed. Returns at once if the thread has no calls to make.
      *
-     * @throws IllegalStateException when the thread ended in the midst of them
+     * @throws IllegalStateException if the thread ended before that
      */
     static void await(ControlBlock block) {
         Futex ready = Futex.ofPrivate(block.readyWord());
         while (ready.value() == LinenH.LINEN_AWAITED) {
-            ready.awaitUntil(LinenH.LINEN_AWAITED, System.nanoTime() + LOOK_NANOS);
+            ready.awaitUntil(LinenH.LINEN_AWAITED, System.nanoTime() + CHECK_NANOS);
             if (block.hasEnded() && ready.value() == LinenH.LINEN_AWAITED) {
-                throw new IllegalStateException(
-                        "the thread was ended before its function began: by a seccomp filter, maybe, "
-                                + "that kills who issues a call to name, place or schedule itself");
+                throw new IllegalStateException("the thread ended before its function began: a seccomp filter may have "
+                        + "killed it for a call that sets its name, CPUs or scheduling");
             }
         }
     }
 
-    /** Whether one of the calls failed. Without any, nobody has waited, and the thread may be writing there just now. */
+    /**
+     * Returns whether one of the calls failed. Without calls, the creator didn't wait, and the thread may be writing
+     * these fields.
+     */
     boolean hasFailed(ControlBlock block) {
         return !calls.isEmpty() && block.failure() != 0 && block.failedCall() >= 0;
     }
 
-    /** What a thread that ended before its function has to say. */
+    /** Returns the exception for the call that failed. */
     SyscallException failure(ControlBlock block) {
         int index = (int) block.failedCall();
         if (index < 0) {
@@ -118,7 +120,7 @@ final class ThreadSetup {
         return new SyscallException(call.name(), block.failure(), call.shown().toArray());
     }
 
-    /** Of sigaltstack, which every thread calls. */
+    /** Returns the exception for sigaltstack, which every cloned thread calls. */
     static SyscallException signalStackFailure(ControlBlock block) {
         return new SyscallException("sigaltstack", block.failure(), "the signal stack", "NULL");
     }

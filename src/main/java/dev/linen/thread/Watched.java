@@ -1,16 +1,16 @@
 package dev.linen.thread;
 
-/** A native thread whose end {@link ExitWatcher} reports. The thread's memory stays mapped until that is done. */
+/** A native thread whose end {@link ExitWatcher} reports. The thread's memory stays mapped until then. */
 interface Watched {
 
     ControlBlock block();
 
-    /** Whether it ends within a moment. */
+    /** Waits up to the given time, and returns whether the thread has ended. */
     boolean endsWithin(long nanos);
 
-    /** Called on the caller's thread, if the thread isn't watched after all. */
+    /** Called on the caller's thread if the thread couldn't be registered. */
     void refused();
 
-    /** Called by the watcher, once, when the thread has ended. Runs no user's code. */
+    /** Called by the watcher, once, when the thread has ended. Must not run user code. */
     void ended();
 }

@@ -19,7 +19,10 @@ import dev.linen.function.MachineCode;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.ChildJvm.Result;
 
-/** What a JVM does for its first native thread. Counted, because time depends on who else is there: each of these costs milliseconds. */
+/**
+ * The work of a JVM for its first native thread. It is counted in classes, because time depends on the load of the
+ * machine. Each of these cases costs milliseconds.
+ */
 @TestInstance(Lifecycle.PER_CLASS)
 class ColdStartTest {
 

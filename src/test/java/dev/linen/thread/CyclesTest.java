@@ -26,7 +26,7 @@ import dev.linen.process.ThreadName;
 import dev.linen.testing.ProcessState;
 import dev.linen.testing.Skip;
 
-/** Many threads started and joined, one after the other and at once: nothing is left of them. */
+/** Many threads are started and joined, sequentially and in parallel, and no resource leaks. */
 class CyclesTest {
 
     private static final int SHORT_CYCLES = 5_000;
@@ -85,7 +85,7 @@ class CyclesTest {
         assertFlat(before, after, cycles);
     }
 
-    /** With a bound on how many run at once: nobody waits for them. */
+    /** Bounds the number of running threads by closing one from time to time. */
     private static void detach(int cycles) {
         NativeFunction identity = function("identity");
         for (int i = 0; i < cycles; i++) {
@@ -100,7 +100,8 @@ class CyclesTest {
     @Tag("stress")
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void parked_30000AtOnce_costAFewMappingsAndAreJoined() throws Exception {
-        // By lines: a file of /proc/sys gives all it has to the first read, and readString's first asks for one byte.
+        // Not readString, whose first read asks for one byte: a file in /proc/sys returns its contents only to the
+        // first read.
         String pidMax = Files.readAllLines(Path.of("/proc/sys/kernel/pid_max")).getFirst();
         Skip.unless(Integer.parseInt(pidMax) > 31_000, "pid_max allows fewer threads: " + pidMax);
         int many = 30_000;
@@ -128,7 +129,8 @@ class CyclesTest {
             StackPool.shared().trim();
             ProcessState after = settled();
             System.out.printf(
-                    "%,d parked threads: %.4f mappings, %,d bytes of PSS and %,d resident bytes each; all ended in %d ms%n"
+                    "%,d parked threads: %.4f mappings, %,d bytes of PSS and %,d resident bytes each; "
+                            + "all ended in %d ms%n"
                             + "  before %s%n  parked %s%n  after  %s%n",
                     many,
                     (parked.mappings() - before.mappings()) / (double) many, (parkedPss - pss) / many,
@@ -138,7 +140,7 @@ class CyclesTest {
         }
     }
 
-    /** This process's share of all memory, in bytes. */
+    /** Returns the proportional set size of this process, in bytes. */
     private static long pss() throws IOException {
         String line = Files.readAllLines(Path.of("/proc/self/smaps_rollup")).stream()
                 .filter(each -> each.startsWith("Pss:")).findFirst().orElseThrow();
@@ -147,7 +149,7 @@ class CyclesTest {
 
     private static void assertNothingLeft(int cycles, int creators) throws Exception {
         try (ExecutorService executor = Executors.newFixedThreadPool(creators)) {
-            runCycles(executor, cycles, creators); // JIT compiler, executor and Java heap settle
+            runCycles(executor, cycles, creators); // a warm-up, for the JIT compiler, the executor and the Java heap
             ProcessState before = settled();
             long start = System.nanoTime();
             runCycles(executor, cycles, creators);
@@ -162,12 +164,13 @@ class CyclesTest {
     }
 
     private static void assertFlat(ProcessState before, ProcessState after, int cycles) {
-        // Not exactly the same: the JVM itself maps and unmaps. One leaked buffer a cycle would be thousands.
+        // Not exactly equal, because the JVM itself maps and unmaps memory. A leak of one buffer in each cycle would be
+        // thousands.
         int slack = cycles / 100;
         assertTrue(after.mappings() - before.mappings() < slack, () -> before + " -> " + after);
         assertTrue(after.tasks() - before.tasks() < slack, () -> before + " -> " + after);
         assertTrue(after.files() - before.files() < slack, () -> before + " -> " + after);
-        // A buffer that stays has two touched pages.
+        // A leaked buffer has two touched pages.
         assertTrue(after.residentBytes() - before.residentBytes() < (64 << 20) + cycles * 100L,
                 () -> before + " -> " + after);
     }
@@ -191,7 +194,7 @@ class CyclesTest {
         }
     }
 
-    /** The kernel takes a moment from a thread's last word to the end of its task. */
+    /** Waits, because a thread's task exists for a moment after the thread has been joined. */
     private static ProcessState settled() {
         System.gc();
         ProcessState last = ProcessState.now();

@@ -40,7 +40,9 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Joining;
 
-/** Waiting for ends otherwise than by sleeping on one futex: futures, virtual threads, interrupts, the first of many. */
+/**
+ * Ways to wait for the end of a thread other than sleeping on its futex: futures, virtual threads, interrupts, joinAny.
+ */
 @NoLeaks
 class ExitTest {
 
@@ -105,7 +107,7 @@ class ExitTest {
     }
 
     @Test
-    void onExit_dependentBlocks_othersGoOn() throws Exception {
+    void onExit_dependentStageBlocks_otherFuturesComplete() throws Exception {
         MemorySegment firstWord = newWord();
         MemorySegment secondWord = newWord();
         CompletableFuture<Long> never = new CompletableFuture<>();
@@ -120,7 +122,7 @@ class ExitTest {
     }
 
     @Test
-    void onExit_completedByTheUser_doesNotReachOthers() throws Exception {
+    void onExit_completedByTheUser_doesNotAffectOtherFutures() throws Exception {
         MemorySegment word = newWord();
         try (NativeThread thread = startWaiting(word)) {
             thread.onExit().complete(-1L);
@@ -182,7 +184,7 @@ class ExitTest {
 
     // virtual threads
 
-    /** If a join held its carrier, two at a time, this would take ten minutes. */
+    /** If join blocked its carrier, this would take many minutes, because only two joins could run at once. */
     static final class VirtualJoins {
         public static void main(String... arguments) throws Exception {
             int threads = Integer.parseInt(arguments[0]);
@@ -312,7 +314,7 @@ class ExitTest {
     // joinAny
 
     @Test
-    void joinAny_oneEnds_isThatOne() throws Exception {
+    void joinAny_oneEnds_returnsThatOne() throws Exception {
         List<MemorySegment> words = List.of(newWord(), newWord(), newWord());
         List<NativeThread> threads = words.stream().map(ExitTest::startWaiting).toList();
         CompletableFuture<NativeThread> any = new CompletableFuture<>();
@@ -331,7 +333,7 @@ class ExitTest {
     }
 
     @Test
-    void joinAny_oneHasEnded_isThatOneAtOnce() throws Exception {
+    void joinAny_oneHasEnded_returnsThatOneAtOnce() throws Exception {
         MemorySegment word = newWord();
         try (NativeThread running = startWaiting(word);
                 NativeThread ended = NativeThread.start(function("identity"), 5)) {
@@ -350,9 +352,9 @@ class ExitTest {
         assertThrows(IllegalStateException.class, () -> NativeThread.joinAny(List.of(closed)));
     }
 
-    // The wake of the others
+    // waking other waiters
 
-    /** In the place of a thread: its end comes when the test says so. */
+    /** Simulates a thread whose end the test controls. */
     private static final class Ending implements AutoCloseable {
         private static final Lent NOTHING = new Lent(function("identity"), Optional.empty(), null);
         private final SlotPool pool = new SlotPool(1 << 20);
@@ -366,14 +368,14 @@ class ExitTest {
             futex.set(4711);
         }
 
-        /** Sleeps on the dword soon, if not yet. */
+        /** Starts a Java thread that waits, and gives it time to fall asleep on the dword. */
         Thread startAwaiting() throws InterruptedException {
             Thread thread = Thread.ofPlatform().daemon().start(() -> exit.await(() -> {}));
             Thread.sleep(50);
             return thread;
         }
 
-        /** As the kernel does it: one of those who sleep is woken, the first that came. */
+        /** Ends the simulated thread like the kernel, which wakes only one waiter, the first one. */
         void end() {
             futex.set(0);
             futex.wake(1);
@@ -389,25 +391,25 @@ class ExitTest {
     }
 
     @Test
-    void await_aNativeFunctionWaitsAfterIt_isWokenToo() throws Exception {
+    void await_nativeFunctionWaitsToo_isWokenToo() throws Exception {
         try (Ending ending = new Ending()) {
-            ending.exit.tellAddress();
+            ending.exit.setAddressKnown();
             Thread first = ending.startAwaiting();
             try (NativeThread second = NativeThread.start(function("wait_for_end"), ending.block.futexWord())) {
                 Thread.sleep(50);
                 ending.end();
                 first.join();
                 OptionalLong result = second.join(Duration.ofSeconds(10));
-                ending.futex.wakeAll(); // if nobody else has: the test shall end
+                ending.futex.wakeAll(); // so that the test ends even if no other thread has woken it
                 assertEquals(OptionalLong.of(0), result);
             }
         }
     }
 
-    /** Who isn't woken looks after a second. */
+    /** A waiter that isn't woken checks the dword after a second, so the test would exceed its timeout. */
     @Test
     @Timeout(20)
-    void await_anotherAwaitsAfterIt_isWokenToo() throws Exception {
+    void await_secondCallerWaits_isWokenToo() throws Exception {
         for (int i = 0; i < 30; i++) {
             try (Ending ending = new Ending()) {
                 Thread first = ending.startAwaiting();
@@ -431,7 +433,7 @@ class ExitTest {
     }
 
     @Test
-    void join_nobodyElseCanWait_wakesNobody() {
+    void join_noOtherCallerCanWait_makesNoWakeCall() {
         ChildJvm.Result result = ChildJvm.of(NoSharedWake.class).run();
         assertEquals("5", result.out(), result::toString);
     }

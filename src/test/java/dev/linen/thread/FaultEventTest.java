@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import dev.linen.junit.ChildJvm;
 import dev.linen.testing.Faults;
 
-/** Faults in Flight Recorder's recordings, as its own tool shows them. */
+/** Faults in recordings of Flight Recorder, as printed by the JDK's jfr tool. */
 class FaultEventTest {
 
     @TempDir
@@ -21,7 +21,7 @@ class FaultEventTest {
     static final class TwoFaults {
         public static void main(String... arguments) {
             Faults.fault("write_byte", 24);
-            NativeThread.start(Faults.faulty("illegal"), 0).close(); // nobody joins it
+            NativeThread.start(Faults.faulty("illegal"), 0).close(); // closed without a join
         }
     }
 

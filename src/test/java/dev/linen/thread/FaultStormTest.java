@@ -21,10 +21,13 @@ import dev.linen.junit.ChildJvm;
 import dev.linen.testing.Faults;
 import dev.linen.testing.Guards;
 
-/** Faults of every kind, one after the other, while Java threads raise signals of their own: each is told right, the JVM lives. */
+/**
+ * Faults of every kind, in sequence, while Java threads raise signals of their own: each fault is reported correctly,
+ * and the JVM survives.
+ */
 class FaultStormTest {
 
-    /** What a function does with an argument, and what must be said of it. */
+    /** A function, its argument, and the fault that must be reported. */
     private record Kind(String function, long argument, String signalAndCode, long address, FaultCause cause) {}
 
     private static final long WILD = 0xDEAD_BEEF_0000_1234L;
@@ -75,7 +78,7 @@ class FaultStormTest {
             System.err.printf("%,d faults contained beside %,d NullPointerExceptions and %,d StackOverflowErrors%n",
                     times,
                     NULLS.get(), OVERFLOWS.get());
-            System.out.print(NULLS.get() > 0 && OVERFLOWS.get() > 0 ? "all right" : "no neighbours");
+            System.out.print(NULLS.get() > 0 && OVERFLOWS.get() > 0 ? "all right" : "Java threads raised no signals");
         }
 
         private static boolean fault(int first, int times) throws InterruptedException {
@@ -103,7 +106,9 @@ class FaultStormTest {
             }
         }
 
-        /** By a real SIGSEGV: the interpreter leaves the check to the hardware (and is told to run this). */
+        /**
+         * Raises real SIGSEGVs: the interpreter, in which a flag keeps this method, leaves null checks to the hardware.
+         */
         private static void nullPointers() {
             int[][] arrays = new int[2][];
             while (!over) {
@@ -118,7 +123,7 @@ class FaultStormTest {
             }
         }
 
-        /** There are two CPUs, maybe, and the faults shall come on, too. */
+        /** Leaves CPU time for the faults, because there may be only two CPUs. */
         private static void pause() {
             LockSupport.parkNanos(10_000_000);
         }

@@ -54,7 +54,7 @@ import dev.linen.testing.Sleepers;
 import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.State;
 
-/** A fault on a native thread is an exception, and tells what it was. */
+/** A fault on a native thread becomes an exception that describes it. */
 @NoLeaks
 class FaultTest {
 
@@ -95,7 +95,7 @@ class FaultTest {
         assertEquals("faults.so", inFunction.file());
         assertEquals(fault.location(), fault.backtrace().getFirst());
         assertEquals(fault.registers().get("rip"), fault.location().address());
-        if (!function.equals("return_to")) { // which has overwritten the way back
+        if (!function.equals("return_to")) { // return_to has overwritten its return address
             assertTrue(fault.backtrace().getLast().toString().matches("linen_child\\+0x[0-9a-f]+ \\(liblinen.so\\)"),
                     fault::report);
         }
@@ -228,15 +228,18 @@ class FaultTest {
     }
 
     @Test
-    void join_functionTookAnotherSignalStack_saysWhatAndWhere() {
+    void join_functionSetAnotherSignalStack_saysWhatAndWhere() {
         ThreadFault fault = fault("fault_on_own_signal_stack", 24);
         assertEquals(24, fault.address(), fault::report);
         assertEquals(FaultCause.NULL_POINTER, fault.cause(), fault::report);
     }
 
-    /** Somewhere in a neighbour's memory: that alone doesn't make it the neighbour. */
+    /**
+     * The signal stack is an address in another thread's stack: the handler must not take the faulting thread for that
+     * one.
+     */
     @Test
-    void join_signalStackOnAnothersStack_saysWhatAndTheOtherIsUnharmed() throws Exception {
+    void join_signalStackOnAnotherThreadsStack_saysWhatAndTheOtherThreadRunsOn() throws Exception {
         NativeThreadBuilder neighbours = NativeThread.builder().pool(StackPool.bounded(0));
         try (NativeThread other = neighbours.start(function("identity"), 42);
                 NativeThread thread = neighbours.start(faulty("fault_on_given_signal_stack"), bottom(other))) {
@@ -250,7 +253,7 @@ class FaultTest {
         return thread.stack().address() + thread.stack().byteSize() - thread.stack().stackSize();
     }
 
-    /** Where a neighbour's would be, if the slab went on. */
+    /** The signal stack is where another thread's would be if the slab were larger. */
     static final class AboveTheSlab {
         public static void main(String... arguments) {
             NativeThreadBuilder builder = NativeThread.builder().pool(StackPool.bounded(0));
@@ -273,7 +276,7 @@ class FaultTest {
     }
 
     @Test
-    void join_functionTookAnotherSignalStackAndOverwroteItsTid_saysWhat() throws Exception {
+    void join_functionSetAnotherSignalStackAndOverwroteItsTid_saysWhat() throws Exception {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment futex = arena.allocate(JAVA_LONG);
             try (NativeThread thread = NativeThread.start(faulty("fault_in_disguise"), futex)) {
@@ -284,7 +287,7 @@ class FaultTest {
         }
     }
 
-    /** Its handler looks for its tid, and leaves alone what a neighbour has made of its stack. */
+    /** The handler searches for its thread's tid, and must not read a stack that another thread has protected. */
     static final class UnreadableNeighbour {
         public static void main(String... arguments) throws Exception {
             NativeThreadBuilder builder = NativeThread.builder().pool(StackPool.bounded(0));
@@ -310,16 +313,16 @@ class FaultTest {
     }
 
     @Test
-    void join_functionTookAnotherSignalStackBesideAnUnreadableOne_saysWhat() {
+    void join_functionSetAnotherSignalStackBesideAnUnreadableOne_saysWhat() {
         ChildJvm.Result result = ChildJvm.of(UnreadableNeighbour.class).run();
         assertEquals("null-pointer", result.out(), result::toString);
     }
 
-    /** By a frame larger than the guard and the signal stack. */
+    /** The frame is larger than the guard and the signal stack together. */
     @Test
     void join_frameJumpedOverTheSignalStack_isAStackOverflow() {
         StackGeometry geometry = new StackGeometry(64 * KIB, StackGeometry.DEFAULT_GUARD_BYTES, StackPages.USUAL);
-        long added = 20 * KIB; // by the function
+        long added = 20 * KIB; // what the function adds
         NativeThreadBuilder builder = NativeThread.builder().stackSize(geometry.stackBytes())
                 .pool(StackPool.bounded(0));
         ThreadFault fault = fault(builder, faulty("overflow_by_frame"), geometry.stackBytes() + geometry.guardBytes()
@@ -328,7 +331,7 @@ class FaultTest {
     }
 
     @Test
-    void kill_functionTookAnotherSignalStack_ends() {
+    void kill_functionSetAnotherSignalStack_ends() {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment started = arena.allocate(JAVA_INT);
             try (NativeThread thread = NativeThread.start(faulty("loop_on_own_signal_stack"), started)) {
@@ -341,19 +344,19 @@ class FaultTest {
         }
     }
 
-    /** Even that of the stack above which there is none yet. */
+    /** This holds also for the topmost stack, above which no stack is in use yet. */
     @Test
     void join_arrayOverrunUpwards_endsAtTheGuardAbove() {
         NativeThreadBuilder newest = NativeThread.builder().stackSize(777 * KIB);
         try (NativeThread thread = newest.start(faulty("overrun"), 4 * KIB)) {
-            Tasks.awaitGone(thread.tid()); // it clears its futex, as if it had ended, before it faults
+            Tasks.awaitGone(thread.tid()); // not the futex, which the function overwrites before it faults
             ThreadFault fault = assertThrows(NativeFaultException.class, thread::join).fault();
             assertEquals(thread.stack().address() + thread.stack().byteSize(), fault.address(), fault::report);
             assertTrue(fault.explanation().contains("guard above the stack"), fault::report);
         }
     }
 
-    /** Their tids are overwritten: it is their signal stacks that tell them apart. */
+    /** The functions overwrite their tids, so the handler must tell the threads apart by their signal stacks. */
     @Test
     void join_arraysOverrunByNeighbours_eachSaysSo() {
         NativeThreadBuilder neighbours = NativeThread.builder().pool(StackPool.bounded(0));
@@ -396,14 +399,14 @@ class FaultTest {
     }
 
     @Test
-    void everyForm_ofWaiting_throws() throws Exception {
+    void everyWait_faultedThread_throws() throws Exception {
         try (NativeThread thread = NativeThread.start(faulty("write_byte"), 0)) {
-            ExecutionException told = assertThrows(ExecutionException.class,
+            ExecutionException failed = assertThrows(ExecutionException.class,
                     () -> thread.onExit().get(1, TimeUnit.MINUTES));
-            NativeFaultException told1 = assertInstanceOf(NativeFaultException.class, told.getCause());
+            NativeFaultException ofFuture = assertInstanceOf(NativeFaultException.class, failed.getCause());
             NativeFaultException joined = assertThrows(NativeFaultException.class, thread::join);
-            assertSame(told1.fault(), joined.fault());
-            assertNotSame(told1, joined);
+            assertSame(ofFuture.fault(), joined.fault());
+            assertNotSame(ofFuture, joined);
             assertSame(joined.fault(), assertThrows(NativeFaultException.class, thread::tryJoin).fault());
             assertSame(joined.fault(),
                     assertThrows(NativeFaultException.class, () -> thread.join(Duration.ofSeconds(1))).fault());
@@ -471,7 +474,7 @@ class FaultTest {
     }
 
     @Test
-    void joinAny_oneFaults_isThatOne() throws Exception {
+    void joinAny_oneFaults_returnsThatOne() throws Exception {
         try (NativeThread running = NativeThread.start(faulty("loop"), 0);
                 NativeThread faulting = NativeThread.start(faulty("overflow_by_recursion"), 0)) {
             assertSame(faulting, NativeThread.joinAny(List.of(running, faulting)));

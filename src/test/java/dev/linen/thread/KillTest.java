@@ -28,7 +28,7 @@ import dev.linen.testing.Sleepers;
 import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.State;
 
-/** A thread can be ended from outside, whatever it does. */
+/** A thread can be ended from outside, whatever it is doing. */
 @NoLeaks
 class KillTest {
 
@@ -92,7 +92,7 @@ class KillTest {
     }
 
     @Test
-    void kill_twice_isOnce() {
+    void kill_again_hasNoEffect() {
         NativeThread thread = looping();
         thread.kill();
         kill(thread);
@@ -121,7 +121,7 @@ class KillTest {
         try (NativeThread thread = NativeThread.builder().kind(NativeThread.Kind.POSIX).start(function("identity"),
                 5)) {
             UnsupportedOperationException refused = assertThrows(UnsupportedOperationException.class, thread::kill);
-            assertTrue(refused.getMessage().contains("libc made it"), refused.getMessage());
+            assertTrue(refused.getMessage().contains("libc created it"), refused.getMessage());
             assertEquals(5, thread.join());
         }
     }
@@ -136,7 +136,10 @@ class KillTest {
         }
     }
 
-    /** At each moment of its short life, also before its first instruction: either it was killed, or it wasn't. */
+    /**
+     * Kills threads at every moment of their lives, also before the first instruction. Each was either killed, or has
+     * its result.
+     */
     @Test
     void kill_whileItEnds_isKilledOrHasItsResult() throws Exception {
         int killed = 0;
@@ -157,7 +160,7 @@ class KillTest {
     }
 
     @Test
-    void kill_whileItFaults_isOneOfBoth() throws Exception {
+    void kill_whileItFaults_hasOneOfTheTwoCauses() throws Exception {
         for (int i = 0; i < 1000; i++) {
             word.set(JAVA_INT, 0, 0);
             try (NativeThread thread = NativeThread.start(Faults.faulty("tell_and_fault"), word)) {

@@ -43,7 +43,7 @@ class NativeThreadTest {
 
     private final Arena arena = Arena.ofShared();
 
-    /** What a thread that runs wait_for_word waits for. */
+    /** The argument of wait_for_word, which waits until this word changes. */
     private final MemorySegment word = arena.allocate(2 * Long.BYTES, Long.BYTES);
 
     @AfterEach
@@ -141,7 +141,7 @@ class NativeThreadTest {
         try (NativeThread thread = startWaiting()) {
             CompletableFuture<Long> join = CompletableFuture.supplyAsync(() -> Joining.join(thread));
             Futex end = Futex.ofShared(MemorySegment.ofAddress(thread.handle()).reinterpret(Integer.BYTES));
-            for (int i = 0; i < 20_000; i++) { // some of it while the joiner sleeps there, before it parks
+            for (int i = 0; i < 20_000; i++) { // some of these while the joiner sleeps on the futex, before it parks
                 end.wake(1);
                 assertFalse(join.isDone());
             }
@@ -155,7 +155,7 @@ class NativeThreadTest {
         for (int round = 0; round < 3; round++) {
             word.set(JAVA_INT, 0, 0);
             try (NativeThread thread = startWaiting();
-                    // takes the one wake of the kernel's: it was there first
+                    // gets the kernel's only wake, because it waits first
                     NativeThread other = NativeThread.start(function("wait_for_end"), thread.handle())) {
                 CompletableFuture<Long> join = CompletableFuture.supplyAsync(() -> Joining.join(thread));
                 assertEquals(OptionalLong.empty(), thread.join(Duration.ofMillis(20)));
@@ -212,7 +212,7 @@ class NativeThreadTest {
             started.complete(startWaiting());
         }).join();
         try (NativeThread thread = started.get()) {
-            Tasks.awaitGone(creator.get()); // from the kernel too, not only from Java
+            Tasks.awaitGone(creator.get()); // its task no longer exists in the kernel, either
             System.gc();
             assertEquals(NativeThread.State.RUNNING, thread.state());
             release();
@@ -304,7 +304,7 @@ class NativeThreadTest {
             IllegalStateException refused = assertThrows(IllegalStateException.class, call);
             assertTrue(refused.getMessage().contains("detached"), refused::getMessage);
         }
-        thread.close(); // as at the end of a try: does nothing
+        thread.close(); // as at the end of a try-with-resources: no effect
         assertEquals(NativeThread.State.DETACHED, thread.state());
     }
 
@@ -330,7 +330,7 @@ class NativeThreadTest {
         }
         release();
         tids.forEach(Tasks::awaitGone);
-        // Their stacks come back to the pool: some start finds one of them.
+        // Their stacks return to the pool, and new threads use them.
         long mostMappings = MemoryMap.read().regions().size() + 100L;
         for (int i = 0; i < 20; i++) {
             System.gc();
@@ -362,7 +362,7 @@ class NativeThreadTest {
         }
     }
 
-    // pauses
+    // the JVM's pauses
 
     @Test
     void run_whileTheCollectorRuns_isNotStopped() throws Exception {
@@ -370,7 +370,7 @@ class NativeThreadTest {
             for (int i = 0; i < 5; i++) {
                 long before = word.get(JAVA_LONG, Long.BYTES);
                 long after;
-                do { // on a busy machine, the kernel may not have let it run meanwhile
+                do { // on a busy machine the thread may not have been scheduled meanwhile
                     System.gc();
                     after = (long) JAVA_LONG.varHandle().getVolatile(word, (long) Long.BYTES);
                 } while (after == before);
@@ -393,7 +393,7 @@ class NativeThreadTest {
     @Test
     void stackSize_large_canBeUsed() throws Exception {
         long bytes = 64 << 20;
-        StackPool none = StackPool.bounded(0); // the shared one would keep it warm
+        StackPool none = StackPool.bounded(0); // the shared pool would keep it warm
         try (NativeThread thread = NativeThread.builder().stackSize(bytes).pool(none).start(function("use_stack"),
                 bytes - (64 << 10))) {
             thread.join();
@@ -426,7 +426,7 @@ class NativeThreadTest {
         long bytes = 5 * Mapping.pageSize();
         try (NativeThread thread = NativeThread.builder().guardSize(bytes).start(function("identity"), 0)) {
             long stack = thread.stack().stack().address();
-            long guard = thread.stack().guardSize(); // more, when a stack is used again
+            long guard = thread.stack().guardSize(); // a reused stack may have a larger one
             assertTrue(guard >= bytes);
             assertTrue(OwnMemory.isReadable(stack));
             assertFalse(OwnMemory.isReadable(stack - 1));
@@ -435,7 +435,7 @@ class NativeThreadTest {
         }
     }
 
-    // memory of its own
+    // arenas that a thread owns
 
     @Test
     void start_withMemoryOfItsOwn_freesItAfterTheEnd() throws Exception {
@@ -462,7 +462,7 @@ class NativeThreadTest {
         });
         thread.detach();
         for (int i = 0; i < 100; i++) {
-            NativeThread.start(function("identity"), 0).close(); // the pool looks at those that are leaving
+            NativeThread.start(function("identity"), 0).close(); // the pool is used while the detached thread runs
         }
         assertTrue(given[0].scope().isAlive());
         Futex futex = Futex.ofShared(given[0]);
@@ -503,7 +503,7 @@ class NativeThreadTest {
         assertFalse(given[0].scope().isAlive());
     }
 
-    // bad input
+    // invalid arguments
 
     @Test
     void start_null_isRefused() {
@@ -550,7 +550,7 @@ class NativeThreadTest {
     }
 
     @Test
-    void word_isReadByJavaWhileTheThreadRuns() throws Exception {
+    void exitRecord_whileTheThreadRuns_canBeRead() throws Exception {
         try (NativeThread thread = startWaiting()) {
             assertEquals(thread.tid(), thread.stack().exit().get(JAVA_INT, 8));
             release();
@@ -606,7 +606,7 @@ class NativeThreadTest {
     }
 
     @Test
-    void startOwning_arenaClosedByItsUser_isNobodysTrouble() throws Exception {
+    void startOwning_arenaCannotBeClosed_isIgnored() throws Exception {
         Arena arena = Arena.ofShared();
         try (NativeThread thread = NativeThread.builder().startOwning(arena, function("identity"),
                 MemorySegment.NULL)) {

@@ -21,14 +21,16 @@ import dev.linen.junit.ChildJvm;
 import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.Kind;
 
-/** Threads that libc makes, at their edges: the stack after Java has left it, a thousand ends at once, small stacks. */
+/**
+ * Corner cases of threads that libc creates: the stack after Java has run on it, a thousand ends at once, small stacks.
+ */
 class PosixCornersTest {
 
     private static NativeThreadBuilder posix() {
         return NativeThread.builder().kind(Kind.POSIX);
     }
 
-    /** When a thread leaves it, HotSpot makes the lowest pages of its stack PROT_NONE, and they stay so. */
+    /** When a thread detaches from it, HotSpot leaves the lowest pages of the stack PROT_NONE. */
     static final class AfterJava {
         public static void main(String... arguments) throws Exception {
             StackPool pool = StackPool.bounded(64 << 20);
@@ -62,7 +64,10 @@ class PosixCornersTest {
         assertEquals("0", result.out(), result::toString);
     }
 
-    /** An end that is seen between drain() and tryjoin: the slot is unmapped while it is on the list, and the watcher reads it there. */
+    /**
+     * The end of a thread may be seen between reading the list and pthread_tryjoin. Its slot must not be unmapped while
+     * its address is on the list, because the watcher reads it there.
+     */
     static final class ManyEndAtOnce {
         private static final int MANY = 1000;
 
@@ -97,7 +102,7 @@ class PosixCornersTest {
     }
 
     @Test
-    void watcher_waitedForThreadRuns_sleepsMeanwhile() throws Exception {
+    void watcher_watchedThreadRuns_sleeps() throws Exception {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment word = arena.allocate(8, 8);
             try (NativeThread thread = posix().start(function("wait_for_word"), word)) {
@@ -109,7 +114,8 @@ class PosixCornersTest {
                 Futex futex = Futex.ofShared(word);
                 futex.set(1);
                 futex.wakeAll();
-                assertTrue(sleeps < 30, sleeps + " in three seconds"); // it sweeps once a second
+                // There is one sweep each second.
+                assertTrue(sleeps < 30, "the watcher slept " + sleeps + " times in three seconds");
             }
         }
     }
@@ -136,7 +142,7 @@ class PosixCornersTest {
     }
 
     @Test
-    void ofJava_theHandlerThrowsToo_theJvmGoesOn() {
+    void ofJava_theHandlerThrowsToo_theJvmContinues() {
         ChildJvm.Result result = ChildJvm.of(HandlerThrows.class).run();
         assertEquals("0", result.out(), result::toString);
     }

@@ -37,11 +37,11 @@ import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeThread.Kind;
 import dev.linen.thread.NativeThread.State;
 
-/** Threads that libc makes on linen's stacks. */
+/** Threads that libc creates on linen's stacks. */
 @NoLeaks
 class PosixTest {
 
-    /** The JVM refuses to attach a thread with less than some 136 KiB. */
+    /** The JVM doesn't attach a thread whose stack is smaller than about 136 KiB. */
     private static final long LEAST_FOR_JAVA = (64 + 136) << 10;
 
     private static NativeThreadBuilder posix() {
@@ -105,8 +105,8 @@ class PosixTest {
             try (NativeThread thread = posix().start(function("system_call"), call)) {
                 assertEquals(0, thread.join());
             }
-            // open: ILL 4, TRAP 5, BUS 7, FPE 8, SEGV 11, SYS 31, libc's 32 to 34, the profilers' VTALRM 26 and PROF 27; KILL 9
-            // and STOP 19 can't be blocked
+            // Not blocked: ILL 4, TRAP 5, BUS 7, FPE 8, SEGV 11, SYS 31, libc's 32 to 34, the profilers' VTALRM 26 and PROF
+            // 27; and KILL 9 and STOP 19, which can't be blocked.
             assertEquals(~(1L << 3 | 1L << 4 | 1L << 6 | 1L << 7 | 1L << 8 | 1L << 10 | 1L << 18 | 1L << 25 | 1L << 26
                     | 1L << 30 | 7L << 31),
                     mask.get(JAVA_LONG, 0), () -> Long.toHexString(mask.get(JAVA_LONG, 0)));
@@ -139,7 +139,7 @@ class PosixTest {
     }
 
     @Test
-    void onExit_ofManyAtOnce_tellsAll() throws Exception {
+    void onExit_ofManyAtOnce_completesAll() throws Exception {
         List<NativeThread> threads = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
             threads.add(posix().stackSize(64 << 10).start(libcFunction("use_libc"), i));
@@ -180,7 +180,7 @@ class PosixTest {
     }
 
     @Test
-    void setup_fails_comesOutOfStart() {
+    void setup_fails_isThrownByStart() {
         SyscallException failed = assertThrows(SyscallException.class,
                 () -> posix().cpus(CpuSet.of(1000)).start(libcFunction("use_libc"), 1));
         assertEquals("sched_setaffinity EINVAL", failed.call() + " " + failed.errno());
@@ -188,7 +188,7 @@ class PosixTest {
 
     @Test
     void start_stackTooSmallForLibc_saysSo() {
-        // On CPUs with large vector registers glibc demands more than the 16 KiB that linen does.
+        // On CPUs with large vector registers, glibc requires more than linen's minimum of 16 KiB.
         try (NativeThread thread = posix().stackSize(16 << 10).start(libcFunction("use_libc"), 1)) {
             assertEquals(State.ENDED, awaitEnd(thread));
         } catch (SyscallException refused) {
@@ -202,7 +202,7 @@ class PosixTest {
     }
 
     @Test
-    void arena_lentToIt_isClosedAtItsEnd() {
+    void arena_ownedByTheThread_isClosedAfterItsEnd() {
         AtomicReference<MemorySegment> argument = new AtomicReference<>();
         try (NativeThread thread = posix().start(function("identity"), arena -> {
             argument.set(arena.allocate(8));
@@ -235,7 +235,8 @@ class PosixTest {
             NativeFunction function = NativeFunction.ofJava(n -> n, arena);
             IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
                     () -> NativeThread.start(function, 1));
-            assertTrue(refused.getMessage().endsWith("needs a thread that libc made: builder().kind(Kind.POSIX)"),
+            assertTrue(
+                    refused.getMessage().endsWith("needs a thread that libc creates: use builder().kind(Kind.POSIX)"),
                     refused.getMessage());
         }
     }
@@ -271,14 +272,14 @@ class PosixTest {
                 itself.complete(thread);
                 assertEquals(12, thread.join());
                 assertTrue(messages.get()
-                        .matches("(?s).*can't be joined by a function that it runs: it would wait for itself"
-                                + " for ever.*can't be closed by a function that it runs.*"),
+                        .matches("(?s).*can't be joined by its own function, which would wait for itself forever"
+                                + ".*can't be closed by its own function.*"),
                         messages.get());
             }
         }
     }
 
-    /** In a child, because a mistake would end the JVM. */
+    /** Runs in a child JVM, because an error would end the JVM. */
     static final class Upcalls {
         public static void main(String... arguments) throws Throwable {
             try (Arena arena = Arena.ofShared()) {
@@ -341,7 +342,7 @@ class PosixTest {
     }
 
     @Test
-    void clone_ofTheKernel_isTheUsualKind() throws Exception {
+    void kind_notSet_isClone() throws Exception {
         try (NativeThread thread = NativeThread.start(function("identity"), 5)) {
             assertEquals(Kind.CLONE, thread.kind());
             assertEquals(5, thread.join());

@@ -37,13 +37,13 @@ import dev.linen.testing.Joining;
 import dev.linen.testing.OwnMemory;
 
 /**
- * The faults of the seed, linen_thread_create in assembly, which linen doesn't have: one test or more for each row of the
+ * The bugs of the seed, linen_thread_create in assembly, that linen doesn't have: at least one test for each row of the
  * table in docs/seed.md.
  */
 @NoLeaks
 class SeedFaultsTest {
 
-    /** The system call that these numbers make, issued on a native thread. */
+    /** Makes a system call on a native thread. */
     private static long callOnThread(long... call) throws Exception {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment seven = arena.allocate(JAVA_LONG, 7);
@@ -58,7 +58,7 @@ class SeedFaultsTest {
         }
     }
 
-    // CLONE_CHILD_SETTID alone: a join right after the start sees futex 0 and takes the thread for ended
+    // Bug: only CLONE_CHILD_SETTID. A join right after the start finds 0 in the futex, and takes the thread for ended.
 
     @Test
     void join_rightAfterStart_waitsForTheFunction() throws Exception {
@@ -88,7 +88,7 @@ class SeedFaultsTest {
         Syscall.invoke(SyscallNumber.FUTEX, word.address(), Kernel.FUTEX_WAKE, Integer.MAX_VALUE);
     }
 
-    // CLONE_PARENT: EINVAL when the JVM is the first process of a container
+    // Bug: CLONE_PARENT. EINVAL if the JVM is the first process of a container.
 
     static final class Smoke {
         public static void main(String... arguments) throws Exception {
@@ -102,7 +102,8 @@ class SeedFaultsTest {
         assertEquals("42", result.out(), result::toString);
     }
 
-    // no CLONE_SYSVSEM: EINVAL under qemu-user; elsewhere, semaphores are undone at the end of the thread
+    // Bug: no CLONE_SYSVSEM. EINVAL under qemu-user; elsewhere, semaphore operations are undone at the end of the
+    // thread.
 
     @Test
     void end_semaphoreTakenWithUndo_staysTaken() throws Exception {
@@ -127,20 +128,20 @@ class SeedFaultsTest {
         return Syscall.invoke(SyscallNumber.SEMCTL, semaphores, 0, command, value);
     }
 
-    // CLONE_IO: the thread shares its creator's account with the disk scheduler
+    // Bug: CLONE_IO. The thread shares the I/O scheduler's accounting with its creator.
 
     @Test
     void ioPriority_setOnThread_isNotItsCreators() throws Exception {
-        int whoProcess = Kernel.IOPRIO_WHO_PROCESS; // a thread, in truth
+        int whoThread = Kernel.IOPRIO_WHO_PROCESS; // in spite of its name, a thread
         int bestEffort = Kernel.IOPRIO_CLASS_BE << Kernel.IOPRIO_CLASS_SHIFT;
-        Syscall.invoke(SyscallNumber.IOPRIO_SET, whoProcess, 0, bestEffort | 3);
+        Syscall.invoke(SyscallNumber.IOPRIO_SET, whoThread, 0, bestEffort | 3);
 
-        assertEquals(0, callOnThread(SyscallNumber.IOPRIO_SET, whoProcess, 0, bestEffort | 7));
+        assertEquals(0, callOnThread(SyscallNumber.IOPRIO_SET, whoThread, 0, bestEffort | 7));
 
-        assertEquals(bestEffort | 3, Syscall.invoke(SyscallNumber.IOPRIO_GET, whoProcess, 0));
+        assertEquals(bestEffort | 3, Syscall.invoke(SyscallNumber.IOPRIO_GET, whoThread, 0));
     }
 
-    // no CLONE_SETTLS: the thread shares its creator's thread-local storage
+    // Bug: no CLONE_SETTLS. The thread shares its creator's thread-local storage.
 
     @Test
     void threadPointer_onThread_isLinensBlock() throws Exception {
@@ -150,17 +151,17 @@ class SeedFaultsTest {
         assertEquals(LinenH.LINEN_TLS_MAGIC, run("thread_local_qword", linen_tls.magic$offset()));
         long protector = run("thread_local_qword", linen_tls.stack_guard$offset());
         assertNotEquals(0, protector);
-        assertEquals(0, protector & 0xFF, "ends a string that overflows");
+        assertEquals(0, protector & 0xFF, "the lowest byte must end a string that overflows");
     }
 
-    // the stack pointer 8 mod 16 at entry
+    // Bug: the stack pointer is 8 mod 16 at entry.
 
     @Test
     void stackPointer_atCall_is16ByteAligned() throws Exception {
         assertEquals(0, run("stack_pointer_at_call", 0) % 16);
     }
 
-    // rbp 0 at the start: kept, and with the return address 0 above it the end of every walk along the stack
+    // Not a bug: rbp is 0 at the start. linen keeps this: with a return address of 0 above it, it ends every backtrace.
 
     @Test
     void framePointer_atCall_pointsToTheLastFrame() throws Exception {
@@ -185,7 +186,7 @@ class SeedFaultsTest {
         assertEquals("1", result.out(), result::toString);
     }
 
-    // signals inherited: the JVM's and profilers' handlers run on the thread
+    // Bug: signals are inherited. The JVM's and profilers' handlers run on the thread.
 
     @Test
     void signals_onThread_areBlockedButForTheSynchronous() throws Exception {
@@ -225,7 +226,7 @@ class SeedFaultsTest {
         }
     }
 
-    // a 4 KiB guard: a large frame jumps it
+    // Bug: a guard of 4 KiB. A large frame skips it.
 
     @ParameterizedTest
     @ValueSource(longs = {1, 4096, 4097, 65535, 65536})
@@ -257,7 +258,8 @@ class SeedFaultsTest {
         }
     }
 
-    // FUTEX_WAIT: the kernel wakes one waiter; a private wait is never woken; a signal interrupts
+    // Bugs of FUTEX_WAIT: the kernel wakes only one waiter, never wakes a private wait, and a signal interrupts the
+    // wait.
 
     @Test
     void join_byManyAtOnce_wakesAll() throws Exception {

@@ -16,18 +16,18 @@ class SpinBudgetTest {
         }
     }
 
-    /** How many waits slept before it; fails when all do. */
+    /** Returns the number of waits before the next one that spins. Fails if none spins. */
     private int spinSoon() {
         for (int slept = 0; slept <= SpinBudget.LEAST_OFTEN; slept++) {
             if (budget.nanos() > 0) {
                 return slept;
             }
         }
-        throw new AssertionError("nobody spins any more");
+        throw new AssertionError("no wait spins any more");
     }
 
     @Test
-    void nanos_nothingKnownYet_isTheUsual() {
+    void nanos_initially_isTheUsual() {
         assertEquals(SpinBudget.USUAL_NANOS, budget.nanos());
     }
 
@@ -38,7 +38,7 @@ class SpinBudgetTest {
     }
 
     @Test
-    void nanos_missAfterMiss_isEverSeldomer() {
+    void nanos_repeatedMisses_spinMoreRarely() {
         miss(SpinBudget.PATIENCE);
         for (int sleeps = 1; sleeps < SpinBudget.LEAST_OFTEN; sleeps = 2 * sleeps + 1) {
             assertEquals(sleeps, spinSoon());
@@ -59,7 +59,7 @@ class SpinBudgetTest {
     }
 
     @Test
-    void nanos_othersAskBeforeAProbeIsOver_sleep() {
+    void nanos_whileAnotherProbes_isZero() {
         miss(SpinBudget.PATIENCE + 1);
         assertEquals(3, spinSoon());
         for (int i = 0; i < 3; i++) {
@@ -68,7 +68,7 @@ class SpinBudgetTest {
     }
 
     @Test
-    void nanos_oneHasPaid_isTheUsualForAll() {
+    void nanos_afterASuccess_isTheUsualForAll() {
         miss(100);
         spinSoon();
         budget.paid();
@@ -76,6 +76,6 @@ class SpinBudgetTest {
             assertEquals(SpinBudget.USUAL_NANOS, budget.nanos());
         }
         miss(SpinBudget.PATIENCE);
-        assertEquals(1, spinSoon()); // as at the beginning
+        assertEquals(1, spinSoon()); // as initially
     }
 }

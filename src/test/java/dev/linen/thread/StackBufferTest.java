@@ -68,14 +68,14 @@ class StackBufferTest {
             assertTrue(OwnMemory.isReadable(locals));
             assertTrue(control >= locals + Mapping.pageSize());
             assertTrue(Long.compareUnsigned(control, thread.stack().address()) < 0);
-            assertEquals(0, control % 64, "no two share a cache line");
+            assertEquals(0, control % 64, "two control blocks must not share a cache line");
             assertTrue(Math.abs(other.stack().control().address() - control) >= StackBuffer.CONTROL_LAYOUT.byteSize());
             assertEquals(0, StackBuffer.CONTROL_LAYOUT.byteSize() % 64);
         }
     }
 
     @Test
-    void threadLocals_libcMadeTheThread_areNotLinens() {
+    void threadLocals_posixThread_areRefused() {
         try (NativeThread thread = NativeThread.builder().kind(Kind.POSIX).start(function("identity"), 0)) {
             assertThrows(UnsupportedOperationException.class, thread.stack()::threadLocals);
         }
@@ -83,7 +83,7 @@ class StackBufferTest {
 
     @Test
     void parkedThread_touchesOnePageOfItsOwn() throws Exception {
-        // of a size that nobody else asks for: its stack is new
+        // A size that no other test uses, so the stack is new.
         try (NativeThread thread = NativeThread.builder().stackSize(333 << 10).start(function("identity"), 0)) {
             thread.join();
             StackBuffer buffer = thread.stack();

@@ -33,7 +33,7 @@ import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Skip;
 import dev.linen.testing.Smaps;
 
-/** How the kernel keeps a stack's pages: usual, huge, locked, there from the beginning. */
+/** How the kernel manages a stack's pages: by default, huge, locked, prefaulted. */
 @NoLeaks
 class StackPagesTest {
 
@@ -78,7 +78,7 @@ class StackPagesTest {
         }
     }
 
-    /** Some control blocks lie on two pages. */
+    /** Some control blocks cross a page boundary. */
     @Test
     void locked_severalWhileOpen_theirControlBlocksAreLocked() {
         NativeThreadBuilder builder = fresh().stackSize(MIB).locked();
@@ -95,7 +95,7 @@ class StackPagesTest {
     }
 
     @Test
-    void locked_givenBack_isNotLockedAnyMore() throws Exception {
+    void locked_afterClose_isNotLockedAnyMore() throws Exception {
         long before = locked();
         for (int i = 0; i < 100; i++) {
             try (NativeThread thread = fresh().stackSize(MIB).locked().start(function("identity"), i)) {
@@ -111,7 +111,7 @@ class StackPagesTest {
         return Long.parseLong(line.replaceAll("[^0-9]", ""));
     }
 
-    /** RLIMIT_MEMLOCK, which root doesn't have: this one Java thread becomes somebody else. */
+    /** RLIMIT_MEMLOCK doesn't apply to root. Therefore this Java thread changes its user id. */
     static final class NothingLocked {
         public static void main(String... arguments) throws Exception {
             NativeThread.start(function("identity"), 1).close();
@@ -139,7 +139,7 @@ class StackPagesTest {
     }
 
     @Test
-    void locked_moreThanAllowed_comesOutOfStart() {
+    void locked_moreThanAllowed_startThrows() {
         ChildJvm.Result result = ChildJvm.of(NothingLocked.class).run();
         assertEquals("mlock ENOMEM mlock ENOMEM mlock ENOMEM 1", result.out(), result::toString);
     }
@@ -152,9 +152,9 @@ class StackPagesTest {
             assertEquals(0, thread.stack().stack().address() % (2 * MIB));
             boolean never = Files.readString(HUGE_PAGES).contains("[never]");
             if (never) {
-                System.out.println("StackPagesTest: " + HUGE_PAGES + " says never: huge pages can't be had");
+                System.out.println("StackPagesTest: " + HUGE_PAGES + " is \"never\", so there are no huge pages");
             }
-            Skip.unless(!never, "no huge pages here");
+            Skip.unless(!never, "huge pages are switched off: " + HUGE_PAGES);
             assertEquals(4 * MIB, Smaps.bytes(thread.stack().stack().address(), "AnonHugePages"));
         }
     }
@@ -171,7 +171,7 @@ class StackPagesTest {
         }
     }
 
-    /** A kernel before 5.14. */
+    /** Simulates a kernel older than 5.14. */
     static final class NoPopulate {
         public static void main(String... arguments) throws Exception {
             FailingSyscall.of(SyscallNumber.MADVISE).whenArgument(2, Advice.POPULATE_WRITE.number()).with(Errno.EINVAL);
@@ -210,7 +210,7 @@ class StackPagesTest {
 
     @Test
     void bounded_negative_isRefused() {
-        assertEquals("a pool keeps 0 bytes or more, not -1",
+        assertEquals("the bound of a pool must be 0 bytes or more, not -1",
                 assertThrows(IllegalArgumentException.class, () -> StackPool.bounded(-1)).getMessage());
     }
 }

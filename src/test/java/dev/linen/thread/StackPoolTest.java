@@ -23,11 +23,11 @@ import dev.linen.internal.stack.StackSlot;
 import dev.linen.memory.MemoryMap;
 import dev.linen.testing.Guards;
 
-/** Threads and the pool of their stacks. */
+/** Threads, and the pool that keeps their stacks. */
 class StackPoolTest {
 
     @Test
-    void prepare_usedSlot_leavesNothingOfTheThreadBefore() {
+    void prepare_usedSlot_overwritesAllOfTheThreadBefore() {
         SlotPool pool = new SlotPool(0);
         StackLease lease = new StackLease();
         StackSlot slot = pool.take(new StackGeometry(64 << 10, 16 << 10, StackPages.USUAL), lease);
@@ -47,7 +47,7 @@ class StackPoolTest {
     }
 
     @Test
-    void handle_ofAThreadThatIsGone_hasNoCanary() {
+    void handle_ofAClosedThread_hasNoCanary() {
         NativeThread thread = NativeThread.start(function("identity"), 1);
         MemorySegment handle = MemorySegment.ofAddress(thread.handle()).reinterpret(8);
         assertEquals(0xDEADBEEF, handle.get(JAVA_INT, 4));
@@ -71,14 +71,14 @@ class StackPoolTest {
             futex.set(1);
             futex.wakeAll();
             threads.forEach(NativeThread::close);
-            // Where a guard is a mapping of its own, four for each thread; otherwise two for each slab.
+            // If a guard is a mapping of its own, four for each thread; otherwise two for each slab.
             int most = Guards.areMarks() ? 20 : 4 * many + 20;
             assertTrue(mappings <= most, mappings + " mappings");
         }
     }
 
     @Test
-    void trim_detachedThreadHasEnded_givesItsStackToTheKernel() throws Exception {
+    void trim_detachedThreadHasEnded_unmapsItsStack() throws Exception {
         StackPool pool = StackPool.bounded(64 << 20);
         NativeThread thread = NativeThread.builder().pool(pool).stackSize(1 << 20).start(function("sleep_millis"), 30);
         long handle = thread.handle();
@@ -107,7 +107,7 @@ class StackPoolTest {
             Futex futex = Futex.ofShared(word);
             futex.set(1);
             futex.wakeAll();
-            while (pool.warmBytes() < 2 << 20) { // nothing else is asked of linen meanwhile
+            while (pool.warmBytes() < 2 << 20) { // without any other call of linen meanwhile
                 Thread.sleep(1);
             }
         }

@@ -34,10 +34,13 @@ import dev.linen.testing.Joining;
 import dev.linen.testing.Skip;
 import dev.linen.thread.NativeThread.Kind;
 
-/** Each system call on the way to a running thread, made to fail: the right error comes out, and nothing stays mapped. */
+/** Makes each system call of a start fail: the right error is thrown, and nothing stays mapped. */
 class StartFailureTest {
 
-    /** An odd size, so that only linen's own calls have it; and so large that a slab has one slot, and no second try. */
+    /**
+     * An unusual size, so that only linen's own calls have it. It is so large that a slab has one slot, and no smaller
+     * size is tried.
+     */
     private static final StackGeometry ODD = new StackGeometry((40 << 20) + 37 * 4096, 3 * 4096, StackPages.USUAL);
 
     enum Step {
@@ -123,7 +126,7 @@ class StartFailureTest {
         abstract FailingSyscall call();
     }
 
-    /** One that doesn't know MADV_GUARD_INSTALL. */
+    /** Simulates a kernel without MADV_GUARD_INSTALL. */
     static final class KernelBefore613 {
         static void pretend() {
             FailingSyscall.of(SyscallNumber.MADVISE).whenArgument(2, Advice.GUARD_INSTALL.number()).with(Errno.EINVAL);
@@ -135,7 +138,7 @@ class StartFailureTest {
             for (int i = 0; i < 100; i++) {
                 Main.startAndJoin();
             }
-            System.out.print(Main.mappings() - before < 60 ? "works" : "leaks"); // the JVM has some more of its own
+            System.out.print(Main.mappings() - before < 60 ? "works" : "leaks"); // the JVM creates some of its own
             System.out.flush();
             Runtime.getRuntime().halt(0);
         }
@@ -147,7 +150,7 @@ class StartFailureTest {
         assertEquals("works", result.out(), result::toString);
     }
 
-    /** The address space ends in the midst of it: there is room for a slab, of some 30 stacks, but not for another. */
+    /** Limits the address space, so that one slab of about 30 stacks fits, but not a second one. */
     static final class NoAddressSpace {
         public static void main(String... arguments) throws Exception {
             Main.startAndJoin();
@@ -159,7 +162,7 @@ class StartFailureTest {
                 rlimit64.rlim_cur(limit, used + (184L << 20));
                 rlimit64.rlim_max(limit, used + (184L << 20));
                 Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_AS, limit.address(), 0);
-                Mapping reserve = Mapping.anonymous(64 << 20); // for the JVM itself, which wants some at any time
+                Mapping reserve = Mapping.anonymous(64 << 20); // for the JVM itself, which may need some at any time
                 try {
                     while (true) {
                         threads.add(NativeThread.start(function("wait_for_word"), word));
@@ -183,12 +186,12 @@ class StartFailureTest {
     }
 
     @Test
-    void start_addressSpaceIsFull_saysSoAndRecovers() throws Exception {
+    void start_addressSpaceIsFull_throwsAndRecovers() throws Exception {
         ChildJvm.Result result = ChildJvm.of(NoAddressSpace.class).flags("-XX:+UseSerialGC", "-Xmx64m").run();
         assertEquals("mmap ENOMEM many and works again", result.out(), result::toString);
     }
 
-    /** The limit on a user's threads, which root doesn't have: this one Java thread becomes somebody else. */
+    /** The limit on a user's threads doesn't apply to root. Therefore this Java thread changes its user id. */
     static final class NoProcesses {
         private static final long NOBODY = 54321;
 
@@ -212,7 +215,7 @@ class StartFailureTest {
             }
             System.out.print(said + (Main.mappings() - before < 10 ? ", no leak" : ", leaks"));
             System.out.flush();
-            Runtime.getRuntime().halt(0); // the JVM itself can't make threads any more
+            Runtime.getRuntime().halt(0); // the JVM itself can't create threads any more
         }
     }
 
@@ -226,13 +229,13 @@ class StartFailureTest {
     static final class Main {
         public static void main(String... arguments) throws Exception {
             Step step = Step.valueOf(arguments[0]);
-            startAndJoin(); // all that is loaded lazily, the thread's own pages included, is there from now on
+            startAndJoin(); // loads everything that is loaded on demand, including the thread's own pages
             step.call().with(step.errno);
             int before = mappings();
             for (int i = 0; i < 100; i++) {
                 try {
                     startAndJoin();
-                    throw new AssertionError("it didn't fail");
+                    throw new AssertionError("start didn't fail");
                 } catch (SyscallException failed) {
                     if (!failed.call().equals(step.name) || !failed.errno().equals(step.errno)) {
                         throw failed;
@@ -241,7 +244,7 @@ class StartFailureTest {
             }
             System.out.print(mappings() - before < 10 ? "no leak" : MemoryMap.read().regions());
             System.out.flush();
-            Runtime.getRuntime().halt(0); // at its end, the JVM would stumble over the filter
+            Runtime.getRuntime().halt(0); // the filter would break the JVM's shutdown
         }
 
         static void startAndJoin() throws Exception {
@@ -260,8 +263,8 @@ class StartFailureTest {
     @EnumSource(Step.class)
     void start_aCallFails_saysSoAndLeavesNothing(Step step) throws Exception {
         Skip.unless(step != Step.ADVISE_GUARD || Guards.areMarks(),
-                "this kernel is older than 6.13: its guards are mappings");
-        // Without a cache: each start maps its stack.
+                "needs Linux 6.13 or newer: on this kernel, guards are mappings");
+        // Without warm stacks, each start maps its stack.
         ChildJvm.Result result = ChildJvm.of(Main.class).flags("-Ddev.linen.pool.bytes=0").run(step.name());
         assertEquals("no leak", result.out(), result::toString);
     }

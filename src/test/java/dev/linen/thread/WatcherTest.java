@@ -21,11 +21,11 @@ import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.Kind;
 
-/** The watcher's own thread: it can be made late, survives a full heap, and runs where it may. */
+/** The watcher's thread: it can be created late, survives a full heap, and doesn't inherit its creator's CPUs. */
 class WatcherTest {
 
-    /** It can't be made the first time: its user may have this Java thread and one more. */
-    static final class NotMade {
+    /** The thread can't be created the first time, because the user may have only this Java thread and one more. */
+    static final class NotCreated {
         private static final int NOBODY = 54321;
 
         public static void main(String... arguments) throws Exception {
@@ -54,19 +54,19 @@ class WatcherTest {
     }
 
     @Test
-    void join_watcherCouldNotBeMade_waitsWithoutIt() {
-        ChildJvm.Result result = ChildJvm.of(NotMade.class).run(Kind.CLONE.name());
-        assertTrue(result.out().endsWith("joined 100, 100"), result::toString); // behind the JVM's own complaint
+    void join_watcherCannotBeCreated_waitsWithoutIt() {
+        ChildJvm.Result result = ChildJvm.of(NotCreated.class).run(Kind.CLONE.name());
+        assertTrue(result.out().endsWith("joined 100, 100"), result::toString); // after the JVM's own warning
     }
 
-    /** A thread that libc makes is watched from its start. */
+    /** A thread that libc creates is watched from its start. */
     @Test
-    void start_watcherCouldNotBeMade_isRefusedAndMadeTheNextTime() {
-        ChildJvm.Result result = ChildJvm.of(NotMade.class).run(Kind.POSIX.name());
+    void start_watcherCannotBeCreated_throwsAndWorksTheNextTime() {
+        ChildJvm.Result result = ChildJvm.of(NotCreated.class).run(Kind.POSIX.name());
         assertTrue(result.out().endsWith("refused, 100"), result::toString);
     }
 
-    /** The heap is full while a thread ends. */
+    /** The heap is full when threads end. */
     static final class HeapFull {
         private static final Object[] NOTHING = {};
         private static Object[] hold = NOTHING;
@@ -90,7 +90,7 @@ class WatcherTest {
             while (System.nanoTime() < end) {
                 Thread.onSpinWait();
             }
-            hold = NOTHING; // made before: there may be no room for an empty array
+            hold = NOTHING; // not a new array, for which there may be no room
             try (NativeThread second = NativeThread.start(function("sleep_millis"), 100)) {
                 Thread joiner = Thread.ofVirtual().start(() -> {
                     try {
@@ -112,8 +112,8 @@ class WatcherTest {
         assertEquals("100", result.out(), result::toString);
     }
 
-    /** Whoever needs it first makes it, on the one CPU that he runs on. */
-    static final class MadeByAPinnedThread {
+    /** The first caller that needs the watcher creates it, here on a single CPU. */
+    static final class CreatedByAPinnedThread {
         public static void main(String... arguments) throws Exception {
             CpuSet all = Affinity.current();
             Thread.ofPlatform().start(() -> {
@@ -125,8 +125,8 @@ class WatcherTest {
     }
 
     @Test
-    void watcher_firstUserIsPinned_mayRunEverywhere() {
-        ChildJvm.Result result = ChildJvm.of(MadeByAPinnedThread.class).run();
+    void watcher_createdByAPinnedThread_mayRunOnAllCpus() {
+        ChildJvm.Result result = ChildJvm.of(CreatedByAPinnedThread.class).run();
         assertEquals("true", result.out(), result::toString);
     }
 }

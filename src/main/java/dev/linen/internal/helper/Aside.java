@@ -7,9 +7,9 @@ import java.util.concurrent.TimeUnit;
 import dev.linen.internal.binding.Uncaught;
 
 /**
- * Runs users' code that linen calls and doesn't wait for: clean-up actions of arenas, loggers, what depends on a future. Each task
- * has a {@link HelperThread} for itself, so that one that blocks keeps no other from running. A thread that has been idle for a
- * second ends.
+ * Runs user code that linen calls but doesn't wait for: cleanup actions of arenas, loggers, dependent stages of
+ * futures. Each task gets a {@link HelperThread} of its own, so that a task that blocks doesn't delay the others. A
+ * thread that has been idle for a second ends.
  */
 public final class Aside {
 
@@ -23,7 +23,9 @@ public final class Aside {
         // by being called
     }
 
-    /** Runs a task soon: at the latest a second after there is room for a thread again. */
+    /**
+     * Runs a task soon. If no thread can be created, it is tried again, at the latest a second after that is possible.
+     */
     public static void run(Runnable task) {
         try {
             THREADS.execute(() -> {

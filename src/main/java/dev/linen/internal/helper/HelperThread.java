@@ -9,62 +9,63 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * A thread of linen's own: a daemon, which inherits nothing from the thread that happens to start it. It is a platform thread,
- * because virtual threads make no progress while all carriers are blocked in native calls.
+ * Creates linen's own Java threads: daemons that inherit nothing from the threads that start them. They are platform
+ * threads, because virtual threads make no progress while all carriers are blocked in native calls.
  */
 public final class HelperThread {
 
-    /** What could not be done because there was no room for a thread. */
+    /** Tasks that failed because no thread could be created. */
     private static final Queue<Runnable> LATER = new ConcurrentLinkedQueue<>();
 
     private HelperThread() {}
 
-    /** Has something tried again that could not be done because there was no room for a thread. */
+    /** Arranges another try for a task that failed because no thread could be created. */
     static void later(Runnable task) {
         LATER.add(task);
     }
 
     /**
-     * Tries it. Linen's threads call this now and then, which must need no class that isn't loaded yet: the class loader of
-     * an application that has ended can't load any.
+     * Tries these tasks again. linen's threads call this regularly. It must not need a class that isn't loaded yet,
+     * because the class loader of an application that has ended can't load any.
      *
-     * @return false if there is something left
+     * @return false if tasks remain
      */
     public static boolean retry() {
         for (int many = LATER.size(); many > 0; many--) {
             Runnable task = LATER.poll();
             if (task != null) {
-                task.run(); // which may put itself there again
+                task.run(); // it may add itself again
             }
         }
         return LATER.isEmpty();
     }
 
-    /** A thread that isn't started yet. */
+    /** Creates a thread that isn't started yet. */
     public static Thread unstarted(String name, Runnable task) {
         Thread thread = Thread.ofPlatform().daemon().name(name).inheritInheritableThreadLocals(false)
                 .unstarted(new OnAllCpus(task));
-        thread.setContextClassLoader(ClassLoader.getSystemClassLoader()); // not that of an application that ends earlier
+        // not the class loader of an application, which may end earlier
+        thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
         return thread;
     }
 
-    /** No lambda: the JVM's first native thread would wait for its class. */
+    /** Not a lambda, because creating its class would delay the first start. */
     private record OnAllCpus(Runnable task) implements Runnable {
 
         @Override
         public void run() {
-            leaveTheStartersCpus();
+            resetAffinity();
             task.run();
         }
     }
 
-    /** The starter may be pinned, and threads inherit that. The process's own CPUs are those of its main thread. */
-    private static void leaveTheStartersCpus() {
+    /** Resets the CPU affinity, which a thread inherits from its creator, to that of the process's main thread. */
+    private static void resetAffinity() {
         try {
             int mainThread = (int) Syscall.invoke(SyscallNumber.GETPID);
             Affinity.set(/* the calling thread */ 0, Affinity.get(mainThread));
         } catch (SyscallException | OutOfMemoryError refused) {
-            // then it stays there
+            // the affinity remains that of the creator
         }
     }
 }

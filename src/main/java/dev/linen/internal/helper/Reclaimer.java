@@ -8,13 +8,13 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds what has been forgotten: objects that are not reachable any more, although something is left to be done for them. What
- * java.lang.ref.Cleaner does, but on a {@link HelperThread} that ends when there is nothing to find, and with a second try for
+ * Finds objects that are no longer reachable although work remains to be done for them. It is like
+ * java.lang.ref.Cleaner, but runs on a {@link HelperThread} that ends when there is nothing to watch, and tries again
  * what has failed.
  */
 public final class Reclaimer {
 
-    /** How long the thread stays without anything to do, and after how long it tries again what has failed. */
+    /** The interval at which the thread tries again what has failed, and checks whether it can end. */
     private static final long CHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** The first check initializes classes, but not while the JVM's first native thread may still be starting. */
@@ -27,7 +27,8 @@ public final class Reclaimer {
     private static final ReferenceQueue<Object> FORGOTTEN = new ReferenceQueue<>();
     private static final Object LOCK = new Object();
 
-    // Guarded by LOCK. The tasks are a list, so that they stay reachable, and so that neither addition nor removal allocates.
+    // Guarded by LOCK. The tasks are linked, so that they stay reachable, and so that adding and removing one allocates
+    // nothing.
     private static @Nullable Task first;
     private static boolean running;
 
@@ -36,7 +37,7 @@ public final class Reclaimer {
 
     private Reclaimer() {}
 
-    /** Something to be done when its owner isn't reachable any more, unless it has been done before. */
+    /** Work that must be done when an owner isn't reachable any more, unless it has been done before. */
     public abstract static class Task extends PhantomReference<Object> {
 
         // Guarded by LOCK.
@@ -51,16 +52,16 @@ public final class Reclaimer {
             add(this);
         }
 
-        /** Called on the reclaimer's thread. It may throw, and is called again then. */
+        /** Called on the reclaimer's thread. If it throws, it is called again later. */
         protected abstract void reclaim();
 
-        /** There is nothing left to be done. */
+        /** To be called when no work remains. */
         protected final void done() {
             remove(this);
             clear();
         }
 
-        /** Has {@link #reclaim} called soon, whether the owner is reachable or not. */
+        /** Arranges another call of {@link #reclaim}, even if the owner is still reachable. */
         protected final void tryAgain() {
             failed = true;
             someFailed = true;
@@ -95,7 +96,7 @@ public final class Reclaimer {
             HelperThread.unstarted("linen-reclaimer", new Work()).start();
             started = true;
         } catch (OutOfMemoryError noThread) {
-            // the next addition tries again
+            // tried again when the next task is added
         } finally {
             if (!started) {
                 synchronized (LOCK) {
@@ -124,7 +125,7 @@ public final class Reclaimer {
         }
     }
 
-    /** No lambda: the JVM's first native thread would wait for its class. */
+    /** Not a lambda, because creating its class would delay the first start. */
     private static final class Work implements Runnable {
 
         @Override
@@ -178,7 +179,7 @@ public final class Reclaimer {
         }
     }
 
-    /** All that have failed, once. One that fails again is no reason to leave the others. */
+    /** Runs the tasks that have failed again. A failure of one doesn't affect the others. */
     private static void tryAgain() {
         someFailed = false;
         for (Task task = nextFailed(null); task != null; task = nextFailed(task)) {

@@ -1,9 +1,13 @@
 /**
- * linen's own Java threads: daemons, which users' code can neither pin nor block.
+ * linen's own Java threads. They are daemons, and user code can neither pin nor block them.
  *
- * <p>Layer 2: uses {@code dev.linen.process} and what is below it; used by {@code dev.linen.thread}; not exported.
- * {@link dev.linen.internal.helper.Aside} runs users' code, {@link dev.linen.internal.helper.Reclaimer} finds what is no longer
- * reachable.
+ * <p>Layer 2, not exported. Uses {@code dev.linen.process} and the layers below it; {@code dev.linen.thread} uses it.
+ *
+ * <pre>
+ *   HelperThread   creates these threads
+ *   Aside          runs user code on threads of its own
+ *   Reclaimer      finds objects that are no longer reachable, and tries again what has failed
+ * </pre>
  */
 @NullMarked
 package dev.linen.internal.helper;

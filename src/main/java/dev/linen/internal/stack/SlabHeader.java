@@ -14,24 +14,24 @@ import dev.linen.memory.Mapping;
 import dev.linen.syscall.AuxiliaryVector;
 
 /**
- * The lower end of a slab: the thread-local block that its threads have in common, below it a guard, and above it a control
- * block for each of its stack buffers. {@code linen.h} has the drawing.
+ * The lower end of a slab: the thread-local block that its threads share, a guard below it, and above it a control
+ * block for each of the stack buffers. {@code linen.h} has a drawing.
  */
 public final class SlabHeader {
 
     /**
-     * What gcc's -fstack-protector compares: from the kernel's 16 random bytes for this process, as glibc takes it. Its
-     * lowest byte is 0 and so ends a string that overflows. A secret: it isn't drawn.
+     * The value that gcc's -fstack-protector compares. It is taken from the kernel's 16 random bytes for this process,
+     * as glibc does. Its lowest byte is 0, which ends a string that overflows. It is secret, so sketches don't show it.
      */
     private static final long STACK_GUARD = stackGuard();
 
     private final MemorySegment slab;
 
     /**
-     * Writes it.
+     * Writes the header.
      *
-     * @param begin the slab's lowest address
-     * @param firstBuffer its first stack buffer's
+     * @param begin the lowest address of the slab
+     * @param firstBuffer the address of its first stack buffer
      */
     SlabHeader(long begin, long firstBuffer, int buffers, StackGeometry geometry) {
         slab = MemorySegment.ofAddress(begin + guardBytes()).reinterpret(linen_slab.sizeof());
@@ -54,12 +54,15 @@ public final class SlabHeader {
         return bytes & ~0xFFL;
     }
 
-    /** How large it is with so many control blocks; in whole pages. */
+    /** Returns the size of a header with this many control blocks, rounded up to whole pages. */
     public static long bytes(int buffers) {
         return readOnlyBytes() + StackGeometry.roundUp(buffers * linen_control.sizeof(), Mapping.pageSize());
     }
 
-    /** Its part that no thread writes to, from the beginning on: the guard, and the page of the thread-local block. */
+    /**
+     * Returns the size of the read-only part, which starts at the beginning: the guard, and the page of the
+     * thread-local block.
+     */
     public static long readOnlyBytes() {
         return guardBytes() + Mapping.pageSize();
     }
@@ -68,18 +71,18 @@ public final class SlabHeader {
         return StackGeometry.roundUp(LinenH.LINEN_TLS_GUARD_BYTES, Mapping.pageSize());
     }
 
-    /** What the thread pointer points to: struct linen_slab. */
+    /** Returns the memory at the thread pointer: struct linen_slab. */
     MemorySegment threadLocals() {
         return slab;
     }
 
-    /** Where a buffer's struct linen_control is. */
+    /** Returns the address of a buffer's struct linen_control. */
     long control(int buffer) {
         return linen_slab.controls(slab) + buffer * linen_control.sizeof();
     }
 
-    /** Where libc's thread-local storage would be: on both sides of the thread pointer. */
-    MemorySegment placeOfLibcs() {
+    /** Returns the memory where libc's thread-local storage would be: on both sides of the thread pointer. */
+    MemorySegment libcThreadLocals() {
         return MemorySegment.ofAddress(slab.address() - guardBytes()).reinterpret(readOnlyBytes());
     }
 }

@@ -6,34 +6,34 @@ import dev.linen.memory.Mapping;
 import dev.linen.syscall.AuxiliaryVector;
 
 /**
- * How large the parts of a stack buffer are and where they start; in bytes, from the buffer's lowest address. The
- * drawing is in {@code linen.h}.
+ * The sizes and offsets of the parts of a stack buffer, in bytes from its lowest address. {@code linen.h} has a
+ * drawing.
  *
- * @param stackBytes the stack with the exit record on top of it
- * @param guardBytes the guard below the stack
- * @param pages how the kernel keeps the stack's pages
+ * @param stackBytes the size of the stack, including the exit record at its top
+ * @param guardBytes the size of the guard below the stack
+ * @param pages how the kernel manages the stack's pages
  */
 public record StackGeometry(long stackBytes, long guardBytes, StackPages pages) {
 
     public static final long DEFAULT_STACK_BYTES = 2L << 20;
     public static final long DEFAULT_GUARD_BYTES = 64L << 10;
 
-    /** What POSIX threads ask for at least (PTHREAD_STACK_MIN). */
+    /** The minimum for POSIX threads (PTHREAD_STACK_MIN). */
     public static final long LEAST_STACK_BYTES = 16L << 10;
 
-    /** 128 TiB: what a process on x86-64 has, unless it asks for more. */
+    /** 128 TiB: the address space of a process on x86-64, unless it asks for more. */
     private static final long MOST_BYTES = 1L << 47;
 
-    /** Who overruns an array on the stack of the buffer below, or on the topmost one, ends here. */
+    /** The minimum size of the guard for an array that is overrun on the stack below. */
     private static final long LEAST_OUTER_GUARD_BYTES = 16L << 10;
 
     /** A signal may arrive while the handler of another one runs. */
     private static final int SIGNAL_FRAMES = 2;
 
-    /** What signal handlers get for themselves, besides the frames that the kernel writes. */
+    /** The stack of the signal handlers themselves, in addition to the frames that the kernel writes. */
     private static final long HANDLER_BYTES = 8L << 10;
 
-    /** A larger stack serves if it isn't more than this many times too large. */
+    /** A larger stack may be used if it is at most this many times as large. */
     private static final int BEST_FIT_FACTOR = 2;
 
     public static final StackGeometry DEFAULT = new StackGeometry(DEFAULT_STACK_BYTES, DEFAULT_GUARD_BYTES,
@@ -44,33 +44,33 @@ public record StackGeometry(long stackBytes, long guardBytes, StackPages pages) 
     }
 
     /**
-     * A stack size, rounded up to whole pages.
+     * Checks a stack size, and rounds it up to whole pages.
      *
-     * @throws IllegalArgumentException if it is too small or too large
+     * @throws IllegalArgumentException if the size is too small or too large
      */
     public static long requireStackSize(long bytes) {
         if (bytes < LEAST_STACK_BYTES || bytes > MOST_BYTES) {
-            throw new IllegalArgumentException("a stack has from " + LEAST_STACK_BYTES + " to " + MOST_BYTES
-                    + " bytes, not " + bytes);
+            throw new IllegalArgumentException("the size of a stack must be from " + LEAST_STACK_BYTES + " to "
+                    + MOST_BYTES + " bytes, not " + bytes);
         }
         return roundUp(bytes, Mapping.pageSize());
     }
 
     /**
-     * A guard size.
+     * Checks a guard size.
      *
-     * @throws IllegalArgumentException if it isn't a multiple of the page size, or too large
+     * @throws IllegalArgumentException if the size isn't a multiple of the page size, or is too small or too large
      */
     public static long requireGuardSize(long bytes) {
         long page = Mapping.pageSize();
         if (bytes < page || bytes > MOST_BYTES || bytes % page != 0) {
-            throw new IllegalArgumentException("a guard is one page (" + page + " bytes) or a multiple of it, up to "
-                    + MOST_BYTES + ", not " + bytes + " bytes");
+            throw new IllegalArgumentException("the size of a guard must be a multiple of the page size, " + page
+                    + " bytes, up to " + MOST_BYTES + ", not " + bytes);
         }
         return bytes;
     }
 
-    /** Whether a stack of this geometry may be used where another one is wanted. */
+    /** Returns whether a stack of this geometry may be used where another one is requested. */
     boolean canServe(StackGeometry wanted) {
         return pages.equals(wanted.pages) && stackBytes >= wanted.stackBytes && guardBytes >= wanted.guardBytes
                 && totalBytes() <= BEST_FIT_FACTOR * wanted.totalBytes();
@@ -80,7 +80,10 @@ public record StackGeometry(long stackBytes, long guardBytes, StackPages pages) 
         return stackOffset() + stackBytes;
     }
 
-    /** At the buffer's lower end. Takes up what is needed for the stack to start where its pages can. */
+    /**
+     * Returns the size of the guard at the buffer's lower end. It includes the padding that aligns the stack to its
+     * pages.
+     */
     public long outerGuardBytes() {
         long above = signalStackBytes() + guardBytes;
         long least = roundUp(LEAST_OUTER_GUARD_BYTES, Mapping.pageSize());
@@ -107,7 +110,10 @@ public record StackGeometry(long stackBytes, long guardBytes, StackPages pages) 
         return totalBytes() - linen_exit.sizeof();
     }
 
-    /** What the kernel writes when it delivers a signal: it depends on the CPU's registers, so the kernel is asked. */
+    /**
+     * The size of the frame that the kernel writes when it delivers a signal. The kernel is asked, because the size
+     * depends on the CPU's registers.
+     */
     private static final class SignalFrame {
         private static final long BEFORE_LINUX_5_14 = 2048; // MINSIGSTKSZ, for CPUs without AVX-512
 
@@ -118,7 +124,10 @@ public record StackGeometry(long stackBytes, long guardBytes, StackPages pages) 
         return (bytes + multiple - 1) / multiple * multiple;
     }
 
-    /** Spelled out, as is hashCode: a record's own ones cost a JVM's first thread three milliseconds. */
+    /**
+     * Written by hand, like hashCode, because the methods that a record gets by default delay the first start by three
+     * milliseconds.
+     */
     @Override
     public boolean equals(Object other) {
         return other instanceof StackGeometry geometry && stackBytes == geometry.stackBytes

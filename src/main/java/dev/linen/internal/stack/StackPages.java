@@ -3,18 +3,18 @@ package dev.linen.internal.stack;
 import dev.linen.memory.Mapping;
 
 /**
- * How the kernel keeps a stack's pages.
+ * How the kernel manages a stack's pages.
  *
- * @param huge in pages of 2 MiB where there are any left; the stack is aligned to them
- * @param locked never swapped out
- * @param prefaulted in memory before the thread begins
+ * @param huge whether to use pages of 2 MiB if some are free; the stack is aligned to them
+ * @param locked whether the pages are locked in memory, so that they are never swapped out
+ * @param prefaulted whether the pages are loaded before the thread begins
  */
 public record StackPages(boolean huge, boolean locked, boolean prefaulted) {
 
-    /** Each comes with its first touch, and may be swapped out. */
+    /** Each page is allocated at its first access, and may be swapped out. */
     public static final StackPages USUAL = new StackPages(false, false, false);
 
-    /** What a page table entry of the second level maps, on x86-64 and on arm64 with pages of 4 KiB. */
+    /** The size that an entry of a second-level page table maps, on x86-64 and, with pages of 4 KiB, on arm64. */
     private static final long HUGE_PAGE_BYTES = 2L << 20;
 
     public StackPages withHuge() {
@@ -33,7 +33,7 @@ public record StackPages(boolean huge, boolean locked, boolean prefaulted) {
         return huge ? HUGE_PAGE_BYTES : Mapping.pageSize();
     }
 
-    /** Spelled out, as is hashCode: see {@link StackGeometry}. */
+    /** Written by hand, like hashCode: see {@link StackGeometry}. */
     @Override
     public boolean equals(Object other) {
         return other instanceof StackPages like && huge == like.huge && locked == like.locked

@@ -13,22 +13,27 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
 
 /**
- * One mapping: a header, and above it stack buffers of the same geometry, which are counted from 0. A call that is for a stack
- * buffer is made by the thread that has it; none is made under a lock, because system calls take their time.
+ * One mapping: a header, and above it stack buffers of the same geometry, numbered from 0. A call for a stack buffer is
+ * made by the thread that holds its lease. No call is made while a lock is held, because system calls take time.
  *
- * <p>Where the kernel installs guards without mappings of their own (MADV_GUARD_INSTALL, Linux 6.13), a parked thread costs a
- * small fraction of a mapping. Before that, a guard is a mapping of its own, and so is what lies between two: four for each
- * thread.
+ * <p>If the kernel can install guards without mappings of their own (MADV_GUARD_INSTALL, since Linux 6.13), a sleeping
+ * thread takes a small fraction of a mapping. On older kernels each guard is a mapping of its own, and so is each part
+ * between two guards: four mappings for each thread.
  */
 final class StackSlab {
 
-    /** A reservation: pages that nobody touches cost nothing. */
+    /** This memory is only reserved: pages that no thread touches cost nothing. */
     private static final long LEAST_RESERVED_BYTES = 64L << 20;
 
-    /** Many threads have few slabs: each is two mappings, for its header can't be written to. */
+    /**
+     * Slabs grow, so that many threads need few of them: each slab takes two mappings, because its header is read-only.
+     */
     private static final long MOST_RESERVED_BYTES = 1L << 30;
 
-    /** A new slab is at most this part of what there is: whoever has a limit loses no more by slots that nobody uses. */
+    /**
+     * A new slab has at most this fraction of the existing size, so that unused slots take little of a process's memory
+     * limit.
+     */
     private static final int GROWTH = 4;
 
     /** MADV_GUARD_INSTALL writes a page table entry for each page; of a larger guard, a mapping costs less. */
@@ -67,19 +72,19 @@ final class StackSlab {
     }
 
     /**
-     * Nothing stays mapped when a call fails.
+     * Maps a slab. Nothing stays mapped if a call fails.
      *
-     * @param existingBytes how large the slabs of this geometry are, together
+     * @param existingBytes the total size of the existing slabs of this geometry
      */
     static StackSlab map(StackGeometry geometry, long existingBytes) {
         long reserved = Math.clamp(existingBytes / GROWTH, LEAST_RESERVED_BYTES, MOST_RESERVED_BYTES);
         int modest = (int) (LEAST_RESERVED_BYTES / geometry.totalBytes());
-        // When there is no room for it, a modest one: what is left is the JVM's.
+        // If the requested size can't be mapped, a much smaller one is tried, to leave memory for the JVM.
         for (int slots = (int) (reserved / geometry.totalBytes()); slots > 1; slots = Math.min(slots / 2, modest)) {
             try {
                 return mapSlots(geometry, slots);
             } catch (SyscallException noRoomForMany) {
-                // RLIMIT_AS, or strict overcommit: fewer, then
+                // RLIMIT_AS, or strict overcommit: try fewer slots
             }
         }
         return mapSlots(geometry, 1);
@@ -88,7 +93,8 @@ final class StackSlab {
     private static StackSlab mapSlots(StackGeometry geometry, int slots) {
         Mapping mapping = reserve(geometry, slots);
         try {
-            // After mlockall(MCL_FUTURE) it is locked: it would get all its pages at once, and could have no such guards.
+            // After mlockall(MCL_FUTURE) the mapping is locked: all its pages would be loaded at once, and guards
+            // couldn't be installed.
             mapping.unlock(0, mapping.byteSize());
             return new StackSlab(mapping, geometry, slots);
         } catch (RuntimeException | Error failed) {
@@ -97,7 +103,7 @@ final class StackSlab {
         }
     }
 
-    /** The kernel aligns to pages: with larger ones, there is some space before the first slot. */
+    /** The kernel aligns mappings to small pages only. For huge pages, there is some space before the first slot. */
     private static Mapping reserve(StackGeometry geometry, int slots) {
         long alignmentBytes = geometry.pages().alignment() - Mapping.pageSize();
         long bytes = SlabHeader.bytes(slots) + alignmentBytes + slots * geometry.totalBytes()
@@ -118,12 +124,12 @@ final class StackSlab {
         return mapping.byteSize();
     }
 
-    /** How many stack buffers it has room for. */
+    /** Returns the number of stack buffers that fit. */
     int slots() {
         return slots;
     }
 
-    /** The lowest address of a stack buffer. */
+    /** Returns the lowest address of a stack buffer. */
     long address(int slot) {
         return mapping.address() + offset(slot);
     }
@@ -133,17 +139,18 @@ final class StackSlab {
     }
 
     /**
-     * Makes a stack buffer ready to be used: with guards, and with pages if so wished.
+     * Prepares a stack buffer for use: installs its guards, and loads its pages if its geometry requires that.
      *
      * @param guarded whether its guards have been installed before
-     * @throws SyscallException of madvise, mprotect or mlock
+     * @throws SyscallException from madvise, mprotect or mlock
      */
     void equip(int slot, boolean guarded) {
         long offset = offset(slot);
         if (!guarded) {
             installGuard(offset, geometry.outerGuardBytes());
             installGuard(offset + geometry.guardOffset(), geometry.guardBytes());
-            // The next one's, and until there is one, the end for an array on this one's stack that is overrun.
+            // The outer guard of the next buffer. Until that is used, it is the guard for an array that is overrun on
+            // this stack.
             installGuard(offset + geometry.totalBytes(), geometry.outerGuardBytes());
         }
         if (!guardsByAdvice) {
@@ -156,10 +163,10 @@ final class StackSlab {
         long offset = offset(slot);
         StackPages pages = geometry.pages();
         if (pages.huge()) {
-            wishHugePages(offset);
+            requestHugePages(offset);
         }
         if (pages.locked()) {
-            mapping.lock(SlabHeader.guardBytes(), Mapping.pageSize()); // the thread-local block: each function may read it
+            mapping.lock(SlabHeader.guardBytes(), Mapping.pageSize()); // the thread-local block
             lockControl(slot);
             mapping.lock(offset + geometry.signalStackOffset(), geometry.signalStackBytes());
             mapping.lock(offset + geometry.stackOffset(), geometry.stackBytes());
@@ -168,18 +175,21 @@ final class StackSlab {
         }
     }
 
-    /** With its neighbours', as pages go: it stays so, for their sake. */
+    /**
+     * Locks whole pages, which contain neighbouring control blocks, too. They stay locked, because a neighbour may need
+     * it.
+     */
     private void lockControl(int slot) {
         long begin = header.control(slot) - mapping.address();
         long pageBegin = begin / Mapping.pageSize() * Mapping.pageSize();
         mapping.lock(pageBegin, header.control(slot + 1) - mapping.address() - pageBegin);
     }
 
-    private void wishHugePages(long offset) {
+    private void requestHugePages(long offset) {
         try {
             adviseUsable(offset, Advice.HUGEPAGE);
         } catch (SyscallException none) {
-            // a kernel without them: EINVAL
+            // EINVAL: the kernel doesn't support huge pages
         }
     }
 
@@ -199,13 +209,16 @@ final class StackSlab {
         MemorySegment.ofAddress(mapping.address() + offset).reinterpret(bytes).fill((byte) 0);
     }
 
-    /** What isn't a guard. */
+    /** Advises the kernel about the parts that aren't guards. */
     private void adviseUsable(long offset, Advice advice) {
         mapping.advise(offset + geometry.signalStackOffset(), geometry.signalStackBytes(), advice);
         mapping.advise(offset + geometry.stackOffset(), geometry.stackBytes(), advice);
     }
 
-    /** Makes all of the stack readable and writable again, and locks it again if it was: pages of it may have been replaced. */
+    /**
+     * Makes the whole stack readable and writable again, because the JVM may have protected or replaced pages of it.
+     * Locks it again if it was locked.
+     */
     void restore(int slot) {
         long offset = offset(slot) + geometry.stackOffset();
         mapping.protect(offset, geometry.stackBytes(), Protection.READ_WRITE);
@@ -223,7 +236,10 @@ final class StackSlab {
         }
     }
 
-    /** Whether the kernel knows how. It refuses with the same word where somebody's mlockall has locked the slab. */
+    /**
+     * Returns whether the kernel supports such guards. It also returns EINVAL for locked memory, which the process may
+     * have caused by mlockall; then the memory is unlocked and the call repeated.
+     */
     private boolean adviseGuard(long offset, long bytes) {
         for (boolean locked : new boolean[]{true, false}) {
             try {
@@ -238,10 +254,10 @@ final class StackSlab {
                 }
             }
         }
-        return false; // a kernel before 6.13
+        return false; // a kernel older than 6.13
     }
 
-    /** Gives the pages of neighbouring stack buffers to the kernel; the guards stay. */
+    /** Discards the pages of neighbouring stack buffers. Their guards stay. */
     void discard(int first, int count) {
         discard(offset(first), count * geometry.totalBytes());
         if (!guardsByAdvice) {
@@ -252,21 +268,21 @@ final class StackSlab {
     private void discard(long offset, long bytes) {
         try {
             mapping.advise(offset, bytes, Advice.DONTNEED);
-        } catch (SyscallException locked) { // by us, or by somebody's mlockall
+        } catch (SyscallException locked) { // locked by linen, or by mlockall
             mapping.unlock(offset, bytes);
             mapping.advise(offset, bytes, Advice.DONTNEED);
         }
     }
 
     /**
-     * Where guards are mappings: the kernel makes one of all cold stack buffers that are neighbours. They can be read, because a
-     * signal handler that looks for its thread's tid may do so.
+     * If guards are mappings, gives neighbouring cold stack buffers the same protection, so that the kernel merges them
+     * into one mapping. They stay readable, because a signal handler that searches for its thread's tid may read them.
      */
     private void shut(long offset, long bytes) {
         try {
             mapping.protect(offset, bytes, Protection.READ);
         } catch (SyscallException tooManyMappings) {
-            // then they stay mappings of their own
+            // they remain separate mappings
         }
     }
 
@@ -276,7 +292,7 @@ final class StackSlab {
         mapping.protect(offset + geometry.stackOffset(), geometry.stackBytes(), Protection.READ_WRITE);
     }
 
-    /** Unmaps all of it. */
+    /** Unmaps the whole slab. */
     void unmap() {
         KeptMemory.remove(this);
         mapping.close();

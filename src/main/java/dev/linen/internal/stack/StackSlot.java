@@ -10,9 +10,9 @@ import dev.linen.memory.Mapping;
 import dev.linen.syscall.SyscallException;
 
 /**
- * The memory of one stack buffer and of its control block, used by one thread after the other.
+ * The memory of one stack buffer and of its control block, used by one thread after another.
  *
- * <p>Its accessors don't check that the memory is mapped: only the holder of a {@link StackLease} calls them.
+ * <p>The accessors don't check whether the memory is mapped. Only the holder of a {@link StackLease} may call them.
  */
 public final class StackSlot {
 
@@ -21,22 +21,26 @@ public final class StackSlot {
     private final MemorySegment memory;
     private final MemorySegment control;
 
-    /** Whether its guards are installed. Used by its holder only; slots change hands under the pool's lock. */
+    /**
+     * Whether the guards are installed. Only the holder uses this field; a slot changes hands while the pool's lock is
+     * held.
+     */
     private boolean guarded;
 
-    // The lists of the pool, guarded by its lock. They are made of the slots themselves, so that no change of a list allocates.
+    // The links of the pool's lists, guarded by its lock. They are fields of the slots, so that changing a list
+    // allocates nothing.
 
-    /** The next one on a list of cold slots, or of slots that are about to become cold. */
+    /** The next slot on a list of cold or cooling slots. */
     @Nullable
     StackSlot next;
 
-    /** Neighbours among all warm slots, by the time since which they are warm. */
+    /** The neighbours among all warm slots, in the order in which they became warm. */
     @Nullable
     StackSlot older;
     @Nullable
     StackSlot newer;
 
-    /** Neighbours among the warm slots of the same geometry, likewise. */
+    /** The neighbours among the warm slots of the same geometry, in the same order. */
     @Nullable
     StackSlot olderAlike;
     @Nullable
@@ -54,66 +58,67 @@ public final class StackSlot {
     }
 
     /**
-     * Makes it ready to be used by a thread.
+     * Prepares the slot for use by a thread.
      *
-     * @throws SyscallException of madvise, mprotect or mlock; it is to be given back then
+     * @throws SyscallException from madvise, mprotect or mlock; the slot must then be given back
      */
     void equip() {
         slab.equip(index, guarded);
         guarded = true;
     }
 
-    /** How large its parts are. */
+    /** Returns the sizes of the parts. */
     public StackGeometry geometry() {
         return slab.geometry();
     }
 
-    /** The lowest address of the stack buffer. */
+    /** Returns the lowest address of the stack buffer. */
     public long address() {
         return memory.address();
     }
 
-    /** The stack buffer: the stack, the signal stack, and the guards below each. */
+    /** Returns the stack buffer: the stack, the signal stack, and the guards below each of them. */
     public MemorySegment buffer() {
         return memory;
     }
 
-    /** The stack, with the exit record on top of it. */
+    /** Returns the stack, with the exit record at its top. */
     public MemorySegment stack() {
         return memory.asSlice(geometry().stackOffset(), geometry().stackBytes());
     }
 
-    /** The top of the stack: struct linen_exit. */
+    /** Returns the top of the stack: struct linen_exit. */
     public MemorySegment exit() {
         return memory.asSlice(geometry().exitOffset(), linen_exit.layout());
     }
 
-    /** The control block: struct linen_control. */
+    /** Returns the control block: struct linen_control. */
     public MemorySegment control() {
         return control;
     }
 
-    /** The thread-local block that all threads of its slab share: struct linen_slab. */
+    /** Returns the thread-local block that all threads of the slab share: struct linen_slab. */
     public MemorySegment threadLocals() {
         return slab.header().threadLocals();
     }
 
-    /** Where libc's thread-local storage would be if libc had made the thread: on both sides of the thread pointer. */
-    public MemorySegment placeOfLibcs() {
-        return slab.header().placeOfLibcs();
+    /** Returns the memory where libc's thread-local storage would be: on both sides of the thread pointer. */
+    public MemorySegment libcThreadLocals() {
+        return slab.header().libcThreadLocals();
     }
 
     /**
-     * From the lowest page of the stack ever touched to its top, in bytes; at least the page of the exit record.
+     * Returns the size in bytes from the lowest page of the stack that was ever touched to its top; at least the page
+     * of the exit record.
      *
-     * @throws UnsupportedOperationException if the kernel doesn't say
+     * @throws UnsupportedOperationException if the kernel doesn't provide {@code /proc/self/pagemap}
      */
     public long usedBytes() {
         MemorySegment stack = stack();
         return stack.byteSize() - TouchedPages.firstIn(stack).orElse(stack.byteSize() - Mapping.pageSize());
     }
 
-    /** Makes all of the stack readable and writable again, after a JVM has put guard pages of its own there. */
+    /** Makes the whole stack readable and writable again, after a JVM has put guard pages of its own there. */
     public void restore() {
         slab.restore(index);
     }

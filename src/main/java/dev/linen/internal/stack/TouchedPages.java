@@ -12,9 +12,9 @@ import java.util.OptionalLong;
 import dev.linen.memory.Mapping;
 
 /**
- * Which pages of a private mapping have ever been written or read, from {@code /proc/self/pagemap}: one qword a page, bit
- * 63 set when it is in memory, bit 62 when it is swapped out (so that, other than with mincore, a page once touched stays
- * touched).
+ * Determines which pages of a private mapping have ever been read or written, from {@code /proc/self/pagemap}. That
+ * file has one qword for each page. Bit 63 is set if the page is in memory, bit 62 if it is swapped out; so, unlike
+ * with mincore, a touched page stays touched.
  *
  * @see <a href="https://docs.kernel.org/admin-guide/mm/pagemap.html">pagemap</a>
  */
@@ -27,9 +27,9 @@ public final class TouchedPages {
     private TouchedPages() {}
 
     /**
-     * The lowest touched page.
+     * Returns the lowest touched page.
      *
-     * @return its offset in the segment, in bytes; empty when none was touched
+     * @return the offset of the page in the segment, in bytes; empty if no page was touched
      */
     public static OptionalLong firstIn(MemorySegment segment) {
         long page = Mapping.pageSize();
@@ -48,7 +48,7 @@ public final class TouchedPages {
             }
             return OptionalLong.empty();
         } catch (FileNotFoundException missing) {
-            throw new UnsupportedOperationException("which pages were touched is unknown here: " + FILE
+            throw new UnsupportedOperationException("the touched pages are unknown, because " + FILE
                     + " can't be opened", missing);
         } catch (IOException failed) {
             throw new UncheckedIOException(FILE + " can't be read", failed);

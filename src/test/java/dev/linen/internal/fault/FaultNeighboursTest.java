@@ -30,12 +30,15 @@ import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeFaultException;
 import dev.linen.thread.NativeThread;
 
-/** Linen's signal handler among others: the JVM's, libjsig's, another library's. What isn't ours stays theirs. */
+/**
+ * linen's signal handler together with others: the JVM's, libjsig's, another library's. It passes on the signals that
+ * aren't linen's.
+ */
 @NoLeaks
 class FaultNeighboursTest {
 
-    // Exit statuses of a process that a signal ended.
-    private static final int ABORTED = 128 + 6; // HotSpot, after its hs_err
+    // Exit statuses of a process that was ended by a signal.
+    private static final int ABORTED = 128 + 6; // by HotSpot, after it has written hs_err
     private static final int SEGV = 128 + 11;
     private static final int TRAPPED = 128 + 5;
 
@@ -50,7 +53,7 @@ class FaultNeighboursTest {
     private static void contained() {
         try (NativeThread thread = NativeThread.start(Faults.faulty("write_byte"), 8)) {
             thread.join();
-            throw new AssertionError("no fault");
+            throw new AssertionError("the thread didn't fault");
         } catch (NativeFaultException expected) {
             System.out.print("contained ");
         } catch (InterruptedException impossible) {
@@ -64,7 +67,7 @@ class FaultNeighboursTest {
                 .invoke(argument);
     }
 
-    /** Does one thing that ends the JVM, after faults were contained. */
+    /** Contains a fault, then does something that ends the JVM. */
     static final class Crash {
         public static void main(String... arguments) throws Throwable {
             contained();
@@ -90,7 +93,7 @@ class FaultNeighboursTest {
         }
     }
 
-    /** By a real SIGSEGV, in the interpreter. */
+    /** Raises a real SIGSEGV in the interpreter. */
     private static void nullPointer() {
         int[] none = System.nanoTime() == 0 ? new int[1] : null;
         try {
@@ -111,7 +114,7 @@ class FaultNeighboursTest {
         assertTrue(report.contains(what.equals("divide") ? "SIGFPE" : "SIGSEGV"), report.substring(0, 1000));
     }
 
-    /** HotSpot has no handler of SIGTRAP on x86-64: the default is passed on. */
+    /** HotSpot has no handler for SIGTRAP on x86-64, so the default action is taken. */
     @Test
     void crash_byATrapThatIsNobodys_takesTheDefaultAction() {
         ChildJvm.Result result = child(Crash.class).run("trap");
@@ -187,7 +190,7 @@ class FaultNeighboursTest {
         assertTrue(result.err().contains("dev.linen.faults is on, once or off, not \"aus\""), result::toString);
     }
 
-    /** Another library's handler, which calls the one before it with what it doesn't know. */
+    /** Another library's handler, which calls the previous handler for signals that it doesn't know. */
     static final class Foreign {
         public static void main(String... arguments) throws Throwable {
             boolean before = arguments[0].equals("before");
@@ -198,7 +201,7 @@ class FaultNeighboursTest {
                 throw new AssertionError("not installed");
             }
             System.out.print(before ? "" : Linen.faultContainment() + " ");
-            Thread.sleep(150); // linen looks ten times a second
+            Thread.sleep(150); // linen checks its handlers at most ten times a second
             contained();
             nullPointer();
             contained();
@@ -212,7 +215,7 @@ class FaultNeighboursTest {
     @Test
     void foreignHandler_before_getsWhatIsNotOurs() {
         ChildJvm.Result result = child(Foreign.class).flags("-Xint").run("before");
-        // one call: for the null pointer
+        // The one call is for the null pointer.
         assertEquals("contained null contained ON 1", result.out(), result::toString);
         assertEquals("", result.err());
     }
@@ -256,7 +259,7 @@ class FaultNeighboursTest {
         assertEquals("same same same same same ", child(Installed.class).run().out());
     }
 
-    /** Nobody joins it, and so somebody must say it. */
+    /** No caller joins the thread, so its fault must be logged. */
     static final class Unseen {
         public static void main(String... arguments) throws Exception {
             NativeThread.start(Faults.faulty("write_byte"), 8).close();
@@ -277,9 +280,9 @@ class FaultNeighboursTest {
     void fault_neverJoined_isLogged() {
         ChildJvm.Result result = child(Unseen.class).run();
         assertEquals("seen", result.out());
-        List<String> logged = result.err().lines().filter(line -> line.contains("nobody joined it")).toList();
+        List<String> logged = result.err().lines().filter(line -> line.contains("no caller joined it")).toList();
         assertEquals(2, logged.size(), result::toString);
-        assertTrue(logged.get(0).contains("NULL + 0x8 was written; nobody joined it"), result::toString);
-        assertTrue(logged.get(1).contains("NULL + 0x10 was written; nobody joined it"), result::toString);
+        assertTrue(logged.get(0).contains("NULL + 0x8 was written; no caller joined it"), result::toString);
+        assertTrue(logged.get(1).contains("NULL + 0x10 was written; no caller joined it"), result::toString);
     }
 }

@@ -38,7 +38,7 @@ import dev.linen.thread.NativeThreadKilledException;
 import dev.linen.thread.StackPool;
 import dev.linen.thread.ThreadFault;
 
-/** What linen's handler does with signals that somebody sent, and with handlers that are none or want to be called once. */
+/** How linen's handler treats signals that were sent, and previous handlers that are SIG_IGN or SA_RESETHAND. */
 @NoLeaks
 class FaultSignalsTest {
 
@@ -52,7 +52,7 @@ class FaultSignalsTest {
         Syscall.invoke(SyscallNumber.TGKILL, ProcessHandle.current().pid(), tid, Kernel.SIGTRAP);
     }
 
-    /** As kill() does it, to whoever has that tid. */
+    /** Sends the signal of kill() to the thread that has the tid. */
     private static void sendKill(long tid) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(siginfo_t.layout());
@@ -63,7 +63,7 @@ class FaultSignalsTest {
         }
     }
 
-    /** The thread that was to be killed is gone, and its tid is another's. */
+    /** The thread that was to be killed has ended, and another thread has its tid. */
     static final class LateKill {
         public static void main(String... arguments) throws Exception {
             try (NativeThread other = NativeThread.start(function("sleep_millis"), 300)) {
@@ -75,12 +75,12 @@ class FaultSignalsTest {
     }
 
     @Test
-    void kill_ofWhoeverHasTheTidNow_doesNothing() {
+    void kill_tidBelongsToAnotherThread_hasNoEffect() {
         ChildJvm.Result result = ChildJvm.of(LateKill.class).run();
         assertEquals("300", result.out(), result::toString);
     }
 
-    /** The kernel knows no signal stack yet: the tid tells whose thread it is. */
+    /** The thread has no signal stack yet, so the handler must identify it by its tid. */
     static final class EarlyKill {
         public static void main(String... arguments) throws Exception {
             NativeThread.start(function("identity"), 1).close();
@@ -101,7 +101,8 @@ class FaultSignalsTest {
     @Test
     void kill_threadHasNoSignalStackYet_ends() {
         ChildJvm.Result result = ChildJvm.of(EarlyKill.class).run();
-        Skip.unless(!result.out().equals("supervised"), "somebody else supervises the system calls here (seccomp)");
+        Skip.unless(!result.out().equals("supervised"),
+                "another process supervises the system calls of this one (seccomp)");
         assertEquals("killed", result.out(), result::toString);
     }
 
@@ -137,16 +138,16 @@ class FaultSignalsTest {
     }
 
     @Test
-    void foreignHandler_wantsToBeCalledOnce_isAndThenTheDefaultIsTaken() {
+    void foreignHandler_withResetHand_isCalledOnceAndThenTheDefaultIsTaken() {
         ChildJvm.Result result = ChildJvm.of(Once.class).wrappedIn("sh", "-c", "ulimit -c 0 && exec \"$@\"", "sh")
                 .run();
         assertEquals("1 ON", result.out(), result::toString);
         assertEquals(TRAPPED, result.exitStatus(), result::toString);
     }
 
-    /** Its function has returned, as far as the handler can tell. */
+    /** The control block says that the function has returned. */
     @Test
-    void kill_threadThatIsAboutToEnd_doesNothing() throws Exception {
+    void kill_threadIsAboutToEnd_hasNoEffect() throws Exception {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment word = arena.allocate(ValueLayout.JAVA_INT);
             try (NativeThread thread = NativeThread.start(Faults.faulty("await_word"), word)) {
@@ -169,9 +170,11 @@ class FaultSignalsTest {
         }
     }
 
-    /** The CPU calls that another fault than a wrong address elsewhere, and the kernel SIGBUS. */
+    /**
+     * For this the CPU raises a different exception from that for other invalid addresses, and the kernel sends SIGBUS.
+     */
     @Test
-    void fault_stackPointerIsNoAddress_isNoMappedFile() {
+    void fault_stackPointerIsNoAddress_isUnmapped() {
         ThreadFault fault = Faults.fault("push_at", 0x1234_5678_9ABC_DEF0L);
         assertEquals("SIGBUS SI_KERNEL", fault.signal() + " " + fault.code(), fault::report);
         assertEquals(FaultCause.UNMAPPED, fault.cause(), fault::report);
@@ -188,7 +191,7 @@ class FaultSignalsTest {
         assertEquals(cause + ": " + explanation, fault.cause() + ": " + fault.explanation());
     }
 
-    /** Its pages go back to the kernel, whatever was on them; a stack that was merely used is kept. */
+    /** After a fault the stack's pages are freed; after a normal end they are kept. */
     @Test
     void close_faultedThread_itsStackIsNotKeptWarm() throws Exception {
         StackPool pool = StackPool.bounded(64 << 20);
@@ -199,7 +202,9 @@ class FaultSignalsTest {
         pool.trim();
     }
 
-    /** A call that doesn't return may be a function's last instruction: what it would return to is the next function's. */
+    /**
+     * A call that doesn't return may be a function's last instruction. Its return address is then in the next function.
+     */
     @Test
     void backtrace_callIsTheLastInstruction_isNamedByItsOwnFunction() {
         CSource c = CSource.compile("""

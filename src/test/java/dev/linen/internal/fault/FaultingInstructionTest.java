@@ -10,7 +10,7 @@ import java.util.OptionalLong;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The address that an instruction wanted, by its bytes and the registers. */
+/** The memory address that an instruction accesses, computed from its bytes and the registers. */
 class FaultingInstructionTest {
 
     private static final Map<String, Long> REGISTERS = Map.ofEntries(Map.entry("rax", 0x1000L),

@@ -72,7 +72,7 @@ class SlotPoolTest {
     }
 
     @Test
-    void take_onlyLargerOnesThere_isTheSmallestThatIsLargeEnough() {
+    void take_onlyLargerOnesAreWarm_isTheSmallestThatIsLargeEnough() {
         StackSlot large = take(pool, geometry(256 << 10));
         StackSlot middle = take(pool, geometry(128 << 10));
         StackSlot small = take(pool, geometry(64 << 10));
@@ -81,7 +81,7 @@ class SlotPoolTest {
     }
 
     @Test
-    void take_onlyMuchLargerOnesThere_isANewOne() {
+    void take_onlyMuchLargerOnesAreWarm_isANewOne() {
         StackSlot large = take(pool, geometry(512 << 10));
         give(large);
         assertNotSame(large, take(pool, geometry(64 << 10)));
@@ -95,7 +95,7 @@ class SlotPoolTest {
     }
 
     @Test
-    void give_moreThanTheLimit_coolsTheOldest() {
+    void give_moreThanTheBound_evictsTheOldest() {
         StackSlot oldest = take(pool, geometry(512 << 10));
         StackSlot middle = take(pool, geometry(512 << 10));
         StackSlot newest = take(pool, geometry(512 << 10));
@@ -103,17 +103,17 @@ class SlotPoolTest {
             slot.stack().asSlice(0, Mapping.pageSize()).fill((byte) 1);
             give(slot);
         }
-        assertFalse(isTouched(oldest)); // its pages are gone
+        assertFalse(isTouched(oldest)); // its pages were discarded
         assertTrue(isTouched(middle));
         assertTrue(isTouched(newest));
     }
 
-    /** Not when its slab is unmapped. */
+    /** Returns false if the slab is unmapped. */
     private static boolean isTouched(StackSlot slot) {
         return OwnMemory.isReadable(slot.stack().address()) && slot.stack().get(JAVA_LONG, 0) != 0;
     }
 
-    /** Neighbours, each with a page of its own. */
+    /** Takes neighbouring slots, and touches a page of each. */
     private static List<StackSlot> touched(SlotPool pool, int many) {
         List<StackSlot> slots = new ArrayList<>();
         for (int i = 0; i < many; i++) {
@@ -125,8 +125,8 @@ class SlotPoolTest {
     }
 
     @Test
-    void give_moreThanTheLimit_coolsAnEighthMore() {
-        List<StackSlot> slots = touched(pool, 17); // there is room for 16
+    void give_moreThanTheBound_evictsAnEighthMore() {
+        List<StackSlot> slots = touched(pool, 17); // 16 fit
         slots.subList(0, 16).forEach(slot -> give(slot));
         assertEquals(1 << 20, pool.warmBytes());
         give(slots.get(16));
@@ -137,15 +137,15 @@ class SlotPoolTest {
     }
 
     @Test
-    void give_neighboursCoolTogether_theirGuardsStay() {
+    void trim_neighbours_theirGuardsStay() {
         List<StackSlot> slots = touched(pool, 30);
         slots.reversed().forEach(slot -> give(slot));
-        StackSlot kept = take(pool, geometry(64 << 10)); // so that the slab stays
+        StackSlot kept = take(pool, geometry(64 << 10)); // keeps the slab mapped
         pool.trim();
         for (StackSlot slot : slots) {
             assertEquals(slot == kept, isTouched(slot));
             if (slot != kept && !Guards.areMarks()) {
-                continue; // it gets new ones when it is taken again
+                continue; // its guards are installed again when it is taken
             }
             long stack = slot.stack().address();
             assertTrue(OwnMemory.isReadable(stack));
@@ -157,12 +157,12 @@ class SlotPoolTest {
         give(kept);
     }
 
-    /** Not one call for each, and none for a slab that is unmapped. */
+    /** There must be no call for a single slot, and none for a slab that is unmapped. */
     static final class NoCallForOne {
         public static void main(String... arguments) {
             FailingSyscall.of(SyscallNumber.MADVISE).whenArgument(1, geometry(64 << 10).totalBytes()).with(Errno.EPERM);
             SlotPool pool = new SlotPool(1 << 20);
-            touched(pool, 29).forEach(slot -> give(slot)); // 3, 3, 3, 3, and a bit
+            touched(pool, 29).forEach(slot -> give(slot)); // evicts 3 at once, four times
             long warm = pool.warmBytes() >> 16;
             pool.trim();
             SlotPool none = new SlotPool(0);
@@ -174,7 +174,7 @@ class SlotPoolTest {
     }
 
     @Test
-    void give_neighboursCoolTogether_areOneCall() {
+    void give_neighboursAreEvictedTogether_discardsThemWithOneCall() {
         ChildJvm.Result result = ChildJvm.of(NoCallForOne.class).run();
         assertEquals("14 were warm", result.out(), result::toString);
     }
@@ -195,9 +195,10 @@ class SlotPoolTest {
     }
 
     @Test
-    void give_byManyWhileOthersTake_nobodyHasAnothersStack() throws Exception {
+    void takeAndGive_byManyThreadsAtOnce_neverShareAStack() throws Exception {
         SlotPool small = new SlotPool(4 * (64 << 10));
-        try (ExecutorService users = Executors.newFixedThreadPool(4)) { // not CompletableFuture: with two CPUs, it has one thread
+        // Not CompletableFuture, whose pool has one thread if there are two CPUs.
+        try (ExecutorService users = Executors.newFixedThreadPool(4)) {
             List<Future<?>> ends = new ArrayList<>();
             for (long user = 1; user <= 4; user++) {
                 long mark = user;
@@ -212,7 +213,7 @@ class SlotPoolTest {
         assertEquals(0, small.warmBytes());
     }
 
-    /** Also where each guard is one: see {@code KernelBefore613} of StartFailureTest. */
+    /** Also if each guard is a mapping: see {@code KernelBefore613} of StartFailureTest. */
     @Test
     void trim_allButOneOfASlab_leavesAFewMappings() {
         int before = MemoryMap.read().regions().size();
@@ -221,14 +222,14 @@ class SlotPoolTest {
         slots.forEach(slot -> give(slot));
         pool.trim();
         int more = MemoryMap.read().regions().size() - before;
-        assertTrue(more <= 20, more + " mappings more");
+        assertTrue(more <= 20, more + " additional mappings");
         give(kept);
     }
 
     @Test
     void cold_slotTakenAgain_stillHasItsGuards() {
         SlotPool none = new SlotPool(0);
-        StackSlot kept = take(none, geometry(64 << 10)); // so that the slab stays
+        StackSlot kept = take(none, geometry(64 << 10)); // keeps the slab mapped
         StackSlot slot = take(none, geometry(64 << 10));
         give(slot);
         assertSame(slot, take(none, geometry(64 << 10)));
@@ -253,9 +254,12 @@ class SlotPoolTest {
         assertTrue(slots.stream().allMatch(slot -> MemoryMap.regionAt(slot.address()).isEmpty()));
     }
 
-    /** So that many threads have few slabs; and none is so large that it can't be had, or takes all that there is left. */
+    /**
+     * Slabs grow, so that many threads need few of them; but none is too large to be mapped, or takes all remaining
+     * memory.
+     */
     @Test
-    void take_many_slabsGrowByAQuarterOfWhatThereIsUpToAGibibyte() {
+    void take_many_slabsGrowByAQuarterUpToAGibibyte() {
         SlotPool pool = new SlotPool(0);
         List<StackSlot> slots = new ArrayList<>();
         for (int i = 0; i < 500; i++) {

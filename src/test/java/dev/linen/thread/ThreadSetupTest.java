@@ -30,9 +30,9 @@ import dev.linen.testing.Faults;
 import dev.linen.testing.Skip;
 import dev.linen.testing.Tasks;
 
-/** Name, CPUs, scheduling and nice of a thread, set before its function begins. */
+/** A thread's name, CPUs, scheduling and nice value, which are set before its function begins. */
 @NoLeaks
-class PlacingTest {
+class ThreadSetupTest {
 
     private final Arena arena = Arena.ofShared();
     private final MemorySegment word = arena.allocate(8, 8);
@@ -42,11 +42,11 @@ class PlacingTest {
         arena.close();
     }
 
-    /** The thread runs while it is looked at. */
-    private void whileRunning(NativeThreadBuilder builder, Consumer<NativeThread> look) {
+    /** Runs a check while the thread runs. */
+    private void whileRunning(NativeThreadBuilder builder, Consumer<NativeThread> check) {
         try (NativeThread thread = builder.start(function("wait_for_word"), word)) {
             try {
-                look.accept(thread);
+                check.accept(thread);
             } finally {
                 Futex futex = Futex.ofShared(word);
                 futex.set(1);
@@ -87,7 +87,7 @@ class PlacingTest {
     @Test
     void cpus_ofARunningThread_canBeChanged() {
         CpuSet allowed = Affinity.current();
-        Skip.unless(allowed.size() > 1, "this machine has one CPU: there is nothing to choose");
+        Skip.unless(allowed.size() > 1, "needs two CPUs, but this process may use only one");
         CpuSet first = CpuSet.of(allowed.stream().min().orElseThrow());
         whileRunning(NativeThread.builder(), thread -> {
             assertEquals(allowed, Affinity.get(thread.tid()));
@@ -115,7 +115,7 @@ class PlacingTest {
     }
 
     @Test
-    void nice_impossible_isRefused() {
+    void nice_outOfRange_isRefused() {
         assertThrows(IllegalArgumentException.class, () -> NativeThread.builder().nice(20));
         assertThrows(IllegalArgumentException.class, () -> NativeThread.builder().nice(-21));
     }
@@ -148,13 +148,13 @@ class PlacingTest {
             assertEquals(Errno.EINVAL, failed.errno());
         }
         while (Tasks.tids().count() > before + 5) {
-            Thread.onSpinWait(); // the kernel takes a moment to end them
+            Thread.onSpinWait(); // the kernel takes a moment to remove them
         }
         assertTrue(MemoryMap.read().regions().size() < 5_000);
     }
 
     @Test
-    void start_aCallFails_theArenaStaysItsOwners() {
+    void start_aCallFails_theCallerKeepsTheArena() {
         NativeThreadBuilder builder = NativeThread.builder().scheduling(Scheduling.fifo(1000));
         try (Arena shared = Arena.ofShared()) {
             assertThrows(SyscallException.class,
@@ -179,7 +179,7 @@ class PlacingTest {
     }
 
     @Test
-    void start_setupFails_functionIsNotCalledAndTheStackIsGivenBack() {
+    void start_setupFails_functionIsNotCalledAndTheStackReturnsToThePool() {
         StackPool pool = StackPool.bounded(1 << 20);
         try (Arena arena = Arena.ofShared()) {
             MemorySegment word = arena.allocate(8);

@@ -23,10 +23,10 @@ import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Joining;
 import dev.linen.testing.Smaps;
 
-/** What a thread had goes back: its stack and its arena, whatever else is going on. */
-class GivingBackTest {
+/** The stack and the arena of a thread are freed under all circumstances. */
+class ReleaseTest {
 
-    /** MADV_DONTNEED refuses locked memory. */
+    /** MADV_DONTNEED fails for locked memory. */
     static final class AllLocked {
         public static void main(String... arguments) throws Exception {
             NativeThread.start(function("identity"), 1).close();
@@ -46,12 +46,12 @@ class GivingBackTest {
     }
 
     @Test
-    void close_processIsMlockalled_givesTheMemoryBack() {
+    void close_afterMlockallOfFutureMappings_freesTheMemory() {
         ChildJvm.Result result = ChildJvm.of(AllLocked.class).run();
         assertEquals("no leak", result.out(), result::toString);
     }
 
-    /** A reservation costs nothing, then as ever. */
+    /** The reserved memory must not be loaded, although mlockall locks new mappings. */
     static final class LockedBefore {
         public static void main(String... arguments) throws Exception {
             NativeThread.start(function("identity"), 1).close();
@@ -68,17 +68,17 @@ class GivingBackTest {
     }
 
     @Test
-    void start_processIsMlockalled_itsSlabIsNotResident() {
+    void start_afterMlockallOfFutureMappings_slabIsNotResident() {
         ChildJvm.Result result = ChildJvm.of(LockedBefore.class).run();
         assertEquals("a few pages", result.out(), result::toString);
     }
 
-    /** By somebody else, after the stacks were mapped. */
+    /** mlockall is called by other code, after the stacks were mapped. */
     static final class LockedLater {
         public static void main(String... arguments) {
             StackPool pool = StackPool.bounded(0);
             NativeThreadBuilder builder = NativeThread.builder().pool(pool).stackSize(64 << 10);
-            NativeThread kept = builder.start(function("identity"), 1); // so that the slab stays
+            NativeThread kept = builder.start(function("identity"), 1); // keeps the slab mapped
             NativeThread thread = builder.start(function("identity"), 2);
             Syscall.invoke(SyscallNumber.MLOCKALL, Kernel.MCL_CURRENT);
             thread.close();
@@ -90,12 +90,12 @@ class GivingBackTest {
     }
 
     @Test
-    void close_processWasMlockalledMeanwhile_givesTheMemoryBack() {
+    void close_mlockallAfterTheStart_freesTheMemory() {
         ChildJvm.Result result = ChildJvm.of(LockedLater.class).run();
         assertEquals("closed", result.out(), result::toString);
     }
 
-    /** A kernel without transparent huge pages. */
+    /** Simulates a kernel without transparent huge pages. */
     static final class NoHugePages {
         public static void main(String... arguments) throws Exception {
             FailingSyscall.of(SyscallNumber.MADVISE).whenArgument(2, Advice.HUGEPAGE.number()).with(Errno.EINVAL);
@@ -108,13 +108,13 @@ class GivingBackTest {
     }
 
     @Test
-    void hugePages_kernelHasNone_isAWishAndNoMore() {
+    void hugePages_kernelHasNone_areIgnored() {
         ChildJvm.Result result = ChildJvm.of(NoHugePages.class).run();
         assertEquals("1", result.out(), result::toString);
     }
 
     @Test
-    void detach_cleanupOfItsArenaThrows_isNobodyElsesTrouble() throws Exception {
+    void detach_cleanupOfItsArenaThrows_doesNotAffectOtherThreads() throws Exception {
         StackPool pool = StackPool.bounded(64 << 20);
         NativeThread thread = NativeThread.builder().pool(pool).stackSize(1 << 20).start(function("sleep_millis"),
                 memory -> {
@@ -133,7 +133,7 @@ class GivingBackTest {
         assertFalse(MemoryMap.regionAt(top).isPresent());
     }
 
-    /** What an arena's cleanup does, the watcher does, and holding the pool's lock. */
+    /** A cleanup action that blocks must neither run on the watcher's thread nor while the pool's lock is held. */
     static final class CleanupWaits {
         public static void main(String... arguments) throws Exception {
             NativeThread helper = NativeThread.start(function("sleep_millis"), 500);
@@ -155,14 +155,17 @@ class GivingBackTest {
     }
 
     @Test
-    void detach_cleanupOfItsArenaJoinsAnother_othersGoOn() {
+    void detach_cleanupOfItsArenaBlocks_doesNotBlockOtherThreads() {
         ChildJvm.Result result = ChildJvm.of(CleanupWaits.class).run();
         assertEquals("works", result.out(), result::toString);
     }
 
-    /** The watcher, who has just told of the end, is still inside: then it is he who gives the memory back, later. */
+    /**
+     * The watcher, which has just completed the future, may still be inside and so free the memory later: close must
+     * wait for it.
+     */
     @Test
-    void close_joinedBefore_hasGivenTheMemoryBack() throws Exception {
+    void close_joinedBefore_hasFreedTheMemory() throws Exception {
         int early = 0;
         for (int i = 0; i < 300; i++) {
             MemorySegment[] given = new MemorySegment[1];

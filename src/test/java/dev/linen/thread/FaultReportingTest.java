@@ -32,10 +32,10 @@ import dev.linen.testing.Faults;
 import dev.linen.testing.SeccompFilter;
 import dev.linen.testing.Tasks;
 
-/** To tell of a fault runs the user's code, his log's, and reads libraries that may be others by now. */
-class FaultTellingTest {
+/** Reporting a fault runs user code, such as the logger's, and reads libraries that may have been replaced. */
+class FaultReportingTest {
 
-    /** A log that does something of its own with each line: it goes to stderr, when nobody says otherwise. */
+    /** Makes the log run an action for each line: by default, the log is written to stderr. */
     private static void logTo(Runnable action) {
         System.setErr(new PrintStream(OutputStream.nullOutputStream(), true) {
             @Override
@@ -50,7 +50,7 @@ class FaultTellingTest {
         });
     }
 
-    /** Faults after it was detached: that is seen by the next who takes a stack. */
+    /** Detaches a thread that then faults. */
     private static void detachedFault() {
         MemorySegment word = Arena.global().allocate(8);
         CSource source = CSource.compile("""
@@ -92,12 +92,12 @@ class FaultTellingTest {
     }
 
     @Test
-    void fault_theLogThrows_isNobodyElsesTrouble() {
+    void fault_loggerThrows_doesNotAffectOtherThreads() {
         ChildJvm.Result result = ChildJvm.of(LogThrows.class).run();
         assertEquals("closed, its arena is closed, innocent: 1", result.out(), result::toString);
     }
 
-    /** A log that hands its lines to another Java thread, and waits for it. */
+    /** A log that waits for another Java thread, which starts a native thread. */
     static final class LogWaits {
         public static void main(String... arguments) throws Exception {
             logTo(() -> {
@@ -108,7 +108,7 @@ class FaultTellingTest {
             });
             detachedFault();
             NativeThread.start(function("identity"), 1).close();
-            Thread.sleep(3000); // it is told by somebody else, in his own time
+            Thread.sleep(3000); // the fault is reported by another thread, within a second
             System.out.flush();
             Runtime.getRuntime().halt(0);
         }
@@ -123,14 +123,17 @@ class FaultTellingTest {
     }
 
     @Test
-    void fault_theLogWaitsForAnotherThread_whichGetsItsStack() {
+    void fault_loggerWaitsForAnotherThread_thatOneCanStart() {
         ChildJvm.Result result = ChildJvm.of(LogWaits.class).run();
         assertEquals("works ", result.out(), result::toString);
     }
 
-    /** A library that is built again while the JVM runs, into the same file, and has no symbols but those in memory. */
+    /**
+     * A library is rebuilt into the same file while the JVM runs. It is stripped, so its only symbols are those in
+     * memory.
+     */
     @Test
-    void fault_libraryRewrittenAndLoadedAgain_isNamedByTheNewOne(@TempDir Path folder) throws Exception {
+    void fault_libraryRebuiltAndLoadedAgain_hasTheNewSymbols(@TempDir Path folder) throws Exception {
         Path library = folder.resolve("again.so");
         String names = "";
         for (String name : new String[]{"first", "second"}) {
@@ -144,7 +147,7 @@ class FaultTellingTest {
         assertEquals("first second ", names);
     }
 
-    /** Into the same inode, as cp does. */
+    /** Writes the library into the same inode, like cp. */
     private static void build(Path library, Path folder, String text) throws IOException, InterruptedException {
         Path source = Files.writeString(folder.resolve("again.c"), text);
         Path made = folder.resolve("made.so");
@@ -156,7 +159,7 @@ class FaultTellingTest {
     }
 
     @Test
-    void explanation_ofABigFrame_doesNotSayThatAllIsUsed() {
+    void explanation_ofALargeFrame_doesNotClaimThatAllIsUsed() {
         ThreadFault fault = Faults.fault(NativeThread.builder().stackSize(64 << 10).pool(StackPool.bounded(0)),
                 Faults.faulty("overflow_by_frame"), 64 << 10);
         assertEquals(4096, fault.stackUsed());
@@ -184,24 +187,25 @@ class FaultTellingTest {
         assertEquals(0, others);
     }
 
-    /** By a seccomp filter that ends who names himself: nobody says that the thread is ready. */
+    /** A seccomp filter kills the thread when it sets its name, so it never reports that it is ready. */
     static final class EndedInItsSetup {
         public static void main(String... arguments) throws Exception {
-            NativeThread.start(function("identity"), 1).onExit().get(); // what else makes threads with names
+            // Starts linen's Java threads now, because they set their names, too.
+            NativeThread.start(function("identity"), 1).onExit().get();
             Thread starter = Thread.ofPlatform().daemon().start(() -> {
                 SeccompFilter.endWhoCalls(SyscallNumber.PRCTL, Kernel.PR_SET_NAME);
                 NativeThread.builder().name("x").start(function("identity"), 1).close();
             });
             awaitEnd(starter);
-            System.out.print(starter.isAlive() ? "start hangs" : "start came back");
+            System.out.print(starter.isAlive() ? "start hangs" : "start returned");
             System.out.flush();
             Runtime.getRuntime().halt(0);
         }
     }
 
     @Test
-    void start_threadEndsBeforeItIsReady_comesBack() {
+    void start_threadEndsBeforeItIsReady_returns() {
         ChildJvm.Result result = ChildJvm.of(EndedInItsSetup.class).run();
-        assertEquals("start came back", result.out(), result::toString);
+        assertEquals("start returned", result.out(), result::toString);
     }
 }
