@@ -10,6 +10,7 @@ import java.util.OptionalLong;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.registry.FreedMemory;
 import dev.linen.syscall.AuxiliaryVector;
@@ -39,7 +40,7 @@ import dev.linen.syscall.SyscallNumber;
  */
 public final class Mapping implements AutoCloseable {
 
-    private final long address;
+    private long address; // set once, before the object is published
     private final long bytes;
     private Protection protection;
 
@@ -51,8 +52,7 @@ public final class Mapping implements AutoCloseable {
     private @Nullable MemorySegment segment;
     private boolean closed;
 
-    private Mapping(long address, long bytes, Protection protection) {
-        this.address = address;
+    private Mapping(long bytes, Protection protection) {
         this.bytes = bytes;
         this.protection = protection;
     }
@@ -143,7 +143,7 @@ public final class Mapping implements AutoCloseable {
         }
         try (OpenFile open = OpenFile.of(file, flags.has(MapFlags.SHARED) && protection.has(Protection.WRITE))) {
             long size = open.size();
-            return size == 0 ? new Mapping(0, 0, protection) : map(size, protection, flags, open.fd(), 0);
+            return size == 0 ? new Mapping(0, protection) : map(size, protection, flags, open.fd(), 0);
         }
     }
 
@@ -156,11 +156,13 @@ public final class Mapping implements AutoCloseable {
             throw new IllegalArgumentException("with MAP_HUGETLB, the size must be a multiple of "
                     + flags.hugePageBytes() + " bytes, not " + bytes);
         }
-        long result = Syscall.invoke(SyscallNumber.MMAP, 0, bytes, protection.bits(), flags.bits(), fd, offset);
-        if (Syscall.isError(result)) {
-            throw new SyscallException("mmap", result, "NULL", bytes, protection, flags, fd, offset);
+        Mapping mapping = new Mapping(bytes, protection); // before the call: afterwards nothing may fail
+        StackRoom.require();
+        mapping.address = Syscall.invoke(SyscallNumber.MMAP, 0, bytes, protection.bits(), flags.bits(), fd, offset);
+        if (Syscall.isError(mapping.address)) {
+            throw new SyscallException("mmap", mapping.address, "NULL", bytes, protection, flags, fd, offset);
         }
-        return new Mapping(result, bytes, protection);
+        return mapping;
     }
 
     /** A fixed address could replace memory that is in use, which creating an object should never do. */
@@ -349,8 +351,11 @@ public final class Mapping implements AutoCloseable {
         }
         arena = null;
         if (bytes != 0) {
+            StackRoom.require(); // an error after the call must not lead to a second one: the memory may be another's then
+            closed = true;
             long result = Syscall.invoke(SyscallNumber.MUNMAP, address, bytes);
             if (Syscall.isError(result)) {
+                closed = false;
                 throw new SyscallException("munmap", result, hex(address), bytes);
             }
             FreedMemory.add("Mapping", address, bytes);

@@ -1,7 +1,9 @@
 package dev.linen.thread;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * Who may touch a thread's memory: the callers that are inside. Guarded by its own monitor.
+ * The callers that may access a thread's memory at the moment: those that are inside. Guarded by its own monitor.
  *
  * <pre>
  *     open      callers come and go
@@ -9,52 +11,70 @@ package dev.linen.thread;
  *     detached  no caller enters any more; the thread may run on
  * </pre>
  *
- * Closed and detached are final, and exclude each other. When the last caller has left then, the memory is given back.
+ * Closed and detached are final and exclude each other. When the last caller has left then, the memory is freed.
  *
- * <p>A caller enters inside the try statement, and leaves by statements that call nothing. So it leaves whatever is thrown, even
- * if there is no room left on its Java stack:
+ * <p>A caller enters inside the try statement, and leaves by an assignment, which neither calls anything nor takes a lock.
+ * So it leaves whatever is thrown, even if there is no room left on its Java stack:
  *
  * <pre>{@code
  * Callers.Visit visit = new Callers.Visit();
  * try {
  *     callers.enter(visit) ...
  * } finally {
- *     synchronized (callers) {
- *         callers.inside -= visit.claims;
- *         visit.claims = 0;
- *     }
- *     ... // the last one gives the memory back; if that fails, somebody else does
+ *     visit.inside = false;
+ *     ... // the last caller frees the memory; if that fails, another thread does
  * }
  * }</pre>
  */
 final class Callers {
 
-    /** What one caller has claimed: 1 while it is inside. */
+    /** One caller's visit. */
     static final class Visit {
-        int claims;
+        volatile boolean inside;
+
+        /** The next one on the list of Callers, guarded by that. */
+        private @Nullable Visit next;
     }
 
     private boolean closed;
     private boolean detached;
-    int inside;
 
-    /** False when closed or detached. */
+    /** All visits that aren't over, and some that are. */
+    private @Nullable Visit first;
+
+    /** Returns false if closed or detached. */
     synchronized boolean enter(Visit visit) {
         if (closed || detached) {
             return false;
         }
-        inside++;
-        visit.claims++;
+        removeThoseOver();
+        add(visit);
         return true;
     }
 
-    /** For a caller who is inside: another one comes in, whatever the state. */
+    /** For a caller that is inside: begins another visit, in any state. */
     synchronized void enterAgain(Visit visit) {
-        inside++;
-        visit.claims++;
+        add(visit);
     }
 
-    /** For a caller who is inside. False when it was closed or detached before. */
+    private void add(Visit visit) {
+        visit.next = first;
+        visit.inside = true;
+        first = visit;
+    }
+
+    private void removeThoseOver() {
+        while (first != null && !first.inside) {
+            first = first.next;
+        }
+        for (Visit visit = first; visit != null; visit = visit.next) {
+            while (visit.next != null && !visit.next.inside) {
+                visit.next = visit.next.next;
+            }
+        }
+    }
+
+    /** For a caller that is inside. Returns false if it was closed or detached before. */
     synchronized boolean close() {
         if (closed || detached) {
             return false;
@@ -63,7 +83,7 @@ final class Callers {
         return true;
     }
 
-    /** For a caller who is inside. False when it was closed or detached before. */
+    /** For a caller that is inside. Returns false if it was closed or detached before. */
     synchronized boolean detach() {
         if (closed || detached) {
             return false;
@@ -76,8 +96,9 @@ final class Callers {
         return detached;
     }
 
-    /** Whether no caller is inside, and none will ever enter again. */
+    /** Returns whether no caller is inside, and none will enter. */
     synchronized boolean haveAllLeft() {
-        return (closed || detached) && inside == 0;
+        removeThoseOver();
+        return (closed || detached) && first == null;
     }
 }

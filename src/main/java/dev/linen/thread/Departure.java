@@ -61,6 +61,7 @@ final class Departure extends Reclaimer.Task implements Watched {
         this.lease = lease;
         this.lent = lent;
         this.callers = callers;
+        register();
     }
 
     /** Sets the thread's memory. Called before the thread is started. */
@@ -174,15 +175,14 @@ final class Departure extends Reclaimer.Task implements Watched {
     }
 
     private void giveBack(boolean onCallersThread) {
-        SyscallException refused = null;
         if (!stackGone && block != null && lease.isHeld()) {
             unseen = Objects.requireNonNull(exit).leave();
             Objects.requireNonNull(stack).endViews();
             block.clearCanary();
             try {
                 pool.giveBack(lease, /* warm */ !block.hasFault());
-            } catch (SyscallException ofCooling) { // its pages couldn't be discarded, but the stack has been returned
-                refused = ofCooling;
+            } catch (SyscallException ofCooling) {
+                // the stack has been returned, although pages couldn't be discarded
             }
         } else {
             pool.giveBack(lease, /* warm */ false);
@@ -194,9 +194,6 @@ final class Departure extends Reclaimer.Task implements Watched {
             Aside.run(this::finish);
         }
         done();
-        if (refused != null && onCallersThread) {
-            throw refused;
-        }
     }
 
     private void finish() {
@@ -206,13 +203,20 @@ final class Departure extends Reclaimer.Task implements Watched {
             }
             finishing = true;
         }
+        boolean done = false;
         try {
             lent.closeArena();
             unseen.ifPresent(FaultLog::reportUnseen);
+            done = true;
         } finally {
-            finished = true;
-            over.countDown();
+            finished = done;
+            if (!done) { // no room on the stack: tried again
+                synchronized (this) {
+                    finishing = false;
+                }
+            }
         }
+        over.countDown();
     }
 
     /**

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 import dev.linen.futex.Futex;
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.helper.HelperThread;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
@@ -91,13 +92,17 @@ final class ExitWatcher {
     static void watch(Watched thread) {
         Long control = thread.block().address();
         Futex word = Futex.ofPrivate(thread.block().watchWord());
+        boolean registered = false;
         try {
+            StackRoom.require(); // for put and remove
             WATCHED.put(control, thread);
             begin();
-        } catch (RuntimeException | Error failed) {
-            WATCHED.remove(control); // if that fails, too, a sweep finds the end of the thread
-            thread.refused();
-            throw failed;
+            registered = true;
+        } finally {
+            if (!registered) {
+                WATCHED.remove(control, thread);
+                thread.refused();
+            }
         }
         try {
             if (!word.compareAndSet(LinenH.LINEN_UNWATCHED, LinenH.LINEN_WATCHED)) {
@@ -154,7 +159,8 @@ final class ExitWatcher {
     /** Returns whether no thread is watched; the watcher then ends. */
     private static boolean ends() {
         synchronized (WATCHED) {
-            running = !WATCHED.isEmpty() || !POSIX.isEmpty();
+            // Not isEmpty(): the map's count is wrong after an OutOfMemoryError in put.
+            running = WATCHED.keySet().iterator().hasNext() || POSIX.keySet().iterator().hasNext();
             return !running;
         }
     }
@@ -259,11 +265,11 @@ final class ExitWatcher {
 
     private static void finish(PosixThread thread) {
         if (isWatched(thread)) {
-            long control = thread.block().address();
+            Long control = thread.block().address(); // boxed before: afterwards nothing may fail
             Watched watching = WATCHED.get(control); // read first: signalEnd may pass the stack to another thread
             thread.restoreStack();
-            POSIX.remove(control);
             thread.signalEnd();
+            POSIX.remove(control, thread);
             if (watching != null) {
                 report(watching);
             }
@@ -271,7 +277,7 @@ final class ExitWatcher {
     }
 
     private static void report(Watched thread) {
-        long control = thread.block().address();
+        Long control = thread.block().address(); // boxed before: afterwards nothing may fail
         if (isWatched(thread)) {
             thread.ended(); // afterwards the memory, and so the address, may be another thread's
             WATCHED.remove(control, thread);

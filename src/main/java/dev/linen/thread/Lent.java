@@ -67,6 +67,9 @@ final class Lent {
         } catch (UnsupportedOperationException neverClosed) {
             // the global arena, or one that the garbage collector closes
         } catch (RuntimeException | Error ofTheCleanup) {
+            if (ofTheCleanup instanceof VirtualMachineError full && arena.scope().isAlive()) {
+                throw full; // it isn't closed, and can be tried again
+            }
             Uncaught.by(ofTheCleanup);
         }
     }

@@ -222,10 +222,7 @@ public final class NativeThread implements AutoCloseable {
             }
             return exit().hasEnded() ? State.ENDED : State.RUNNING;
         } finally {
-            synchronized (callers) {
-                callers.inside -= visit.claims;
-                visit.claims = 0;
-            }
+            visit.inside = false;
             departure.leave();
         }
     }
@@ -272,10 +269,7 @@ public final class NativeThread implements AutoCloseable {
                     ? OptionalLong.of(exit().result())
                     : OptionalLong.empty();
         } finally {
-            synchronized (callers) {
-                callers.inside -= visit.claims;
-                visit.claims = 0;
-            }
+            visit.inside = false;
             departure.leave();
         }
     }
@@ -295,10 +289,7 @@ public final class NativeThread implements AutoCloseable {
             enter(visit, "joined");
             return exit().hasEnded() ? OptionalLong.of(exit().result()) : OptionalLong.empty();
         } finally {
-            synchronized (callers) {
-                callers.inside -= visit.claims;
-                visit.claims = 0;
-            }
+            visit.inside = false;
             departure.leave();
         }
     }
@@ -351,10 +342,7 @@ public final class NativeThread implements AutoCloseable {
             enter(visit, "waited for");
             return exit().future(watch);
         } finally {
-            synchronized (callers) {
-                callers.inside -= visit.claims;
-                visit.claims = 0;
-            }
+            visit.inside = false;
             departure.leave();
         }
     }
@@ -365,37 +353,26 @@ public final class NativeThread implements AutoCloseable {
      */
     private final class Watch implements Watched, Runnable {
 
-        private final Callers.Visit visit = new Callers.Visit();
-        private boolean given;
+        private Callers.Visit visit = new Callers.Visit();
 
         /**
          * Registers the thread; for a caller that is inside. While the thread is registered, the watcher counts as a
          * caller that is inside, too.
+         *
+         * @throws OutOfMemoryError if it can't be registered
          */
         @Override
         public void run() {
-            try {
-                callers.enterAgain(visit);
-                given = true; // before, not after: what the watcher knows must stay mapped
-                ExitWatcher.watch(this);
-            } catch (RuntimeException | Error failed) {
-                if (!given) {
-                    leave();
-                }
-                throw failed;
+            if (!visit.inside) { // otherwise it may be registered since an attempt that failed
+                visit = new Callers.Visit();
+                callers.enterAgain(visit); // before it is registered: what the watcher knows must stay mapped
             }
+            ExitWatcher.watch(this);
         }
 
         @Override
         public void refused() {
-            given = false;
-        }
-
-        private void leave() {
-            synchronized (callers) {
-                callers.inside -= visit.claims;
-                visit.claims = 0;
-            }
+            visit.inside = false;
         }
 
         @Override
@@ -411,7 +388,7 @@ public final class NativeThread implements AutoCloseable {
         @Override
         public void ended() {
             exit().complete();
-            leave();
+            visit.inside = false;
             departure.leaveOnWatcher();
         }
     }
@@ -453,10 +430,7 @@ public final class NativeThread implements AutoCloseable {
             }
             callers.close();
         } finally {
-            synchronized (callers) {
-                callers.inside -= visit.claims;
-                visit.claims = 0;
-            }
+            visit.inside = false;
             departure.leave();
         }
         departure.await();
@@ -493,10 +467,7 @@ public final class NativeThread implements AutoCloseable {
                 FaultHandler.kill(Objects.requireNonNull(block).slot().control(), tid);
             }
         } finally {
-            synchronized (callers) {
-                callers.inside -= visit.claims;
-                visit.claims = 0;
-            }
+            visit.inside = false;
             departure.leave();
         }
     }
@@ -521,10 +492,7 @@ public final class NativeThread implements AutoCloseable {
                 throw refused("detached");
             }
         } finally {
-            synchronized (callers) {
-                callers.inside -= visit.claims;
-                visit.claims = 0;
-            }
+            visit.inside = false;
             departure.leave();
         }
     }

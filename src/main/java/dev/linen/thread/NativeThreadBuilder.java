@@ -352,9 +352,10 @@ public final class NativeThreadBuilder {
         ExitWatcher.watch(thread);
         try {
             thread.create();
-        } catch (SyscallException failed) {
-            ExitWatcher.forget(thread);
-            throw failed;
+        } finally {
+            if (!thread.isCreated()) {
+                ExitWatcher.forget(thread);
+            }
         }
         ThreadSetup.await(block); // until the thread has written its tid
         return block.tid();

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 
 import dev.linen.futex.Futex;
 import dev.linen.internal.binding.Pthread;
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
@@ -30,6 +31,7 @@ final class PosixThread {
     private static final int NOT_STARTED = -1;
 
     private final ControlBlock block;
+    private final Futex word;
     private volatile boolean created;
     private volatile long pthread;
 
@@ -38,28 +40,37 @@ final class PosixThread {
 
     PosixThread(ControlBlock block) {
         this.block = block;
+        this.word = Futex.ofShared(block.futexWord());
     }
 
     ControlBlock block() {
         return block;
     }
 
+    /** Returns whether libc has created the thread. */
+    boolean isCreated() {
+        return created;
+    }
+
     /** Starts the thread. The watcher must know it before, because it may end before this method returns. */
     void create() {
         MemorySegment stack = block.slot().stack();
         long bytes = stack.byteSize() - ALIGNMENT;
-        Futex word = Futex.ofShared(block.futexWord());
-        word.set(NOT_STARTED);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
+            StackRoom.require();
+            word.set(NOT_STARTED);
             long result = Pthread.create(out, stack.address(), bytes, block.address());
             if (result != 0) {
-                word.set(0);
                 throw new SyscallException("pthread_create", result,
                         "{stack " + hex(stack.address()) + ", " + bytes + " bytes}", "linen_posix_child");
             }
             pthread = out.get(JAVA_LONG, 0);
             created = true;
+        } finally {
+            if (!created) {
+                word.set(0);
+            }
         }
     }
 
@@ -96,7 +107,6 @@ final class PosixThread {
      * For the watcher, as the last step: wakes the callers that wait. Afterwards the slot may belong to another thread.
      */
     void signalEnd() {
-        Futex word = Futex.ofShared(block.futexWord());
         word.set(0);
         word.wakeAll();
     }

@@ -186,18 +186,24 @@ final class ThreadExit {
                 || awaitUntil(Math.min(deadlineNanoTime, System.nanoTime() + UNINTERRUPTIBLE_NANOS)))) {
             return true;
         }
-        long nanosLeft = deadlineNanoTime - System.nanoTime();
-        if (nanosLeft <= 0) {
-            return hasEnded();
-        }
         try {
-            future(watch).get(nanosLeft, TimeUnit.NANOSECONDS);
+            for (long nanosLeft; (nanosLeft = deadlineNanoTime - System.nanoTime()) > 0 && !hasEnded();) {
+                park(future(watch), Math.min(nanosLeft, CHECK_NANOS));
+            }
+            return hasEnded();
         } catch (ExecutionException | OutOfMemoryError failed) {
             // the reason is thrown by result(), or there is no watcher
-        } catch (TimeoutException over) {
-            return hasEnded();
+            return hasEnded() || pollOrInterrupt(deadlineNanoTime);
         }
-        return hasEnded() || pollOrInterrupt(deadlineNanoTime);
+    }
+
+    private static void park(CompletableFuture<Long> future, long nanos)
+            throws InterruptedException, ExecutionException {
+        try {
+            future.get(nanos, TimeUnit.NANOSECONDS);
+        } catch (TimeoutException over) {
+            // the caller checks
+        }
     }
 
     /** Waits without the watcher, whose thread couldn't be created. */

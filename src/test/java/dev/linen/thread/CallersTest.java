@@ -8,49 +8,46 @@ import org.junit.jupiter.api.Test;
 class CallersTest {
 
     private final Callers callers = new Callers();
-    private final Callers.Visit visit = new Callers.Visit();
-
-    private void leave() {
-        synchronized (callers) {
-            callers.inside--;
-        }
-    }
+    private final Callers.Visit first = new Callers.Visit();
+    private final Callers.Visit second = new Callers.Visit();
+    private final Callers.Visit third = new Callers.Visit();
 
     @Test
     void leave_whileOpen_isNotTheLast() {
-        assertTrue(callers.enter(visit));
-        leave();
+        assertTrue(callers.enter(first));
+        first.inside = false;
         assertFalse(callers.haveAllLeft());
     }
 
     @Test
     void leave_closedButOthersInside_isNotTheLast() {
-        assertTrue(callers.enter(visit));
-        assertTrue(callers.enter(visit));
-        callers.enterAgain(visit);
+        assertTrue(callers.enter(first));
+        assertTrue(callers.enter(second));
+        callers.enterAgain(third);
         assertTrue(callers.close());
-        leave();
+        second.inside = false;
         assertFalse(callers.haveAllLeft());
-        leave();
+        third.inside = false;
         assertFalse(callers.haveAllLeft());
-        leave();
+        first.inside = false;
         assertTrue(callers.haveAllLeft());
     }
 
     @Test
     void enter_closedOrDetached_isRefused() {
-        assertTrue(callers.enter(visit));
+        assertTrue(callers.enter(first));
         assertTrue(callers.detach());
-        assertFalse(callers.enter(visit));
+        assertFalse(callers.enter(second));
+        assertFalse(second.inside);
         assertTrue(callers.isDetached());
-        leave();
+        first.inside = false;
         assertTrue(callers.haveAllLeft());
-        assertFalse(callers.enter(visit));
+        assertFalse(callers.enter(second));
     }
 
     @Test
     void end_twice_isTheFirstOne() {
-        assertTrue(callers.enter(visit));
+        assertTrue(callers.enter(first));
         assertTrue(callers.close());
         assertFalse(callers.detach());
         assertFalse(callers.close());

@@ -32,6 +32,7 @@ import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Guards;
 import dev.linen.testing.Joining;
 import dev.linen.testing.Skip;
+import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.Kind;
 
 /** Makes each system call of a start fail: the right error is thrown, and nothing stays mapped. */
@@ -230,6 +231,9 @@ class StartFailureTest {
         public static void main(String... arguments) throws Exception {
             Step step = Step.valueOf(arguments[0]);
             startAndJoin(); // loads everything that is loaded on demand, including the thread's own pages
+            while (Tasks.named("linen-reclaimer").isEmpty()) { // the JVM must not be setting it up while calls fail
+                Thread.onSpinWait();
+            }
             step.call().with(step.errno);
             int before = mappings();
             for (int i = 0; i < 100; i++) {

@@ -34,7 +34,11 @@ public final class HelperThread {
         for (int many = LATER.size(); many > 0; many--) {
             Runnable task = LATER.poll();
             if (task != null) {
-                task.run(); // it may add itself again
+                try {
+                    task.run(); // it may add itself again
+                } catch (RuntimeException | Error full) {
+                    LATER.add(task);
+                }
             }
         }
         return LATER.isEmpty();

@@ -49,6 +49,10 @@ public final class Reclaimer {
 
         protected Task(Object owner) {
             super(owner, FORGOTTEN);
+        }
+
+        /** Begins to watch the owner. To be called when the object is complete. */
+        protected final void register() {
             add(this);
         }
 
@@ -65,6 +69,7 @@ public final class Reclaimer {
         protected final void tryAgain() {
             failed = true;
             someFailed = true;
+            ensureRunning();
         }
     }
 
@@ -74,7 +79,6 @@ public final class Reclaimer {
     }
 
     private static void add(Task task) {
-        boolean starts;
         synchronized (LOCK) {
             task.next = first;
             if (first != null) {
@@ -82,6 +86,13 @@ public final class Reclaimer {
             }
             first = task;
             task.listed = true;
+        }
+        ensureRunning();
+    }
+
+    private static void ensureRunning() {
+        boolean starts;
+        synchronized (LOCK) {
             starts = !running;
             running = true;
         }

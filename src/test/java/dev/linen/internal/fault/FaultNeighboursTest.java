@@ -6,6 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -197,6 +199,9 @@ class FaultNeighboursTest {
             if (!before) {
                 contained();
             }
+            PrintStream stderr = System.err;
+            ByteArrayOutputStream logged = new ByteArrayOutputStream();
+            System.setErr(new PrintStream(logged, /* autoFlush */ true));
             if (downcall("install_own_handler", 0) != 0) {
                 throw new AssertionError("not installed");
             }
@@ -209,6 +214,10 @@ class FaultNeighboursTest {
             MemorySegment calls = TestFunctions.library("faults").find("own_handler_calls").orElseThrow()
                     .reinterpret(8);
             System.out.print(calls.get(JAVA_LONG, 0));
+            while (!before && !logged.toString().contains("handlers of SIGSEGV")) { // by a thread of linen's
+                Thread.sleep(1);
+            }
+            stderr.print(logged);
         }
     }
 
