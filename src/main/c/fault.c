@@ -77,29 +77,35 @@ static void pass_on(uint64_t *before, uint64_t flags, int signal, siginfo_t *inf
     ((handler *)address)(signal, info, context);
 }
 
-/* Whether a thread is the one that a control block describes. Its tid is there once clone has returned to the creator. */
-static int describes(const struct linen_control *control, uint32_t tid)
+/*
+ * The tid in a control block. The creator writes it as soon as clone has returned to it, with all signals blocked; so it
+ * takes a moment at most. The futex dword has the tid before, but the thread's function can overwrite that.
+ */
+static uint32_t await_tid(const struct linen_control *control)
 {
-    if (control->tid != 0)
-        return control->tid == tid;
-    return ((const struct linen_exit *)control->exit)->handle.futex == tid; /* the kernel has written it before */
+    uint32_t tid;
+    while ((tid = __atomic_load_n(&control->tid, __ATOMIC_RELAXED)) == 0)
+        cpu_syscall(__NR_sched_yield, 0, 0, 0, 0, 0, 0);
+    return tid;
 }
 
 /*
  * The control block of the calling thread, found by its signal stack: the kernel reports that, and no stray write of
  * the thread's function can change it. But a thread has no signal stack before its first system call, and its function
- * may install another one; then all control blocks are searched. In any case the tid decides: a child that a function
+ * may install another one; then all control blocks are searched. In any case the ids decide: a child that a function
  * has made by fork, vfork or clone has the same thread pointer, and may have the same signal stack. For such a child,
  * the result is 0.
  */
 static struct linen_control *own_control(const struct linen_slab *slab, const struct ucontext *context)
 {
+    if (process_id() != linen_process)
+        return 0;
     struct linen_control *controls = (struct linen_control *)slab->controls;
     uint64_t distance = (uint64_t)context->uc_stack.ss_sp - slab->signal_stack;
     uint32_t tid = cpu_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0);
     if (distance % slab->buffer_bytes == 0 && distance / slab->buffer_bytes < slab->buffers) {
         struct linen_control *control = &controls[distance / slab->buffer_bytes];
-        return describes(control, tid) ? control : 0;
+        return await_tid(control) == tid ? control : 0;
     }
     for (uint64_t i = 0; i < slab->buffers; i++) {
         if (controls[i].thread_pointer == 0 || (controls[i].tid != 0 && controls[i].tid != tid))

@@ -48,7 +48,7 @@ EXPORT long linen_clone(struct linen_control *control, unsigned long flags)
     uint64_t tid = control->exit + offsetof(struct linen_exit, handle.futex);
     result = cpu_clone(flags, control->exit, tid, control->thread_pointer, control);
     if (result > 0)
-        control->tid = result; /* not by Java: what comes after clone must not be able to fail */
+        __atomic_store_n(&control->tid, result, __ATOMIC_RELAXED); /* not by Java, where an error could come first */
     set_signal_mask(&before, NULL);
     return result;
 }

@@ -62,8 +62,8 @@ public final class Linen {
 
     /**
      * Returns whether fault containment is active: a fault on a native thread then ends that thread only. The system
-     * property {@code dev.linen.faults} controls it: "on" (the default), "off", or "reinstall". The latter is like
-     * "on", but linen also installs its signal handler again if other code has replaced it.
+     * property {@code dev.linen.faults} controls it: "on" (the default), "off", or "once". With "once", linen's signal
+     * handler isn't put in front again if other code has replaced it.
      *
      * @return the current state
      */

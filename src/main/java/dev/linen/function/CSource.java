@@ -17,6 +17,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 import dev.linen.internal.binding.Platform;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
 
 /**
  * A C source that is compiled and loaded at run time.
@@ -116,6 +118,7 @@ public final class CSource {
         Platform.unsupportedReason().ifPresent(reason -> {
             throw new UnsupportedOperationException(reason);
         });
+        Syscall.invoke(SyscallNumber.GETPID); // without native access, this throws what is missing
         Slot slot = ALL.computeIfAbsent(key, unknown -> new Slot());
         slot.lock.lock();
         try {

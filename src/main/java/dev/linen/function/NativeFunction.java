@@ -20,6 +20,8 @@ import dev.linen.internal.binding.Uncaught;
 import dev.linen.internal.registry.CodeMemory;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.Protection;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
 
 /**
  * A function that a native thread can run: {@code void *function(void *argument)}.
@@ -95,6 +97,7 @@ public final class NativeFunction {
      */
     public static NativeFunction ofJava(LongUnaryOperator function, Arena arena) {
         Objects.requireNonNull(function);
+        Syscall.invoke(SyscallNumber.GETPID); // without native access, this throws what is missing
         LongUnaryOperator catching = argument -> {
             try {
                 return function.applyAsLong(argument);

@@ -200,6 +200,7 @@ class StartFailureTest {
             Kind kind = Kind.valueOf(arguments[0]);
             NativeThreadBuilder builder = NativeThread.builder().kind(kind);
             builder.start(function("identity"), 1).close();
+            Main.keepHelpers();
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment none = arena.allocate(rlimit64.layout());
                 Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_NPROC, none.address(), 0);
@@ -228,9 +229,12 @@ class StartFailureTest {
     }
 
     static final class Main {
+        private static NativeThread keeper;
+
         public static void main(String... arguments) throws Exception {
             Step step = Step.valueOf(arguments[0]);
             startAndJoin(); // loads everything that is loaded on demand, including the thread's own pages
+            keepHelpers();
             while (Tasks.named("linen-reclaimer").isEmpty()) { // the JVM must not be setting it up while calls fail
                 Thread.onSpinWait();
             }
@@ -249,6 +253,11 @@ class StartFailureTest {
             System.out.print(mappings() - before < 10 ? "no leak" : MemoryMap.read().regions());
             System.out.flush();
             Runtime.getRuntime().halt(0); // the filter would break the JVM's shutdown
+        }
+
+        /** While there is a thread, linen's helper threads don't end, and need not be created again. */
+        static void keepHelpers() {
+            keeper = NativeThread.builder().kind(Kind.POSIX).start(function("sleep_millis"), 1_000_000);
         }
 
         static void startAndJoin() throws Exception {

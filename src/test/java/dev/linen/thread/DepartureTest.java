@@ -1,0 +1,226 @@
+package dev.linen.thread;
+
+import static dev.linen.testing.TestFunctions.function;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import org.junit.jupiter.api.Test;
+
+import dev.linen.futex.Futex;
+import dev.linen.junit.ChildJvm;
+import dev.linen.testing.Faults;
+
+/** What is done when a thread leaves depends on the kernel and on linen's own threads only. */
+class DepartureTest {
+
+    private static void exit() {
+        System.out.flush();
+        Runtime.getRuntime().halt(0);
+    }
+
+    /** After this, nothing is asked of linen. */
+    static final class NothingElse {
+        public static void main(String... arguments) throws Exception {
+            ByteArrayOutputStream logged = new ByteArrayOutputStream();
+            System.setErr(new PrintStream(logged, /* autoFlush */ true));
+            Arena owned = Arena.ofShared();
+            NativeThread.builder().startOwning(owned, function("sleep_millis"), MemorySegment.ofAddress(20)).detach();
+            NativeThread.start(Faults.faulty("write_byte"), 8).detach();
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while ((owned.scope().isAlive() || !logged.toString().contains("NULL + 0x8"))
+                    && System.nanoTime() < deadline) {
+                Thread.sleep(1);
+            }
+            System.out.print(owned.scope().isAlive() ? "the arena is open" : "closed");
+            System.out.print(logged.toString().contains("NULL + 0x8") ? ", logged" : ", not logged");
+            exit();
+        }
+    }
+
+    @Test
+    void detach_nothingElseIsCalled_closesTheArenaAndReportsTheFault() {
+        ChildJvm.Result result = ChildJvm.of(NothingElse.class).run();
+        assertEquals("closed, logged", result.out(), result::toString);
+    }
+
+    /** A clean-up action of a user blocks. */
+    static final class CleanupBlocks {
+        private static final CountDownLatch NEVER = new CountDownLatch(1);
+        private static final AtomicInteger CLOSED = new AtomicInteger();
+
+        private static void forget(Runnable cleanup) throws InterruptedException {
+            NativeThread thread = NativeThread.builder().start(function("sleep_millis"), arena -> {
+                MemorySegment.ofAddress(0x1000).reinterpret(8, arena, freed -> cleanup.run());
+                return MemorySegment.ofAddress(0);
+            });
+            thread.join();
+            Reference.reachabilityFence(thread);
+        }
+
+        private static void block() {
+            try {
+                NEVER.await();
+            } catch (InterruptedException interrupted) {
+                throw new AssertionError(interrupted);
+            }
+        }
+
+        public static void main(String... arguments) throws Exception {
+            forget(CleanupBlocks::block);
+            for (int i = 0; i < 20; i++) {
+                forget(CLOSED::incrementAndGet);
+            }
+            for (int i = 0; i < 1000 && CLOSED.get() < 20; i++) {
+                System.gc();
+                Thread.sleep(10);
+            }
+            System.out.print(CLOSED.get());
+            exit();
+        }
+    }
+
+    @Test
+    void forgotten_cleanupOfOneBlocks_othersAreClosed() {
+        assertEquals("20", ChildJvm.of(CleanupBlocks.class).run().out());
+    }
+
+    /** The fault of a thread with a huge stack is reported while others start. The report reads files and the stack. */
+    static final class HugeStack {
+        public static void main(String... arguments) throws Exception {
+            NativeThread.start(function("identity"), 1).close();
+            Thread[] starters = new Thread[3];
+            NativeThread.builder().stackSize(1L << 40).start(Faults.faulty("write_byte"), 8).detach();
+            AtomicInteger done = new AtomicInteger();
+            for (int i = 0; i < starters.length; i++) {
+                starters[i] = Thread.ofPlatform().daemon().start(() -> {
+                    for (int n = 0; n < 50; n++) {
+                        NativeThread.start(function("identity"), 1).close();
+                    }
+                    done.incrementAndGet();
+                });
+            }
+            for (Thread starter : starters) {
+                starter.join(Duration.ofSeconds(20));
+            }
+            System.out.print(done);
+            exit();
+        }
+    }
+
+    @Test
+    void detach_faultOnAHugeStack_othersStartMeanwhile() {
+        assertEquals("3", ChildJvm.of(HugeStack.class).run().out());
+    }
+
+    /** The configuration of a logger needs a native thread. */
+    public static final class Config {
+        private static volatile boolean wanted;
+        private static final AtomicInteger STARTED = new AtomicInteger();
+
+        public Config() throws InterruptedException {
+            if (wanted) {
+                Thread helper = Thread.ofPlatform().daemon().start(() -> {
+                    NativeThread.start(function("identity"), 1).close();
+                    STARTED.incrementAndGet();
+                });
+                helper.join(10_000);
+            }
+        }
+    }
+
+    static final class LoggerNeedsAThread {
+        public static void main(String... arguments) throws Exception {
+            NativeThread.start(function("identity"), 1).close();
+            Config.wanted = true;
+            NativeThread.start(Faults.faulty("write_byte"), 8).detach();
+            for (int i = 0; i < 20_000 && Config.STARTED.get() == 0; i++) {
+                NativeThread.start(function("identity"), 1).close();
+                Thread.sleep(1);
+            }
+            System.out.print(Config.STARTED);
+            exit();
+        }
+    }
+
+    @Test
+    void detach_loggerNeedsANativeThread_isConfigured() {
+        ChildJvm.Result result = ChildJvm.of(LoggerNeedsAThread.class)
+                .flags("-Djava.util.logging.config.class=" + Config.class.getName()).run();
+        assertEquals("1", result.out(), result::toString);
+    }
+
+    /** All carriers of virtual threads are blocked in native calls. */
+    static final class NoCarrier {
+        public static void main(String... arguments) throws Exception {
+            try (Arena arena = Arena.ofShared()) {
+                Futex futex = Futex.ofPrivate(arena.allocate(4, 4));
+                List<Thread> blocked = new ArrayList<>();
+                for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+                    blocked.add(Thread.startVirtualThread(() -> {
+                        while (futex.value() == 0) {
+                            futex.await(0);
+                        }
+                    }));
+                }
+                Thread closer = Thread.ofPlatform().daemon().start(() -> {
+                    for (int i = 0; i < 50; i++) {
+                        NativeThread thread = NativeThread.start(function("sleep_millis"), 15);
+                        thread.onExit().join();
+                        thread.close();
+                    }
+                });
+                closer.join(30_000);
+                System.out.print(closer.isAlive() ? "hangs" : "closed");
+                futex.set(1);
+                futex.wakeAll();
+                for (Thread each : blocked) {
+                    each.join();
+                }
+            }
+            exit();
+        }
+    }
+
+    @Test
+    void close_allCarriersAreBlocked_returns() {
+        assertEquals("closed", ChildJvm.of(NoCarrier.class).run().out());
+    }
+
+    /** linen's threads end when there is nothing to do. */
+    @Test
+    void helpers_nothingLeft_end() throws Exception {
+        ChildJvm.Result result = ChildJvm.of(HelpersEnd.class).run();
+        assertTrue(result.out().endsWith("none"), result::toString);
+    }
+
+    static final class HelpersEnd {
+        private static List<String> helpers() {
+            return Thread.getAllStackTraces().keySet().stream().map(Thread::getName)
+                    .filter(name -> name.startsWith("linen-")).sorted().toList();
+        }
+
+        public static void main(String... arguments) throws Exception {
+            try (NativeThread thread = NativeThread.start(function("sleep_millis"), 20)) {
+                thread.onExit().join();
+            }
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (!helpers().isEmpty() && System.nanoTime() < deadline) {
+                Thread.sleep(10);
+            }
+            System.out.print(helpers().isEmpty() ? "none" : helpers());
+            exit();
+        }
+    }
+}
