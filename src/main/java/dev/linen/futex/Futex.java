@@ -2,10 +2,13 @@ package dev.linen.futex;
 
 import static dev.linen.syscall.SyscallException.hex;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeUnit;
 
+import dev.linen.internal.binding.Trampoline;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
@@ -41,11 +44,18 @@ public final class Futex {
 
     private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
 
+    /** How long an interrupt may go unnoticed. */
+    private static final long INTERRUPT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
     private final MemorySegment word;
     private final int privateFlag;
 
+    /** Whether the memory could be freed while a thread waits. It is then kept during the call. */
+    private final boolean freeable;
+
     private Futex(MemorySegment word, int privateFlag) {
         this.word = word;
+        this.freeable = !word.scope().equals(Arena.global().scope());
         this.privateFlag = privateFlag;
     }
 
@@ -149,7 +159,8 @@ public final class Futex {
     }
 
     /**
-     * Waits while the word has this value: {@code FUTEX_WAIT_BITSET}, without a time limit. Since Linux 2.6.25.
+     * Waits while the word has this value: {@code FUTEX_WAIT_BITSET}, without a time limit. Since Linux 2.6.25. While a
+     * thread waits, the segment's arena, or its {@code Mapping}, can't be closed.
      *
      * @param expected the value that the thread has seen
      * @return how the wait ended; never {@link Wait#TIMED_OUT}
@@ -175,10 +186,38 @@ public final class Futex {
         return await(expected, Deadline.timespec(deadlineNanoTime));
     }
 
+    /**
+     * Waits like {@link #awaitUntil}, but can be interrupted. It looks every 10 ms whether it is: a wake of a word that
+     * keeps its value may be missed meanwhile, so the waker must change the value first.
+     *
+     * @param expected the value that the thread has seen
+     * @param deadlineNanoTime the deadline, in nanoseconds of {@link System#nanoTime()}; {@code Long.MAX_VALUE} for none
+     * @return how the wait ended
+     * @throws InterruptedException if this thread is interrupted before or during the wait
+     * @throws IllegalStateException if the segment's arena is closed
+     * @throws SyscallException EFAULT: the word is no longer mapped
+     */
+    public Wait awaitInterruptibly(int expected, long deadlineNanoTime) throws InterruptedException {
+        while (true) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            long slice = Math.min(deadlineNanoTime, System.nanoTime() + INTERRUPT_NANOS);
+            Wait wait = awaitUntil(expected, slice);
+            if (wait != Wait.TIMED_OUT || slice == deadlineNanoTime) {
+                return wait;
+            }
+        }
+    }
+
     private Wait await(int expected, MemorySegment timespec) {
         long address = liveAddress();
-        long result = Syscall.invoke(SyscallNumber.FUTEX, address, Kernel.FUTEX_WAIT_BITSET | privateFlag,
-                expected, timespec.address(), 0, Kernel.FUTEX_BITSET_MATCH_ANY);
+        int wait = Kernel.FUTEX_WAIT_BITSET | privateFlag;
+        long result = freeable
+                ? Trampoline.syscallHolding(SyscallNumber.FUTEX, word, wait, expected, timespec.address(), 0,
+                        Kernel.FUTEX_BITSET_MATCH_ANY)
+                : Syscall.invoke(SyscallNumber.FUTEX, address, wait, expected, timespec.address(), 0,
+                        Kernel.FUTEX_BITSET_MATCH_ANY);
         if (result == 0) {
             return Wait.WOKEN;
         } else if (result == Errno.EAGAIN.result()) {

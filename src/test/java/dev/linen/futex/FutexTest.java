@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
@@ -247,5 +248,44 @@ class FutexTest {
         String address = Long.toHexString(word.address());
         assertEquals("Futex[0x" + address + ", shared, 42]", Futex.ofShared(word).toString());
         assertEquals("Futex[0x" + address + ", private, 42]", Futex.ofPrivate(word).toString());
+    }
+
+    @Test
+    void await_mappingIsClosedMeanwhile_refusesTheClose() throws Exception {
+        Mapping mapping = Mapping.anonymous(4096);
+        Futex futex = Futex.ofShared(mapping.segment());
+        Waiter waiter = Waiter.start(futex, mapping.segment());
+        assertThrows(IllegalStateException.class, mapping::close);
+        futex.set(1);
+        futex.wakeAll();
+        assertEquals(Futex.Wait.WOKEN, waiter.result());
+        mapping.close();
+    }
+
+    @Test
+    void awaitInterruptibly_interrupted_throws() throws Exception {
+        try (Arena arena = Arena.ofShared()) {
+            Futex futex = Futex.ofPrivate(arena.allocate(4, 4));
+            CompletableFuture<String> outcome = new CompletableFuture<>();
+            Thread thread = Thread.ofPlatform().daemon().start(() -> {
+                try {
+                    outcome.complete("" + futex.awaitInterruptibly(0, Long.MAX_VALUE));
+                } catch (InterruptedException interrupted) {
+                    outcome.complete("interrupted");
+                }
+            });
+            thread.interrupt();
+            assertEquals("interrupted", outcome.get(30, TimeUnit.SECONDS));
+            thread.join();
+        }
+    }
+
+    @Test
+    void awaitInterruptibly_deadlinePasses_timesOut() throws Exception {
+        try (Arena arena = Arena.ofShared()) {
+            Futex futex = Futex.ofPrivate(arena.allocate(4, 4));
+            assertEquals(Futex.Wait.TIMED_OUT, futex.awaitInterruptibly(0, System.nanoTime() + 25_000_000));
+            assertEquals(Futex.Wait.VALUE_CHANGED, futex.awaitInterruptibly(1, Long.MAX_VALUE));
+        }
     }
 }

@@ -28,6 +28,10 @@ public final class DynamicLinker {
 
     private static final int RTLD_NOW = 2; // dlfcn.h, of glibc and of musl
 
+    /** The same with a segment as the first argument: the JDK keeps its arena from being closed during the call. */
+    static final FunctionDescriptor HOLDING_SHAPE = FunctionDescriptor.of(JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+
     private DynamicLinker() {}
 
     /**
@@ -51,7 +55,11 @@ public final class DynamicLinker {
      * ignores the others: they are in registers that it doesn't read, and on the stack of its caller.
      */
     static MethodHandle downcall(MemorySegment function) {
-        return Linker.nativeLinker().downcallHandle(function, SHAPE);
+        return downcall(function, SHAPE);
+    }
+
+    static MethodHandle downcall(MemorySegment function, FunctionDescriptor shape) {
+        return Linker.nativeLinker().downcallHandle(function, shape);
     }
 
     /** Tries to open the library again, because {@code libraryLookup} discards the message of {@code dlerror}. */

@@ -2,6 +2,7 @@ package dev.linen.internal.binding;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
@@ -22,7 +23,7 @@ final class NativeLibrary {
 
     private sealed interface Loaded {
 
-        MethodHandle link(String function);
+        MethodHandle link(String function, FunctionDescriptor shape);
 
         MemorySegment address(String name);
     }
@@ -30,8 +31,8 @@ final class NativeLibrary {
     private record Library(SymbolLookup symbols) implements Loaded {
 
         @Override
-        public MethodHandle link(String function) {
-            return DynamicLinker.downcall(address(function));
+        public MethodHandle link(String function, FunctionDescriptor shape) {
+            return DynamicLinker.downcall(address(function), shape);
         }
 
         @Override
@@ -44,8 +45,8 @@ final class NativeLibrary {
     private record Refused(Supplier<Throwable> reason) implements Loaded {
 
         @Override
-        public MethodHandle link(String function) {
-            return refuse(reason);
+        public MethodHandle link(String function, FunctionDescriptor shape) {
+            return refuse(reason, shape);
         }
 
         @Override
@@ -60,7 +61,12 @@ final class NativeLibrary {
 
     /** Returns the handle of a function, see {@link DynamicLinker#downcall}. */
     static MethodHandle link(String function) {
-        return LOADED.link(function);
+        return LOADED.link(function, DynamicLinker.SHAPE);
+    }
+
+    /** Returns a handle whose first argument is a segment, which can't be freed during a call. */
+    static MethodHandle linkHolding(String function) {
+        return LOADED.link(function, DynamicLinker.HOLDING_SHAPE);
     }
 
     /** Returns the address of a function. Another function must have been called before. */
@@ -108,12 +114,12 @@ final class NativeLibrary {
                                 + "--enable-native-access=dev.linen)");
     }
 
-    private static MethodHandle refuse(Supplier<Throwable> reason) {
+    private static MethodHandle refuse(Supplier<Throwable> reason, FunctionDescriptor shape) {
         try {
             MethodHandle throwing = MethodHandles.lookup().findStatic(NativeLibrary.class, "throwReason",
                     MethodType.methodType(long.class, Supplier.class));
             return MethodHandles.dropArguments(throwing.bindTo(reason), 0,
-                    DynamicLinker.SHAPE.toMethodType().parameterList());
+                    shape.toMethodType().parameterList());
         } catch (ReflectiveOperationException impossible) {
             throw new LinkageError(impossible.getMessage(), impossible);
         }

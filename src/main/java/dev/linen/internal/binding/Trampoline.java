@@ -1,5 +1,6 @@
 package dev.linen.internal.binding;
 
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
@@ -19,6 +20,10 @@ public final class Trampoline {
 
     private static final class Syscall {
         static final MethodHandle HANDLE = NativeLibrary.link("linen_syscall");
+    }
+
+    private static final class HoldingSyscall {
+        static final MethodHandle HANDLE = NativeLibrary.linkHolding("linen_syscall");
     }
 
     private static final class Clone {
@@ -52,6 +57,18 @@ public final class Trampoline {
     public static long syscall(long number, long a, long b, long c, long d, long e, long f) {
         try {
             return (long) Syscall.HANDLE.invokeExact(a, b, c, d, e, f, number);
+        } catch (Throwable t) {
+            throw asIs(t);
+        }
+    }
+
+    /**
+     * Makes a system call whose first argument is the address of a segment. The segment's arena can't be closed during the
+     * call. For calls that block; it costs another shape.
+     */
+    public static long syscallHolding(long number, MemorySegment a, long b, long c, long d, long e, long f) {
+        try {
+            return (long) HoldingSyscall.HANDLE.invokeExact(a, b, c, d, e, f, number);
         } catch (Throwable t) {
             throw asIs(t);
         }
