@@ -43,10 +43,19 @@ import dev.linen.syscall.SyscallNumber;
  */
 public final class CSource {
 
-    private static final Map<Key, Slot> ALL = new ConcurrentHashMap<>();
+    private static final Map<List<Object>, Slot> ALL = new ConcurrentHashMap<>();
 
     /** Identifies a library. The content is that of the file; empty if the source is a text. */
-    private record Key(CCompiler compiler, List<String> flags, CCompiler.Source source, String content) {}
+    private record Key(CCompiler compiler, List<String> flags, CCompiler.Source source, String content) {
+
+        /**
+         * Returns it as a key of a map. Not as a record: the JDK's caches for the hashCode of records keep their class, and
+         * so the class loader of an application that has ended.
+         */
+        List<Object> asList() {
+            return List.of(compiler.command(), flags, source.name(), source.argument(), source.input(), content);
+        }
+    }
 
     /** Holds the library of one key. The thread that has the lock compiles it. */
     private static final class Slot {
@@ -119,7 +128,7 @@ public final class CSource {
             throw new UnsupportedOperationException(reason);
         });
         Syscall.invoke(SyscallNumber.GETPID); // without native access, this throws what is missing
-        Slot slot = ALL.computeIfAbsent(key, unknown -> new Slot());
+        Slot slot = ALL.computeIfAbsent(key.asList(), unknown -> new Slot());
         slot.lock.lock();
         try {
             CSource source = slot.source;

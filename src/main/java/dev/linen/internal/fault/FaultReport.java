@@ -192,8 +192,8 @@ public final class FaultReport {
         ProcessImages images = new ProcessImages(stack());
         Range range = new Range(around.stack().address(), around.stack().address() + stackBytes());
         List<Frame> frames = Backtrace.of(fault, range, images);
-        Map<Frame, Place> known = new HashMap<>(); // a recursion's are all the same
-        return frames.stream().map(frame -> known.computeIfAbsent(frame,
-                each -> images.locate(each.programCounter(), each.instruction()))).toList();
+        Map<List<Long>, Place> known = new HashMap<>(); // a recursion's are all the same
+        return frames.stream().map(frame -> known.computeIfAbsent(List.of(frame.programCounter(), frame.instruction()),
+                same -> images.locate(frame.programCounter(), frame.instruction()))).toList();
     }
 }

@@ -32,17 +32,18 @@ final class ProcessImages implements AddressSpace {
     private static final int MOST_KEPT = 32;
     private static final String DELETED = " (deleted)";
 
-    /** A library that is unloaded may have another one in its place: of another inode, or written into the same file later. */
-    private record Key(long base, String device, long inode, String name, long modifiedMillis) {}
-
     private record Image(LoadedElf elf, Symbols symbols) {}
 
-    /** The one that wasn't asked for the longest goes. Guarded by itself. */
-    private static final Map<Key, Optional<Image>> IMAGES = new LinkedHashMap<>(16, 0.75f, /* accessOrder */ true) {
+    /**
+     * By base, device, inode, name and time of modification: an unloaded library may have another one in its place. The
+     * least recently used one is evicted. Guarded by itself.
+     */
+    private static final Map<List<Object>, Optional<Image>> IMAGES = new LinkedHashMap<>(16, 0.75f,
+            /* accessOrder */ true) {
         private static final long serialVersionUID = 1;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Key, Optional<Image>> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<List<Object>, Optional<Image>> eldest) {
             return size() > MOST_KEPT;
         }
     };
@@ -52,7 +53,7 @@ final class ProcessImages implements AddressSpace {
     private final PageCache memory = new PageCache();
     private final List<Region> regions = new ArrayList<>();
     private boolean blind;
-    private final Map<Region, Optional<Image>> images = new HashMap<>();
+    private final Map<Long, Optional<Image>> images = new HashMap<>();
 
     ProcessImages(@Nullable StackCopy stack) {
         this.stack = stack;
@@ -130,12 +131,12 @@ final class ProcessImages implements AddressSpace {
 
     private Optional<Image> image(Region region) {
         boolean isFile = region.inode() != 0 || region.name().equals("[vdso]");
-        return isFile ? images.computeIfAbsent(region, ProcessImages::load) : Optional.empty();
+        return isFile ? images.computeIfAbsent(region.start(), start -> load(region)) : Optional.empty();
     }
 
     private static Optional<Image> load(Region region) {
         Region lowest = lowestOfSameFile(region);
-        Key key = new Key(lowest.start(), region.device(), region.inode(), region.name(),
+        List<Object> key = List.of(lowest.start(), region.device(), region.inode(), region.name(),
                 new File(region.name()).lastModified());
         Optional<Image> known;
         synchronized (IMAGES) {

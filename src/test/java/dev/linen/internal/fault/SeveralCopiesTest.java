@@ -3,11 +3,14 @@ package dev.linen.internal.fault;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
 
@@ -91,5 +94,50 @@ class SeveralCopiesTest {
         ChildJvm.Result result = ChildJvm.of(Two.class).flags("--enable-native-access=ALL-UNNAMED").run();
         assertEquals("NativeFaultException NativeFaultException null ".repeat(2)
                 + "NativeThreadKilledException ON ON", result.out(), result::toString);
+    }
+
+    /** An application that has used threads ends. Its class loader is closed, and nothing of linen's keeps it. */
+    static final class Undeployed {
+        private static final String NAP = """
+                #include <asm/unistd.h>
+                long f(long millis)
+                {
+                    long time[2] = {0, millis * 1000000};
+                    long result;
+                    __asm__ volatile("syscall" : "=a"(result) : "a"(__NR_nanosleep), "D"(time), "S"(0)
+                                     : "rcx", "r11", "memory");
+                    return result;
+                }
+                """;
+
+        private static WeakReference<ClassLoader> use() throws Exception {
+            Copy copy = Copy.load("application");
+            Object joined = copy.start(NAP, 30);
+            Copy.call(joined, "join");
+            Copy.call(joined, "close");
+            Object watched = copy.start(NAP, 30);
+            ((CompletableFuture<?>) Copy.call(watched, "onExit")).join();
+            Copy.call(watched, "detach");
+            ((URLClassLoader) copy.loader()).close();
+            return new WeakReference<>(copy.loader());
+        }
+
+        public static void main(String... arguments) throws Exception {
+            WeakReference<ClassLoader> loader = use();
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (loader.get() != null && System.nanoTime() < deadline) {
+                System.gc();
+                Thread.sleep(20);
+            }
+            System.out.print(loader.get() == null ? "collected" : "kept");
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void classLoader_threadsWereUsed_isCollected() {
+        ChildJvm.Result result = ChildJvm.of(Undeployed.class).flags("--enable-native-access=ALL-UNNAMED").run();
+        assertEquals("collected", result.out(), result::toString);
     }
 }

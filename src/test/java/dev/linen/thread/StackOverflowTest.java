@@ -1,0 +1,158 @@
+package dev.linen.thread;
+
+import static dev.linen.testing.TestFunctions.function;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.TimeUnit;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.linen.function.NativeFunction;
+import dev.linen.internal.registry.KeptMemory;
+import dev.linen.junit.ChildJvm;
+import dev.linen.memory.Mapping;
+
+/** A StackOverflowError at any depth inside linen leaves nothing locked, counted or lost. */
+class StackOverflowTest {
+
+    /** What is done at each of the last frames of a Java stack, on the way back from its end. */
+    enum Operation {
+        START {
+            @Override
+            void run(NativeThread thread) {
+                NativeThread.start(IDENTITY, 1).close();
+            }
+        },
+        STATE {
+            @Override
+            void run(NativeThread thread) {
+                thread.state();
+            }
+        },
+        JOIN {
+            @Override
+            void run(NativeThread thread) throws InterruptedException {
+                thread.join();
+            }
+        },
+        ON_EXIT {
+            @Override
+            void run(NativeThread thread) {
+                thread.onExit();
+            }
+        },
+        CLOSE {
+            @Override
+            void run(NativeThread thread) {
+                thread.close();
+            }
+        },
+        DETACH {
+            @Override
+            void run(NativeThread thread) {
+                thread.detach();
+            }
+        },
+        KILL {
+            @Override
+            void run(NativeThread thread) {
+                thread.kill();
+            }
+        },
+        MAPPING {
+            @Override
+            void run(NativeThread thread) {
+                Mapping.anonymous(1 << 16).close();
+            }
+        };
+
+        abstract void run(NativeThread thread) throws InterruptedException;
+    }
+
+    private static final NativeFunction IDENTITY = function("identity");
+
+    static final class Sweep {
+        private static final int FRAMES = 150;
+
+        private static Operation operation = Operation.START;
+        private static final Deque<NativeThread> PREPARED = new ArrayDeque<>();
+        private static int caught;
+        private static int left;
+
+        private static void dig() {
+            try {
+                dig();
+            } catch (StackOverflowError bottom) {
+                // from here on, upwards
+            }
+            if (left > 0) {
+                left--;
+                attempt();
+            }
+        }
+
+        private static void attempt() {
+            try {
+                operation.run(PREPARED.pop());
+            } catch (StackOverflowError noRoom) {
+                caught++;
+            } catch (IllegalStateException | InterruptedException refused) {
+                throw new AssertionError(refused);
+            }
+        }
+
+        public static void main(String... arguments) throws Exception {
+            int rounds = Integer.parseInt(arguments[0]);
+            for (Operation each : Operation.values()) {
+                operation = each;
+                for (int round = 0; round < rounds; round++) {
+                    for (int i = 0; i <= FRAMES; i++) {
+                        PREPARED.push(NativeThread.start(IDENTITY, i));
+                    }
+                    left = FRAMES;
+                    Thread digger = new Thread(null, Sweep::dig, "digger", (256 << 10) + 1040L * round);
+                    digger.start();
+                    digger.join();
+                    PREPARED.clear(); // forgotten
+                    Thread innocent = Thread.ofPlatform().daemon().start(() -> NativeThread.start(IDENTITY, 1).close());
+                    innocent.join(30_000);
+                    if (innocent.isAlive()) {
+                        throw new AssertionError(each + ": a start hangs");
+                    }
+                }
+            }
+            // All threads are forgotten, detached or closed: their stacks come back, and none is lost.
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (!KeptMemory.ranges().isEmpty() && System.nanoTime() < deadline) {
+                System.gc();
+                Thread.sleep(50);
+                StackPool.shared().trim();
+            }
+            System.out.print(KeptMemory.ranges().isEmpty() ? "nothing is lost" : KeptMemory.ranges());
+            System.out.print(caught > 100 ? "" : ", only " + caught + " errors");
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-Xint", "-XX:TieredStopAtLevel=1", "-XX:+TieredCompilation"})
+    void anyOperation_nearTheEndOfTheStack_losesNothing(String mode) {
+        ChildJvm.Result result = ChildJvm.of(Sweep.class).flags(mode).run("2");
+        assertEquals("nothing is lost", result.out(), result::toString);
+    }
+
+    @Test
+    @Tag("stress")
+    void anyOperation_manyTimes_losesNothing() {
+        for (String mode : new String[]{"-Xint", "-XX:TieredStopAtLevel=1", "-XX:+TieredCompilation"}) {
+            ChildJvm.Result result = ChildJvm.of(Sweep.class).flags(mode).run("60");
+            assertEquals("nothing is lost", result.out(), result::toString);
+        }
+    }
+}
