@@ -75,7 +75,7 @@ class ArchitectureTest {
             Map.entry("internal.fault",
                     Set.of("internal.linux", "internal.binding", "internal.elf", "internal.registry",
                             "syscall", "memory")),
-            Map.entry("internal.helper", Set.of("internal.binding", "syscall", "process")),
+            Map.entry("internal.helper", Set.of("internal.binding", "syscall")),
             Map.entry("thread", Set.of("internal.linux", "internal.binding", "internal.stack", "internal.fault",
                     "internal.helper", "syscall", "memory", "futex", "process", "function")));
 

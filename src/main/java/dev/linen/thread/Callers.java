@@ -36,8 +36,9 @@ final class Callers {
         private @Nullable Visit next;
     }
 
-    private boolean closed;
-    private boolean detached;
+    // Changed under the monitor.
+    private volatile boolean closed;
+    private volatile boolean detached;
 
     /** All visits that aren't over, and some that are. */
     private @Nullable Visit first;
@@ -97,8 +98,13 @@ final class Callers {
     }
 
     /** Returns whether no caller is inside, and none will enter. */
-    synchronized boolean haveAllLeft() {
-        removeThoseOver();
-        return (closed || detached) && first == null;
+    boolean haveAllLeft() {
+        if (!closed && !detached) {
+            return false;
+        }
+        synchronized (this) {
+            removeThoseOver();
+            return first == null;
+        }
     }
 }

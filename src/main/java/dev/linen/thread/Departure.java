@@ -2,8 +2,8 @@ package dev.linen.thread;
 
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 import org.jspecify.annotations.Nullable;
 
@@ -30,13 +30,12 @@ import dev.linen.syscall.SyscallException;
 final class Departure extends Reclaimer.Task implements Watched {
 
     /** The interval at which {@link #await} checks whether another thread has failed to free the memory. */
-    private static final long CHECK_MILLIS = 10;
+    private static final long CHECK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
     private final SlotPool pool;
     private final StackLease lease;
     private final Lent lent;
     private final Callers callers;
-    private final CountDownLatch over = new CountDownLatch(1);
 
     // Set when the thread has a stack, before it is started.
     private @Nullable ControlBlock block;
@@ -206,7 +205,9 @@ final class Departure extends Reclaimer.Task implements Watched {
         boolean done = false;
         try {
             lent.closeArena();
-            unseen.ifPresent(FaultLog::reportUnseen);
+            if (unseen.isPresent()) { // no ifPresent: creating a class for its lambda would delay the first join
+                FaultLog.reportUnseen(unseen.get());
+            }
             done = true;
         } finally {
             finished = done;
@@ -216,7 +217,6 @@ final class Departure extends Reclaimer.Task implements Watched {
                 }
             }
         }
-        over.countDown();
     }
 
     /**
@@ -226,15 +226,14 @@ final class Departure extends Reclaimer.Task implements Watched {
     void await() {
         boolean interrupted = false;
         while (!finished) {
-            try {
-                over.await(CHECK_MILLIS, TimeUnit.MILLISECONDS);
-            } catch (InterruptedException later) {
-                interrupted = true;
-            }
             if (stackGone) {
                 finish();
             } else {
                 leave();
+            }
+            if (!finished) { // another thread is about to: this is rare, and takes a moment
+                LockSupport.parkNanos(CHECK_NANOS);
+                interrupted |= Thread.interrupted();
             }
         }
         if (interrupted) {

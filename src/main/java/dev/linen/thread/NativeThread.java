@@ -353,7 +353,7 @@ public final class NativeThread implements AutoCloseable {
      */
     private final class Watch implements Watched, Runnable {
 
-        private Callers.Visit visit = new Callers.Visit();
+        private Callers.@Nullable Visit visit;
 
         /**
          * Registers the thread; for a caller that is inside. While the thread is registered, the watcher counts as a
@@ -363,7 +363,7 @@ public final class NativeThread implements AutoCloseable {
          */
         @Override
         public void run() {
-            if (!visit.inside) { // otherwise it may be registered since an attempt that failed
+            if (visit == null || !visit.inside) { // otherwise it may be registered since an attempt that failed
                 visit = new Callers.Visit();
                 callers.enterAgain(visit); // before it is registered: what the watcher knows must stay mapped
             }
@@ -372,7 +372,9 @@ public final class NativeThread implements AutoCloseable {
 
         @Override
         public void refused() {
-            visit.inside = false;
+            if (visit != null) {
+                visit.inside = false;
+            }
         }
 
         @Override
@@ -388,7 +390,7 @@ public final class NativeThread implements AutoCloseable {
         @Override
         public void ended() {
             exit().complete();
-            visit.inside = false;
+            refused(); // it leaves
             departure.leaveOnWatcher();
         }
     }

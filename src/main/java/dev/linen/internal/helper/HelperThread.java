@@ -1,11 +1,11 @@
 package dev.linen.internal.helper;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-import dev.linen.process.Affinity;
 import dev.linen.syscall.Syscall;
-import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
@@ -13,6 +13,9 @@ import dev.linen.syscall.SyscallNumber;
  * threads, because virtual threads make no progress while all carriers are blocked in native calls.
  */
 public final class HelperThread {
+
+    /** The masks of 8192 CPUs and more. The raw calls, because CpuSet would delay the JVM's first native thread. */
+    private static final long MOST_MASK_BYTES = 8192;
 
     /** Tasks that failed because no thread could be created. */
     private static final Queue<Runnable> LATER = new ConcurrentLinkedQueue<>();
@@ -65,10 +68,14 @@ public final class HelperThread {
 
     /** Resets the CPU affinity, which a thread inherits from its creator, to that of the process's main thread. */
     private static void resetAffinity() {
-        try {
-            int mainThread = (int) Syscall.invoke(SyscallNumber.GETPID);
-            Affinity.set(/* the calling thread */ 0, Affinity.get(mainThread));
-        } catch (SyscallException | OutOfMemoryError refused) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment mask = arena.allocate(MOST_MASK_BYTES, Long.BYTES);
+            long mainThread = Syscall.invoke(SyscallNumber.GETPID);
+            long bytes = Syscall.invoke(SyscallNumber.SCHED_GETAFFINITY, mainThread, mask.byteSize(), mask.address());
+            if (!Syscall.isError(bytes)) { // otherwise the affinity remains that of the creator
+                Syscall.invoke(SyscallNumber.SCHED_SETAFFINITY, /* the calling thread */ 0, bytes, mask.address());
+            }
+        } catch (OutOfMemoryError full) {
             // the affinity remains that of the creator
         }
     }

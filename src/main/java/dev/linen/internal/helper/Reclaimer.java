@@ -18,7 +18,7 @@ public final class Reclaimer {
     private static final long CHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** The first check initializes classes, but not while the JVM's first native thread may still be starting. */
-    private static final long FIRST_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final long FIRST_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private static final long NANOS_PER_MILLI = TimeUnit.MILLISECONDS.toNanos(1);
 

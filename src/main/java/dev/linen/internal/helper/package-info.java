@@ -1,7 +1,7 @@
 /**
  * linen's own Java threads. They are daemons, and user code can neither pin nor block them.
  *
- * <p>Layer 2, not exported. Uses {@code dev.linen.process} and the layers below it; {@code dev.linen.thread} uses it.
+ * <p>Layer 2, not exported. Uses {@code dev.linen.syscall} and the layers below it; {@code dev.linen.thread} uses it.
  *
  * <pre>
  *   HelperThread   creates these threads

@@ -160,6 +160,7 @@ public final class SlotPool {
      * @throws SyscallException of madvise, when the pages of slots are discarded; the slot is given back all the same
      */
     public void giveBack(StackLease lease, boolean warm) {
+        boolean idle;
         synchronized (this) {
             StackSlot slot = lease.slot;
             if (slot == null) {
@@ -175,8 +176,11 @@ public final class SlotPool {
                 cooling = slot;
                 lease.slot = null;
             }
+            idle = cooling == null && retired == null;
         }
-        coolDown();
+        if (!idle) {
+            coolDown();
+        }
     }
 
     /** Gives the memory of all warm stacks back to the kernel. Those in use stay. */
