@@ -78,8 +78,8 @@ static void pass_on(uint64_t *before, uint64_t flags, int signal, siginfo_t *inf
 }
 
 /*
- * The tid in a control block. The creator writes it as soon as clone has returned to it, with all signals blocked; so it
- * takes a moment at most. The futex dword has the tid before, but the thread's function can overwrite that.
+ * The tid in a control block. The creator writes it as soon as clone has returned to it, with all signals blocked; so
+ * it takes a moment at most. The futex dword has the tid before, but the thread's function can overwrite that.
  */
 static uint32_t await_tid(const struct linen_control *control)
 {

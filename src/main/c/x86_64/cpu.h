@@ -75,7 +75,9 @@ static inline __attribute__((always_inline)) const struct linen_slab *cpu_own_sl
     return (const struct linen_slab *)self;
 }
 
-/* Whether the calling thread is one of a linen of any version: the magic of another one differs in its last byte only. */
+/*
+ * Whether the calling thread is one of a linen of any version: the magic of another one differs in its last byte only.
+ */
 static inline __attribute__((always_inline)) int cpu_is_linens(void)
 {
     uint64_t magic;

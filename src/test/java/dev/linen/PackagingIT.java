@@ -15,7 +15,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The program of examples/importer, shipped in the ways of docs/packaging.md, has native access and runs without a warning. */
+/**
+ * The program of examples/importer, shipped in the ways of docs/packaging.md, has native access and runs without a
+ * warning.
+ */
 class PackagingIT {
 
     private static final Path LINEN = Path.of("target/linen.jar").toAbsolutePath();

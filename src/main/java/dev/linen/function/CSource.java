@@ -49,8 +49,8 @@ public final class CSource {
     private record Key(CCompiler compiler, List<String> flags, CCompiler.Source source, String content) {
 
         /**
-         * Returns it as a key of a map. Not as a record: the JDK's caches for the hashCode of records keep their class, and
-         * so the class loader of an application that has ended.
+         * Returns it as a key of a map. Not as a record: the JDK's caches for the hashCode of records keep their class,
+         * and so the class loader of an application that has ended.
          */
         List<Object> asList() {
             return List.of(compiler.command(), flags, source.name(), source.argument(), source.input(), content);

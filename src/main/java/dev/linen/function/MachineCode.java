@@ -106,7 +106,9 @@ public final class MachineCode {
         return code;
     }
 
-    /** No system call is made under the lock. No computeIfAbsent: a class for its lambda would delay the first start. */
+    /**
+     * No system call is made under the lock. No computeIfAbsent: a class for its lambda would delay the first start.
+     */
     private static MachineCode publish(MachineCode mapped, String hex) {
         CodeMemory.add(mapped.code.address(), mapped.code.byteSize());
         MachineCode known = null;

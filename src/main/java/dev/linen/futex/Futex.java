@@ -191,7 +191,8 @@ public final class Futex {
      * keeps its value may be missed meanwhile, so the waker must change the value first.
      *
      * @param expected the value that the thread has seen
-     * @param deadlineNanoTime the deadline, in nanoseconds of {@link System#nanoTime()}; {@code Long.MAX_VALUE} for none
+     * @param deadlineNanoTime the deadline, in nanoseconds of {@link System#nanoTime()}; {@code Long.MAX_VALUE} for
+     * none
      * @return how the wait ended
      * @throws InterruptedException if this thread is interrupted before or during the wait
      * @throws IllegalStateException if the segment's arena is closed

@@ -351,7 +351,8 @@ public final class Mapping implements AutoCloseable {
         }
         arena = null;
         if (bytes != 0) {
-            StackRoom.require(); // an error after the call must not lead to a second one: the memory may be another's then
+            // An error after the call must not lead to a second call: the address may have another mapping by then.
+            StackRoom.require();
             closed = true;
             long result = Syscall.invoke(SyscallNumber.MUNMAP, address, bytes);
             if (Syscall.isError(result)) {

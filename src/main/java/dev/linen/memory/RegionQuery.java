@@ -53,7 +53,10 @@ final class RegionQuery {
         }
     }
 
-    /** "7f0c00001000-7f0c00002000 r-xp 1000 fe:00 4711 /usr/lib/libfoo.so": with fewer zeros and spaces than the file has. */
+    /**
+     * "7f0c00001000-7f0c00002000 r-xp 1000 fe:00 4711 /usr/lib/libfoo.so": with fewer zeros and spaces than the file
+     * has.
+     */
     private static String line(MemorySegment query, String name) {
         long flags = procmap_query.vma_flags(query);
         return Long.toHexString(procmap_query.vma_start(query)) + '-' + Long.toHexString(procmap_query.vma_end(query))

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * Closed and detached are final and exclude each other. When the last caller has left then, the memory is freed.
  *
- * <p>A caller enters inside the try statement, and leaves by an assignment, which neither calls anything nor takes a lock.
- * So it leaves whatever is thrown, even if there is no room left on its Java stack:
+ * <p>A caller enters inside the try statement, and leaves by an assignment, which neither calls anything nor takes a
+ * lock. So it leaves whatever is thrown, even if there is no room left on its Java stack:
  *
  * <pre>{@code
  * Callers.Visit visit = new Callers.Visit();

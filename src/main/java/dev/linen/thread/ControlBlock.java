@@ -77,7 +77,9 @@ final class ControlBlock {
         return control.address();
     }
 
-    /** Returns the thread's tid. The native part writes it: after clone, or when a thread that libc creates is ready. */
+    /**
+     * Returns the thread's tid. The native part writes it: after clone, or when a thread that libc creates is ready.
+     */
     int tid() {
         return linen_control.tid(control);
     }

@@ -105,7 +105,8 @@ class PosixTest {
             try (NativeThread thread = posix().start(function("system_call"), call)) {
                 assertEquals(0, thread.join());
             }
-            // Not blocked: ILL 4, TRAP 5, BUS 7, FPE 8, SEGV 11, SYS 31, libc's 32 to 34, the profilers' VTALRM 26 and PROF
+            // Not blocked: ILL 4, TRAP 5, BUS 7, FPE 8, SEGV 11, SYS 31, libc's 32 to 34, the profilers' VTALRM 26 and
+            // PROF
             // 27; and KILL 9 and STOP 19, which can't be blocked.
             assertEquals(~(1L << 3 | 1L << 4 | 1L << 6 | 1L << 7 | 1L << 8 | 1L << 10 | 1L << 18 | 1L << 25 | 1L << 26
                     | 1L << 30 | 7L << 31),

@@ -20,8 +20,8 @@ import dev.linen.internal.linux.x86_64.Numbers;
 import dev.linen.internal.registry.KeptDescriptors;
 
 /**
- * Opens a shared library from memory: from a memfd, which the dynamic linker opens as {@code /proc/PID/fd/N}. This works
- * even if {@code /tmp} is read-only or mounted noexec, and leaves no file behind.
+ * Opens a shared library from memory: from a memfd, which the dynamic linker opens as {@code /proc/PID/fd/N}. This
+ * works even if {@code /tmp} is read-only or mounted noexec, and leaves no file behind.
  *
  * <p>The memfd stays open, and its path has the process's id: a debugger that attaches opens what the dynamic linker's
  * list of libraries names. With {@code /proc/self/fd/N}, it would open one of its own descriptors, and wait for ever if

@@ -1,8 +1,8 @@
 package dev.linen.internal.binding;
 
 /**
- * Makes sure that there is room on the Java stack for what must not be interrupted by a StackOverflowError: a system call
- * whose effect can't be found out afterwards, and what is written down about it.
+ * Makes sure that there is room on the Java stack for what must not be interrupted by a StackOverflowError: a system
+ * call whose effect can't be found out afterwards, and what is written down about it.
  */
 public final class StackRoom {
 

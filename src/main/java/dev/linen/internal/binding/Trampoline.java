@@ -63,8 +63,8 @@ public final class Trampoline {
     }
 
     /**
-     * Makes a system call whose first argument is the address of a segment. The segment's arena can't be closed during the
-     * call. For calls that block; it costs another shape.
+     * Makes a system call whose first argument is the address of a segment. The segment's arena can't be closed during
+     * the call. For calls that block; it costs another shape.
      */
     public static long syscallHolding(long number, MemorySegment a, long b, long c, long d, long e, long f) {
         try {

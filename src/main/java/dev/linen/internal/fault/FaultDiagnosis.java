@@ -17,8 +17,8 @@ import dev.linen.memory.MemoryMap.Region;
 import dev.linen.memory.Protection;
 
 /**
- * Why a thread ended, concluded from the address that it accessed, from the guard that contains this address, and from what
- * else is known of it.
+ * Why a thread ended, concluded from the address that it accessed, from the guard that contains this address, and from
+ * what else is known of it.
  *
  * @param cause the cause, in a word
  * @param explanation the cause, in a sentence

@@ -36,12 +36,14 @@ import dev.linen.syscall.SyscallNumber;
  *                    └─────────on any other thread──> the handler that was there before: the JVM's
  * </pre>
  *
- * <p>It is installed by {@code rt_sigaction} itself, with the flags and the mask of the handler before it, and SA_ONSTACK: an
- * overflown stack has no room for a signal frame. Java threads have no signal stack, so nothing changes for them.
+ * <p>It is installed by {@code rt_sigaction} itself, with the flags and the mask of the handler before it, and
+ * SA_ONSTACK: an overflown stack has no room for a signal frame. Java threads have no signal stack, so nothing changes
+ * for them.
  *
- * <p>A handler that is installed later would be called first, on linen's threads too, where it must not use thread-local
- * storage. Therefore linen's handler is put in front of it again, for a bounded number of times: two libraries that both insist
- * on being first would never end. A handler of another copy of linen may stay in front, because it contains faults as well.
+ * <p>A handler that is installed later would be called first, on linen's threads too, where it must not use
+ * thread-local storage. Therefore linen's handler is put in front of it again, for a bounded number of times: two
+ * libraries that both insist on being first would never end. A handler of another copy of linen may stay in front,
+ * because it contains faults as well.
  */
 public final class FaultHandler {
 
@@ -65,8 +67,8 @@ public final class FaultHandler {
     }
 
     /**
-     * Something to be logged. Not here: a logger is user's code, which must not run under a lock, nor while this class is being
-     * initialized.
+     * Something to be logged. Not here: a logger is user's code, which must not run under a lock, nor while this class
+     * is being initialized.
      *
      * @param level how important it is
      * @param text for people
@@ -170,7 +172,8 @@ public final class FaultHandler {
     }
 
     /**
-     * Sends the signal that ends a thread. If the thread has ended meanwhile, nothing happens, even if another thread has its tid.
+     * Sends the signal that ends a thread. If the thread has ended meanwhile, nothing happens, even if another thread
+     * has its tid.
      *
      * @param control its struct linen_control
      * @throws UnsupportedOperationException if linen's handler isn't in front: the signal would end the process

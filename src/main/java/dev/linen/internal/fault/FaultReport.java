@@ -18,8 +18,8 @@ import dev.linen.memory.Mapping;
 import dev.linen.memory.Peek;
 
 /**
- * All that is known of a fault. What the handler wrote down is always there; everything else is found out when it is first asked
- * for, and is left out where that isn't possible.
+ * All that is known of a fault. What the handler wrote down is always there; everything else is found out when it is
+ * first asked for, and is left out where that isn't possible.
  */
 public final class FaultReport {
 
@@ -54,7 +54,9 @@ public final class FaultReport {
         this.registers = record.registers();
     }
 
-    /** To be called before the thread's stack is used again: copies what can't be read there afterwards. Throws nothing. */
+    /**
+     * To be called before the thread's stack is used again: copies what can't be read there afterwards. Throws nothing.
+     */
     public synchronized void settle() {
         try {
             if (!settled) {
@@ -153,9 +155,9 @@ public final class FaultReport {
     }
 
     /**
-     * Whether the dynamic linker was looking for a symbol when it needed thread-local storage. It does so to report that it
-     * has found none. The caller's frame is the first behind the dynamic linker's; among the values on the stack there is
-     * the pointer to the symbol's name in the caller's library.
+     * Whether the dynamic linker was looking for a symbol when it needed thread-local storage. It does so to report
+     * that it has found none. The caller's frame is the first behind the dynamic linker's; among the values on the
+     * stack there is the pointer to the symbol's name in the caller's library.
      */
     private Optional<FaultDiagnosis> undefinedSymbol() {
         List<Place> places = backtrace();

@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * As much of an x86-64 instruction as tells why the CPU refused it where the kernel doesn't: a general protection fault comes
- * without an address. No disassembler: it finds the opcode and the memory operand.
+ * As much of an x86-64 instruction as tells why the CPU refused it where the kernel doesn't: a general protection fault
+ * comes without an address. No disassembler: it finds the opcode and the memory operand.
  *
  * <pre>
  *   [66 F2 F3 ...]  [4x REX]  [0F [38|3A]] opcode  ModRM  [SIB]  [displacement]  ...

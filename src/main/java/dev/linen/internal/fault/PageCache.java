@@ -8,7 +8,10 @@ import dev.linen.internal.elf.MemoryReader;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.Peek;
 
-/** Reads memory that doesn't change any more by the page, and keeps the pages: unwinding asks for a few bytes thousands of times. */
+/**
+ * Reads memory that doesn't change any more by the page, and keeps the pages: unwinding asks for a few bytes thousands
+ * of times.
+ */
 final class PageCache implements MemoryReader {
 
     /** 4 MiB; more is read, but not kept. */

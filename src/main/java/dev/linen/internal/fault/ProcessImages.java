@@ -23,9 +23,9 @@ import dev.linen.memory.MemoryMap.Region;
 import dev.linen.memory.Protection;
 
 /**
- * The programs and libraries in this process's memory, and what their functions are called; as one fault's reader sees them. Asks
- * the kernel for one address after the other, because a JVM has hundreds of mappings. What was found out about a library is
- * kept for the next fault.
+ * The programs and libraries in this process's memory, and what their functions are called; as one fault's reader sees
+ * them. Asks the kernel for one address after the other, because a JVM has hundreds of mappings. What was found out
+ * about a library is kept for the next fault.
  */
 final class ProcessImages implements AddressSpace {
 

@@ -11,9 +11,9 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 
 /**
- * What the process does on a signal: the kernel's {@code struct sigaction}, read and set by the raw {@code rt_sigaction}, because
- * libc's sigaction may be somebody else's (libjsig). Its addresses are written as longs: accessors of another type would have to be
- * spun by the JDK before the first thread starts.
+ * What the process does on a signal: the kernel's {@code struct sigaction}, read and set by the raw {@code
+ * rt_sigaction}, because libc's sigaction may be somebody else's (libjsig). Its addresses are written as longs:
+ * accessors of another type would have to be spun by the JDK before the first thread starts.
  *
  * @param handler an address, or 0 for the default, or 1 to ignore it
  * @param flags SA_SIGINFO, SA_ONSTACK, ...
@@ -45,7 +45,9 @@ record SignalAction(long handler, long flags, long restorer, long mask) {
         }
     }
 
-    /** Spelled out: a record's own equals is spun by the JDK when it is first called, before the first thread starts. */
+    /**
+     * Spelled out: a record's own equals is spun by the JDK when it is first called, before the first thread starts.
+     */
     boolean isSameAs(SignalAction other) {
         return handler == other.handler && flags == other.flags && restorer == other.restorer && mask == other.mask;
     }

@@ -5,8 +5,8 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * What a fault report must know of the thread that had the fault. Its segments say where something is or was; only the stack is
- * read, and not after {@link FaultReport#settle} has been called.
+ * What a fault report must know of the thread that had the fault. Its segments say where something is or was; only the
+ * stack is read, and not after {@link FaultReport#settle} has been called.
  *
  * @param function what it ran, by name
  * @param freedArgument the memory that it was given, if the arena of that is closed

@@ -2,8 +2,8 @@
  * Faults of native threads: the handler that ends the thread, what it wrote down, and what that means.
  *
  * <p>Layer 2: uses {@code dev.linen.memory}, {@code dev.linen.internal.elf} and what is below them; used by
- * {@code dev.linen.thread}; not exported. It knows neither threads nor pools: what it must know of a thread is handed in as
- * {@link dev.linen.internal.fault.Surroundings}.
+ * {@code dev.linen.thread}; not exported. It knows neither threads nor pools: what it must know of a thread is handed
+ * in as {@link dev.linen.internal.fault.Surroundings}.
  *
  * <pre>
  *   FaultHandler, SignalAction   fault.c's handler, in front of the JVM's

@@ -6,7 +6,10 @@ import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
-/** The slots of one slab: those that are cold, and how many there are. Guarded by the pool's lock, but for what says otherwise. */
+/**
+ * The slots of one slab: those that are cold, and how many there are. Guarded by the pool's lock, but for what says
+ * otherwise.
+ */
 final class SlabSlots {
 
     private final StackSlab slab;
@@ -69,7 +72,9 @@ final class SlabSlots {
         return idle == made;
     }
 
-    /** Discards the pages of slots of one slab, a list by {@link StackSlot#next}: neighbours together. Without the lock. */
+    /**
+     * Discards the pages of slots of one slab, a list by {@link StackSlot#next}: neighbours together. Without the lock.
+     */
     static void discard(StackSlot some) {
         List<StackSlot> sorted = new ArrayList<>();
         for (StackSlot slot = some; slot != null; slot = slot.next) {

@@ -19,17 +19,18 @@ import dev.linen.syscall.SyscallException;
  * </pre>
  *
  * <ul>
- * <li><b>warm</b>: with the pages that its last thread touched. Bounded in bytes of stack; when there are more, those that have
- * been warm for longest are evicted, several at once.
+ * <li><b>warm</b>: with the pages that its last thread touched. Bounded in bytes of stack; when there are more, those
+ * that have been warm for longest are evicted, several at once.
  * <li><b>cooling</b>: its pages are about to be discarded.
  * <li><b>cold</b>: without pages, but with its guards.
  * </ul>
  *
- * <p>Under the lock only lists change; system calls are issued before or after. A list is changed by plain assignments, after
- * all calls that could fail: a StackOverflowError or OutOfMemoryError leaves each slot on exactly one list, in a lease, or in a
- * {@link Cooling}. No outcome is a return value, and no list is changed by two calls one after the other: HotSpot throws a
- * StackOverflowError also where a method returns to, if that is compiled code which has become invalid. The lock is the monitor of this object, because the JVM itself releases it, whatever
- * is thrown; a ReentrantLock stays locked after a StackOverflowError in its {@code unlock}.
+ * <p>Under the lock only lists change; system calls are issued before or after. A list is changed by plain assignments,
+ * after all calls that could fail: a StackOverflowError or OutOfMemoryError leaves each slot on exactly one list, in a
+ * lease, or in a {@link Cooling}. No outcome is a return value, and no list is changed by two calls one after the
+ * other: HotSpot throws a StackOverflowError also where a method returns to, if that is compiled code which has become
+ * invalid. The lock is the monitor of this object, because the JVM itself releases it, whatever is thrown; a
+ * ReentrantLock stays locked after a StackOverflowError in its {@code unlock}.
  */
 public final class SlotPool {
 
@@ -255,8 +256,8 @@ public final class SlotPool {
     }
 
     /**
-     * Takes the oldest warm slots until no more than so many bytes are warm; and then as many more as fit into the further bytes,
-     * because they would follow soon, and several at once cost less.
+     * Takes the oldest warm slots until no more than so many bytes are warm; and then as many more as fit into the
+     * further bytes, because they would follow soon, and several at once cost less.
      */
     private void evict(long mostBytes, long furtherBytes) {
         while (warmBytes > mostBytes) {
@@ -340,8 +341,8 @@ public final class SlotPool {
     }
 
     /**
-     * Retires the slab of these slots if none but these is in use or warm: its pages go with it. Otherwise puts them on the slab's
-     * list if they are cold.
+     * Retires the slab of these slots if none but these is in use or warm: its pages go with it. Otherwise puts them on
+     * the slab's list if they are cold.
      */
     private synchronized void settle(Cooling own, boolean cold) {
         StackSlot some = own.some;
