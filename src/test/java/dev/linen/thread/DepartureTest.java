@@ -5,13 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -96,46 +97,59 @@ class DepartureTest {
         assertEquals("20", ChildJvm.of(CleanupBlocks.class).run().out());
     }
 
-    /** The fault of a thread with a huge stack is reported while others start. The report reads files and the stack. */
-    static final class HugeStack {
+    /** While the fault of a thread with a huge stack is reported, others start: the report waits for them. */
+    static final class HugeStack extends OutputStream {
+        private static final CountDownLatch REPORTED = new CountDownLatch(1);
+        private static final CountDownLatch STARTED = new CountDownLatch(3);
+
+        @Override
+        public void write(int firstByteOfTheReport) {
+            REPORTED.countDown();
+            try {
+                STARTED.await(30, TimeUnit.SECONDS);
+            } catch (InterruptedException interrupted) {
+                throw new AssertionError(interrupted);
+            }
+            System.out.print(STARTED.getCount() == 0 ? "started meanwhile" : "not started: " + STARTED.getCount());
+            exit();
+        }
+
+        private static void start() {
+            for (int i = 0; i < 50; i++) {
+                NativeThread.start(function("identity"), 1).close();
+            }
+            STARTED.countDown();
+        }
+
         public static void main(String... arguments) throws Exception {
             NativeThread.start(function("identity"), 1).close();
-            Thread[] starters = new Thread[3];
-            NativeThread.builder().stackSize(1L << 40).start(Faults.faulty("write_byte"), 8).detach();
-            AtomicInteger done = new AtomicInteger();
-            for (int i = 0; i < starters.length; i++) {
-                starters[i] = Thread.ofPlatform().daemon().start(() -> {
-                    for (int n = 0; n < 50; n++) {
-                        NativeThread.start(function("identity"), 1).close();
-                    }
-                    done.incrementAndGet();
-                });
+            System.setErr(new PrintStream(new HugeStack()));
+            Thread.ofPlatform().start(() -> NativeThread.builder().stackSize(1L << 40)
+                    .start(Faults.faulty("write_byte"), 8).detach());
+            REPORTED.await();
+            for (int i = 0; i < 3; i++) {
+                Thread.ofPlatform().start(HugeStack::start);
             }
-            for (Thread starter : starters) {
-                starter.join(Duration.ofSeconds(20));
-            }
-            System.out.print(done);
-            exit();
         }
     }
 
     @Test
     void detach_faultOnAHugeStack_othersStartMeanwhile() {
-        assertEquals("3", ChildJvm.of(HugeStack.class).run().out());
+        ChildJvm.Result result = ChildJvm.of(HugeStack.class).run();
+        assertEquals("started meanwhile", result.out(), result::toString);
     }
 
     /** The configuration of a logger needs a native thread. */
     public static final class Config {
         private static volatile boolean wanted;
-        private static final AtomicInteger STARTED = new AtomicInteger();
+        private static final CompletableFuture<String> OUTCOME = new CompletableFuture<>();
 
         public Config() throws InterruptedException {
             if (wanted) {
-                Thread helper = Thread.ofPlatform().daemon().start(() -> {
-                    NativeThread.start(function("identity"), 1).close();
-                    STARTED.incrementAndGet();
-                });
+                Thread helper = Thread.ofPlatform().daemon()
+                        .start(() -> NativeThread.start(function("identity"), 1).close());
                 helper.join(10_000);
+                OUTCOME.complete(helper.isAlive() ? "the start hangs" : "started");
             }
         }
     }
@@ -145,11 +159,11 @@ class DepartureTest {
             NativeThread.start(function("identity"), 1).close();
             Config.wanted = true;
             NativeThread.start(Faults.faulty("write_byte"), 8).detach();
-            for (int i = 0; i < 20_000 && Config.STARTED.get() == 0; i++) {
+            for (int i = 0; i < 20_000 && !Config.OUTCOME.isDone(); i++) {
                 NativeThread.start(function("identity"), 1).close();
                 Thread.sleep(1);
             }
-            System.out.print(Config.STARTED);
+            System.out.print(Config.OUTCOME.getNow("the logger isn't configured"));
             exit();
         }
     }
@@ -158,7 +172,7 @@ class DepartureTest {
     void detach_loggerNeedsANativeThread_isConfigured() {
         ChildJvm.Result result = ChildJvm.of(LoggerNeedsAThread.class)
                 .flags("-Djava.util.logging.config.class=" + Config.class.getName()).run();
-        assertEquals("1", result.out(), result::toString);
+        assertEquals("started", result.out(), result::toString);
     }
 
     /** All carriers of virtual threads are blocked in native calls. */
