@@ -3,8 +3,7 @@ package dev.linen.thread;
 import static dev.linen.testing.TestFunctions.function;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Tag;
@@ -80,7 +79,8 @@ class StackOverflowTest {
         private static final int FRAMES = 150;
 
         private static Operation operation = Operation.START;
-        private static final Deque<NativeThread> PREPARED = new ArrayDeque<>();
+        /** An array: a StackOverflowError inside a collection would leave it broken. */
+        private static final NativeThread[] PREPARED = new NativeThread[FRAMES];
         private static int caught;
         private static int left;
 
@@ -98,7 +98,7 @@ class StackOverflowTest {
 
         private static void attempt() {
             try {
-                operation.run(PREPARED.pop());
+                operation.run(PREPARED[left]);
             } catch (StackOverflowError noRoom) {
                 caught++;
             } catch (IllegalStateException | InterruptedException refused) {
@@ -108,17 +108,24 @@ class StackOverflowTest {
 
         public static void main(String... arguments) throws Exception {
             int rounds = Integer.parseInt(arguments[0]);
+            // A class whose initializer is hit by a StackOverflowError is unusable for ever, the JDK's too.
+            for (Operation each : Operation.values()) {
+                each.run(NativeThread.start(IDENTITY, 1));
+            }
             for (Operation each : Operation.values()) {
                 operation = each;
                 for (int round = 0; round < rounds; round++) {
-                    for (int i = 0; i <= FRAMES; i++) {
-                        PREPARED.push(NativeThread.start(IDENTITY, i));
+                    for (int i = 0; i < FRAMES; i++) {
+                        PREPARED[i] = NativeThread.start(IDENTITY, i);
                     }
                     left = FRAMES;
                     Thread digger = new Thread(null, Sweep::dig, "digger", (256 << 10) + 1040L * round);
                     digger.start();
                     digger.join();
-                    PREPARED.clear(); // forgotten
+                    if (left > 0) {
+                        throw new AssertionError(each + ": the sweep ended " + left + " frames early");
+                    }
+                    Arrays.fill(PREPARED, null); // forgotten
                     Thread innocent = Thread.ofPlatform().daemon().start(() -> NativeThread.start(IDENTITY, 1).close());
                     innocent.join(30_000);
                     if (innocent.isAlive()) {
