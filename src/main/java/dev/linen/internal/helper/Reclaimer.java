@@ -27,10 +27,14 @@ public final class Reclaimer {
     private static final ReferenceQueue<Object> FORGOTTEN = new ReferenceQueue<>();
     private static final Object LOCK = new Object();
 
-    // Guarded by LOCK. The tasks are linked, so that they stay reachable, and so that adding and removing one allocates
-    // nothing.
-    private static @Nullable Task first;
-    private static boolean running;
+    /**
+     * Its neighbors are the first and the last task. Guarded by LOCK. The tasks are linked, so that they stay
+     * reachable, and so that adding and removing one allocates nothing; in a ring, because a branch that is first taken
+     * when a second task is there would deoptimize the code that starts threads.
+     */
+    private static final Task RING = new Ring();
+
+    private static boolean running; // guarded by LOCK
 
     private static volatile boolean someFailed;
     private static volatile @Nullable Runnable check;
@@ -40,9 +44,9 @@ public final class Reclaimer {
     /** Work that must be done when an owner isn't reachable any more, unless it has been done before. */
     public abstract static class Task extends PhantomReference<Object> {
 
-        // Guarded by LOCK.
-        private @Nullable Task previous;
-        private @Nullable Task next;
+        // Guarded by LOCK. The task itself if it isn't listed.
+        private Task previous = this;
+        private Task next = this;
         private boolean listed;
 
         private volatile boolean failed;
@@ -73,6 +77,19 @@ public final class Reclaimer {
         }
     }
 
+    /** The ring of tasks. */
+    private static final class Ring extends Task {
+
+        Ring() {
+            super(LOCK); // which is always reachable
+        }
+
+        @Override
+        protected void reclaim() {
+            // never called
+        }
+    }
+
     /** Has something checked once a second, as long as there are tasks. It must run no user's code. */
     public static void everySecond(Runnable newCheck) {
         check = newCheck;
@@ -80,11 +97,10 @@ public final class Reclaimer {
 
     private static void add(Task task) {
         synchronized (LOCK) {
-            task.next = first;
-            if (first != null) {
-                first.previous = task;
-            }
-            first = task;
+            task.next = RING.next;
+            task.previous = RING;
+            task.next.previous = task;
+            RING.next = task;
             task.listed = true;
         }
         ensureRunning();
@@ -119,20 +135,11 @@ public final class Reclaimer {
 
     private static void remove(Task task) {
         synchronized (LOCK) {
-            if (!task.listed) {
-                return;
-            }
+            task.previous.next = task.next;
+            task.next.previous = task.previous;
+            task.previous = task;
+            task.next = task;
             task.listed = false;
-            if (task.previous == null) {
-                first = task.next;
-            } else {
-                task.previous.next = task.next;
-            }
-            if (task.next != null) {
-                task.next.previous = task.previous;
-            }
-            task.previous = null;
-            task.next = null;
         }
     }
 
@@ -193,15 +200,16 @@ public final class Reclaimer {
     /** Runs the tasks that have failed again. A failure of one doesn't affect the others. */
     private static void tryAgain() {
         someFailed = false;
-        for (Task task = nextFailed(null); task != null; task = nextFailed(task)) {
+        for (Task task = nextFailed(RING); task != RING; task = nextFailed(task)) {
             reclaim(task);
         }
     }
 
-    private static @Nullable Task nextFailed(@Nullable Task previous) {
+    /** Searches behind a task, or from the beginning if that has been removed. Returns the ring if there is none. */
+    private static Task nextFailed(Task previous) {
         synchronized (LOCK) {
-            Task task = previous == null || !previous.listed ? first : previous.next;
-            while (task != null && !task.failed) {
+            Task task = previous.listed || previous instanceof Ring ? previous.next : RING.next;
+            while (task != RING && !task.failed) {
                 task = task.next;
             }
             return task;
@@ -210,7 +218,7 @@ public final class Reclaimer {
 
     private static boolean ends() {
         synchronized (LOCK) {
-            running = first != null;
+            running = !(RING.next instanceof Ring);
             return !running;
         }
     }
