@@ -93,11 +93,26 @@ public final class Linen {
         requirePlace("handleOut", handleOut);
         try {
             NativeThread thread = NativeThread.start(NativeFunction.ofAddress(function), argument);
-            THREADS.put(thread.handle(), new Joinable(thread, new AtomicBoolean()));
-            handleOut.set(JAVA_LONG_UNALIGNED, 0, thread.handle());
+            handOver(thread, handleOut);
             return 0;
         } catch (SyscallException failed) {
             return failed.errno().result();
+        }
+    }
+
+    /** If this fails, the thread runs on, and no reference to it is left: the garbage collector has it closed. */
+    private static void handOver(NativeThread thread, MemorySegment handleOut) {
+        Long handle = thread.handle();
+        Joinable joinable = new Joinable(thread, new AtomicBoolean());
+        boolean handedOver = false;
+        try {
+            THREADS.put(handle, joinable);
+            handleOut.set(JAVA_LONG_UNALIGNED, 0, handle); // its arena may be closed by now
+            handedOver = true;
+        } finally {
+            if (!handedOver) {
+                THREADS.remove(handle, joinable);
+            }
         }
     }
 
@@ -145,15 +160,20 @@ public final class Linen {
      */
     public static int threadDetach(MemorySegment handle) {
         requireAddress(handle);
-        Joinable joinable = THREADS.get(handle.address());
+        Long key = handle.address(); // boxed before: after the claim, the heap may be full
+        Joinable joinable = THREADS.get(key);
         if (joinable == null) {
-            return HandleCheck.errorAt(handle.address()).result();
+            return HandleCheck.errorAt(key).result();
         }
         if (!joinable.claimed().compareAndSet(false, true)) {
             return Errno.EINVAL.result();
         }
-        THREADS.remove(handle.address());
-        joinable.thread().detach();
+        THREADS.remove(key);
+        try {
+            joinable.thread().detach();
+        } catch (VirtualMachineError full) {
+            // no reference to it is left, so the garbage collector detaches it
+        }
         return 0;
     }
 
@@ -170,9 +190,10 @@ public final class Linen {
         if (resultWanted) {
             requirePlace("resultOut", resultOut);
         }
-        Joinable joinable = THREADS.get(handle.address());
+        Long key = handle.address(); // boxed before: after the claim, the heap may be full
+        Joinable joinable = THREADS.get(key);
         if (joinable == null) {
-            return HandleCheck.errorAt(handle.address()).result();
+            return HandleCheck.errorAt(key).result();
         }
         NativeThread thread = joinable.thread();
         if (!waits && thread.state() == NativeThread.State.RUNNING) {
@@ -188,8 +209,7 @@ public final class Linen {
                 resultOut.set(JAVA_LONG_UNALIGNED, 0, result);
             }
         } catch (NativeFaultException neverReturned) {
-            THREADS.remove(handle.address());
-            thread.close();
+            remove(key, thread);
             throw neverReturned;
         } catch (SyscallException neverRan) {
             error = neverRan.errno().result();
@@ -201,9 +221,18 @@ public final class Linen {
             joinable.claimed().set(false); // resultOut was freed meanwhile: another call can join the thread
             throw resultLost;
         }
-        THREADS.remove(handle.address());
-        thread.close();
+        remove(key, thread);
         return error;
+    }
+
+    /** Removes a thread that is joined, and frees its memory. */
+    private static void remove(Long key, NativeThread thread) {
+        THREADS.remove(key);
+        try {
+            thread.close();
+        } catch (VirtualMachineError full) {
+            // no reference to it is left, so the garbage collector has it closed
+        }
     }
 
     private static void requirePlace(String name, MemorySegment place) {
