@@ -64,7 +64,7 @@ final class SlabSlots {
     }
 
     /** Whether none of its slots is in use, warm or cooling, but for those of a list by {@link StackSlot#next}. */
-    boolean isIdleBut(StackSlot some) {
+    boolean isIdleBut(@Nullable StackSlot some) {
         int idle = coldSlots;
         for (StackSlot slot = some; slot != null; slot = slot.next) {
             idle++;

@@ -180,7 +180,7 @@ public final class SlotPool {
             idle = cooling == null && retired == null;
         }
         if (!idle) {
-            coolDown();
+            coolDown(/* idleSlabs */ false);
         }
     }
 
@@ -189,7 +189,7 @@ public final class SlotPool {
         synchronized (this) {
             evict(0, 0);
         }
-        coolDown();
+        coolDown(/* idleSlabs */ true);
     }
 
     /** Moves a slot from a lease to the lists of warm ones, as the newest. */
@@ -276,12 +276,16 @@ public final class SlotPool {
         }
     }
 
-    /** Discards the pages of all slots that are cooling, and unmaps slabs that are not needed any more. */
-    private void coolDown() {
+    /**
+     * Discards the pages of all slots that are cooling, and unmaps slabs that are not needed any more.
+     *
+     * @param idleSlabs whether to search for slabs without a slot in use: a start that failed may have left one
+     */
+    private void coolDown(boolean idleSlabs) {
         Cooling own = new Cooling();
         SyscallException refused = null;
         try {
-            for (take(own); own.some != null || own.retired != null; take(own)) {
+            for (take(own, idleSlabs); own.some != null || own.retired != null; take(own, idleSlabs)) {
                 settle(own, /* cold */ false);
                 if (own.some != null) {
                     try {
@@ -316,7 +320,7 @@ public final class SlotPool {
     }
 
     /** Takes all cooling slots of one slab, and a slab that could not be unmapped before. */
-    private synchronized void take(Cooling own) {
+    private synchronized void take(Cooling own, boolean idleSlabs) {
         StackSlab slab = cooling == null ? null : cooling.slab;
         StackSlot ofOneSlab = null;
         StackSlot others = null;
@@ -337,6 +341,19 @@ public final class SlotPool {
         if (last != null) {
             retired = last.nextRetired;
             own.retired = last;
+        }
+        if (idleSlabs && own.some == null && own.retired == null) {
+            takeIdle(own);
+        }
+    }
+
+    private void takeIdle(Cooling own) {
+        for (StackShelf shelf : shelves.values()) {
+            SlabSlots slots = shelf.idleSlab();
+            if (slots != null) {
+                shelf.retire(slots, own);
+                return;
+            }
         }
     }
 

@@ -32,6 +32,16 @@ final class StackShelf {
         return slots;
     }
 
+    /** A slab without a slot that is in use, warm or cooling; null if there is none. */
+    @Nullable
+    SlabSlots idleSlab() {
+        SlabSlots slots = newest;
+        while (slots != null && !slots.isIdleBut(null)) {
+            slots = slots.older;
+        }
+        return slots;
+    }
+
     /** The size of its slabs, together. */
     long slabBytes() {
         long bytes = 0;
