@@ -45,7 +45,7 @@ final class Departure extends Reclaimer.Task implements Watched {
     // Guarded by this.
     private boolean busy;
     private boolean watched;
-    private boolean watching;
+    private boolean mayBeWatched;
     private boolean endedEarly;
     private boolean finishing;
 
@@ -133,11 +133,10 @@ final class Departure extends Reclaimer.Task implements Watched {
     private void watch() {
         Objects.requireNonNull(stack).endViews();
         block().clearCanary();
-        watching = true;
         try {
             ExitWatcher.watch(this);
         } catch (RuntimeException | Error failed) {
-            if (!watching) {
+            if (!mayBeWatched) {
                 throw failed;
             }
         }
@@ -152,8 +151,8 @@ final class Departure extends Reclaimer.Task implements Watched {
     }
 
     @Override
-    public void refused() {
-        watching = false;
+    public void mayBeWatched(boolean may) {
+        mayBeWatched = may;
     }
 
     /** For the watcher. Throws nothing: what fails is tried again. */
@@ -190,9 +189,17 @@ final class Departure extends Reclaimer.Task implements Watched {
         if (onCallersThread || !(lent.ownsArena() || unseen.isPresent())) {
             finish();
         } else {
-            Aside.run(this::finish);
+            Aside.run(new Finish());
         }
         done();
+    }
+
+    private final class Finish extends Aside.Task {
+
+        @Override
+        protected void work() {
+            finish();
+        }
     }
 
     private void finish() {
@@ -211,7 +218,7 @@ final class Departure extends Reclaimer.Task implements Watched {
             done = true;
         } finally {
             finished = done;
-            if (!done) { // no room on the stack: tried again
+            if (!done) { // no room on the stack, or no heap: tried again
                 synchronized (this) {
                     finishing = false;
                 }

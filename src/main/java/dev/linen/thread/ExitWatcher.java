@@ -17,6 +17,7 @@ import java.util.concurrent.locks.LockSupport;
 
 import dev.linen.futex.Futex;
 import dev.linen.internal.binding.StackRoom;
+import dev.linen.internal.helper.Aside;
 import dev.linen.internal.helper.HelperThread;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
@@ -86,22 +87,23 @@ final class ExitWatcher {
      * Registers a thread: {@link Watched#ended()} will be called on the watcher's thread. Until then, the caller keeps
      * the native thread's memory mapped.
      *
-     * @throws OutOfMemoryError if the watcher's thread can't be created. The thread isn't registered then if
-     *         {@link Watched#refused()} has been called; otherwise it may be
+     * @throws OutOfMemoryError if the watcher's thread can't be created, or the heap is full. Whether the thread is
+     *         registered nevertheless, the last {@link Watched#mayBeWatched} says
      */
     static void watch(Watched thread) {
         Long control = thread.block().address();
         Futex word = Futex.ofPrivate(thread.block().watchWord());
+        StackRoom.require(); // for put and remove
         boolean registered = false;
+        thread.mayBeWatched(true);
         try {
-            StackRoom.require(); // for put and remove
             WATCHED.put(control, thread);
             begin();
             registered = true;
         } finally {
             if (!registered) {
                 WATCHED.remove(control, thread);
-                thread.refused();
+                thread.mayBeWatched(false);
             }
         }
         try {
@@ -192,7 +194,7 @@ final class ExitWatcher {
                     continue;
                 }
                 pauseNanos = LEAST_PAUSE_NANOS;
-                if (sweeps && HelperThread.retry() && ends()) {
+                if (sweeps && Aside.retry() && ends()) {
                     return;
                 }
                 WAKE_WORD.awaitUntil(wakes, nextSweep);

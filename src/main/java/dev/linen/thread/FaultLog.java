@@ -35,18 +35,25 @@ final class FaultLog {
 
     /** Reports what a check of the signal handlers has found. */
     static void report(FaultHandler.Notice notice) {
-        Aside.run(() -> Log.LOGGER.log(notice.level(), notice.text()));
+        Aside.run(new Aside.Task() {
+            @Override
+            protected void work() {
+                Log.LOGGER.log(notice.level(), notice.text());
+            }
+        });
     }
 
     /**
      * Reports the fault of a thread that was closed, detached or forgotten without a join. Exceptions of the logger are
-     * handled here.
+     * handled here. If there is no heap for the report, it can be tried again.
      */
     static void reportUnseen(ThreadFault fault) {
+        boolean killed = fault.cause() == FaultCause.KILLED;
+        String text = killed ? "" : fault.toString();
         try {
             record(fault);
-            if (fault.cause() != FaultCause.KILLED) {
-                Log.LOGGER.log(Level.WARNING, "{0}; no caller joined it", fault);
+            if (!killed) {
+                Log.LOGGER.log(Level.WARNING, "{0}; no caller joined it", text);
             }
         } catch (RuntimeException | Error ofTheLogger) {
             Uncaught.by(ofTheLogger);

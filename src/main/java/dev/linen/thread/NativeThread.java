@@ -10,12 +10,12 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 import org.jspecify.annotations.Nullable;
 
 import dev.linen.function.NativeFunction;
 import dev.linen.internal.fault.FaultHandler;
-import dev.linen.internal.helper.Aside;
 import dev.linen.internal.stack.SlotPool;
 import dev.linen.internal.stack.StackGeometry;
 import dev.linen.internal.stack.StackLease;
@@ -307,20 +307,30 @@ public final class NativeThread implements AutoCloseable {
         if (threads.isEmpty()) {
             throw new IllegalArgumentException("joinAny needs at least one thread, but the collection is empty");
         }
+        CompletableFuture<?> any = null;
+        while (true) {
+            for (NativeThread thread : threads) {
+                if (thread.state() == State.ENDED) {
+                    return thread;
+                }
+            }
+            if (any == null || any.isDone()) {
+                any = anyEnd(threads);
+            }
+            try {
+                any.get(1, TimeUnit.SECONDS);
+            } catch (ExecutionException | TimeoutException checked) {
+                // a thread has ended, and tryJoin throws the reason; or a full heap has delayed the notification
+            }
+        }
+    }
+
+    private static CompletableFuture<?> anyEnd(Collection<NativeThread> threads) {
         List<CompletableFuture<Long>> ends = new ArrayList<>();
         for (NativeThread thread : threads) {
-            if (thread.state() == State.ENDED) {
-                return thread;
-            }
             ends.add(thread.insideEnd());
         }
-        try {
-            CompletableFuture.anyOf(ends.toArray(CompletableFuture[]::new)).get();
-        } catch (ExecutionException failed) {
-            // the thread has ended nevertheless, and tryJoin throws the reason
-        }
-        return threads.stream().filter(thread -> thread.state() == State.ENDED).findFirst().orElseThrow(
-                () -> new IllegalStateException("the thread that ended was closed or detached meanwhile"));
+        return CompletableFuture.anyOf(ends.toArray(CompletableFuture[]::new));
     }
 
     /**
@@ -333,7 +343,14 @@ public final class NativeThread implements AutoCloseable {
      * @throws IllegalStateException if the thread is closed or detached
      */
     public CompletableFuture<Long> onExit() {
-        return insideEnd().thenApplyAsync(result -> result, Aside::run);
+        Callers.Visit visit = new Callers.Visit();
+        try {
+            enter(visit, "waited for");
+            return exit().onExit(watch);
+        } finally {
+            visit.inside = false;
+            departure.leave();
+        }
     }
 
     private CompletableFuture<Long> insideEnd() {
@@ -354,6 +371,7 @@ public final class NativeThread implements AutoCloseable {
     private final class Watch implements Watched, Runnable {
 
         private Callers.@Nullable Visit visit;
+        private boolean mayBeWatched;
 
         /**
          * Registers the thread; for a caller that is inside. While the thread is registered, the watcher counts as a
@@ -367,14 +385,24 @@ public final class NativeThread implements AutoCloseable {
                 visit = new Callers.Visit();
                 callers.enterAgain(visit); // before it is registered: what the watcher knows must stay mapped
             }
-            ExitWatcher.watch(this);
+            try {
+                ExitWatcher.watch(this);
+            } finally {
+                if (!mayBeWatched) {
+                    leave();
+                }
+            }
         }
 
-        @Override
-        public void refused() {
+        private void leave() {
             if (visit != null) {
                 visit.inside = false;
             }
+        }
+
+        @Override
+        public void mayBeWatched(boolean may) {
+            mayBeWatched = may;
         }
 
         @Override
@@ -390,7 +418,7 @@ public final class NativeThread implements AutoCloseable {
         @Override
         public void ended() {
             exit().complete();
-            refused(); // it leaves
+            leave();
             departure.leaveOnWatcher();
         }
     }

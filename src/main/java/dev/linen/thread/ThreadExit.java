@@ -11,6 +11,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 import dev.linen.futex.Futex;
+import dev.linen.internal.helper.Aside;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
@@ -41,7 +42,7 @@ final class ThreadExit {
     private volatile boolean addressKnown;
 
     /** Created on demand. Changes are guarded by this. */
-    private volatile @Nullable CompletableFuture<Long> completion;
+    private volatile @Nullable End end;
 
     // Guarded by this.
     private @Nullable ThreadFault fault;
@@ -128,44 +129,112 @@ final class ThreadExit {
         }
     }
 
+    /** The end, for the callers that wait for it. Dependent stages run on the watcher's thread: never user code. */
+    static final class End extends CompletableFuture<Long> {
+
+        /** A list by {@link Notification#next}, guarded by this. */
+        private @Nullable Notification first;
+
+        private void add(Notification notification) {
+            synchronized (this) {
+                notification.next = first;
+                first = notification;
+            }
+            if (isDone()) {
+                notifyCallers();
+            }
+        }
+
+        /** Once this is completed. */
+        private void notifyCallers() {
+            for (Notification each = take(); each != null; each = take()) {
+                Aside.run(each);
+            }
+        }
+
+        private synchronized @Nullable Notification take() {
+            Notification taken = first;
+            if (taken != null) {
+                first = taken.next;
+            }
+            return taken;
+        }
+    }
+
+    /** Completes a caller's own future. A dependent of {@link End} could be lost when the heap is full. */
+    private static final class Notification extends Aside.Task {
+
+        private final CompletableFuture<Long> future = new CompletableFuture<>();
+        private final End end;
+        private @Nullable Notification next;
+
+        private Notification(End end) {
+            this.end = end;
+        }
+
+        @Override
+        protected void work() {
+            if (!end.isCompletedExceptionally()) {
+                future.complete(end.resultNow());
+            } else {
+                future.completeExceptionally(end.exceptionNow());
+            }
+        }
+    }
+
     /**
-     * Returns a future that the watcher completes. Dependent stages run on the watcher's thread, so they must not be
-     * user code.
+     * Returns a new future, which a helper thread completes.
+     *
+     * @param watch see {@link #future}
+     */
+    CompletableFuture<Long> onExit(Runnable watch) {
+        End watched = future(watch);
+        Notification notification = new Notification(watched);
+        watched.add(notification);
+        return notification.future;
+    }
+
+    /**
+     * Returns a future that the watcher completes.
      *
      * @param watch called for the first caller: it ensures that {@link #complete()} is called when the thread ends
      * @throws OutOfMemoryError if there is no watcher and none can be created
      */
-    CompletableFuture<Long> future(Runnable watch) {
-        CompletableFuture<Long> fresh = new CompletableFuture<>();
+    End future(Runnable watch) {
+        End fresh = new End();
         synchronized (this) {
-            if (completion != null) {
-                return completion;
+            if (end != null) {
+                return end;
             }
-            completion = fresh;
+            end = fresh;
         }
         try {
             watch.run();
         } catch (RuntimeException | Error failed) {
             synchronized (this) {
-                completion = null;
+                end = null;
             }
             fresh.completeExceptionally(failed); // another caller may already have it
+            fresh.notifyCallers();
             throw failed;
         }
         return fresh;
     }
 
-    /** For the watcher, when the thread has ended. */
+    /** For the watcher, when the thread has ended. If there is no heap for it, it can be tried again. */
     void complete() {
-        CompletableFuture<Long> future = completion;
+        End future = end;
         if (future == null) { // whoever asked for it got an error
             return;
         }
-        try {
-            future.complete(result());
-        } catch (RuntimeException | Error failed) {
-            future.completeExceptionally(failed);
+        if (!future.isDone()) {
+            try {
+                future.complete(result());
+            } catch (SyscallException | NativeFaultException noResult) {
+                future.completeExceptionally(noResult);
+            }
         }
+        future.notifyCallers();
     }
 
     /**
@@ -197,10 +266,9 @@ final class ThreadExit {
         }
     }
 
-    private static void park(CompletableFuture<Long> future, long nanos)
-            throws InterruptedException, ExecutionException {
+    private static void park(End end, long nanos) throws InterruptedException, ExecutionException {
         try {
-            future.get(nanos, TimeUnit.NANOSECONDS);
+            end.get(nanos, TimeUnit.NANOSECONDS);
         } catch (TimeoutException over) {
             // the caller checks
         }
@@ -238,13 +306,18 @@ final class ThreadExit {
             }
             return;
         }
-        try {
-            future(watch).exceptionally(failed -> 0L).join();
-        } catch (OutOfMemoryError noWatcher) {
-            // polled below
-        }
+        boolean interrupted = false;
         while (!hasEnded()) {
-            pollUntil(System.nanoTime() + UNINTERRUPTIBLE_NANOS);
+            try {
+                park(future(watch), CHECK_NANOS);
+            } catch (InterruptedException deferred) {
+                interrupted = true;
+            } catch (ExecutionException | OutOfMemoryError noWatcher) {
+                pollUntil(System.nanoTime() + UNINTERRUPTIBLE_NANOS);
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

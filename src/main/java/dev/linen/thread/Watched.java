@@ -8,8 +8,11 @@ interface Watched {
     /** Waits up to the given time, and returns whether the thread has ended. */
     boolean endsWithin(long nanos);
 
-    /** Called on the caller's thread if the thread couldn't be registered. */
-    void refused();
+    /**
+     * Called on the caller's thread: with true before the watcher may know the thread, with false if it couldn't be
+     * registered. If registering it failed without these calls, the watcher doesn't know it. Only assigns.
+     */
+    void mayBeWatched(boolean may);
 
     /** Called by the watcher, once, when the thread has ended. Must not run user code. */
     void ended();

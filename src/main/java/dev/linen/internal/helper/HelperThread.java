@@ -2,8 +2,6 @@ package dev.linen.internal.helper;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
@@ -17,35 +15,7 @@ public final class HelperThread {
     /** The masks of 8192 CPUs and more. The raw calls, because CpuSet would delay the JVM's first native thread. */
     private static final long MOST_MASK_BYTES = 8192;
 
-    /** Tasks that failed because no thread could be created. */
-    private static final Queue<Runnable> LATER = new ConcurrentLinkedQueue<>();
-
     private HelperThread() {}
-
-    /** Arranges another try for a task that failed because no thread could be created. */
-    static void later(Runnable task) {
-        LATER.add(task);
-    }
-
-    /**
-     * Tries these tasks again. linen's threads call this regularly. It must not need a class that isn't loaded yet,
-     * because the class loader of an application that has ended can't load any.
-     *
-     * @return false if tasks remain
-     */
-    public static boolean retry() {
-        for (int many = LATER.size(); many > 0; many--) {
-            Runnable task = LATER.poll();
-            if (task != null) {
-                try {
-                    task.run(); // it may add itself again
-                } catch (RuntimeException | Error full) {
-                    LATER.add(task);
-                }
-            }
-        }
-        return LATER.isEmpty();
-    }
 
     /** Creates a thread that isn't started yet. */
     public static Thread unstarted(String name, Runnable task) {

@@ -185,7 +185,7 @@ public final class Reclaimer {
         if (someFailed) {
             tryAgain();
         }
-        return HelperThread.retry() && !someFailed;
+        return Aside.retry() && !someFailed;
     }
 
     private static void reclaim(Task task) {
