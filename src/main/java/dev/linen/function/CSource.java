@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReentrantLock;
 
 import org.jspecify.annotations.Nullable;
 
@@ -57,9 +56,12 @@ public final class CSource {
         }
     }
 
-    /** Holds the library of one key. The thread that has the lock compiles it. */
+    /**
+     * Holds the library of one key. The thread that has the monitor compiles it; only those wait that need the same
+     * library. The monitor pins virtual threads up to Java 23, but a ReentrantLock stays locked after a
+     * StackOverflowError in its {@code unlock}.
+     */
     private static final class Slot {
-        final ReentrantLock lock = new ReentrantLock(); // synchronized would pin virtual threads up to Java 23
         @Nullable
         CSource source;
     }
@@ -129,16 +131,13 @@ public final class CSource {
         });
         Syscall.invoke(SyscallNumber.GETPID); // without native access, this throws what is missing
         Slot slot = ALL.computeIfAbsent(key.asList(), unknown -> new Slot());
-        slot.lock.lock();
-        try {
+        synchronized (slot) {
             CSource source = slot.source;
             if (source == null || !source.compiled.includes().areUnchanged()) {
                 source = new CSource(key.source().name(), key.compiler().compile(key.source(), key.flags()));
                 slot.source = source;
             }
             return source;
-        } finally {
-            slot.lock.unlock();
         }
     }
 
