@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.registry.CodeMemory;
 import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;
@@ -73,6 +74,7 @@ public final class MachineCode {
      *         executable memory)
      */
     public static MachineCode of(byte[] bytes) {
+        StackRoom.requireForFirstUse();
         byte[] own = bytes.clone(); // the caller may change the array between the mapping and the entry in the map
         if (own.length == 0) {
             throw new IllegalArgumentException("machine code must have at least 1 byte");

@@ -2,6 +2,8 @@ package dev.linen.thread;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.linen.internal.binding.StackRoom;
+
 /**
  * The callers that may access a thread's memory at the moment: those that are inside. Guarded by its own monitor.
  *
@@ -44,7 +46,12 @@ final class Callers {
     private @Nullable Visit first;
 
     /** Returns false if closed or detached. */
-    synchronized boolean enter(Visit visit) {
+    boolean enter(Visit visit) {
+        StackRoom.requireForFirstUse();
+        return enterNow(visit);
+    }
+
+    private synchronized boolean enterNow(Visit visit) {
         if (closed || detached) {
             return false;
         }

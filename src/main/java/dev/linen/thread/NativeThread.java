@@ -15,6 +15,7 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 import dev.linen.function.NativeFunction;
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.fault.FaultHandler;
 import dev.linen.internal.stack.SlotPool;
 import dev.linen.internal.stack.StackGeometry;
@@ -166,6 +167,7 @@ public final class NativeThread implements AutoCloseable {
      * @return a builder with the default values
      */
     public static NativeThreadBuilder builder() {
+        StackRoom.requireForFirstUse();
         return new NativeThreadBuilder();
     }
 

@@ -11,6 +11,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 import dev.linen.function.NativeFunction;
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.binding.Trampoline;
 import dev.linen.internal.fault.FaultHandler;
 import dev.linen.internal.helper.Reclaimer;
@@ -387,7 +388,9 @@ public final class NativeThreadBuilder {
             if (!initialized) {
                 initialized = true;
                 ExitWatcher.initialize();
+                ThreadExit.initialize();
                 FaultLog.initialize();
+                StackRoom.setInitialized();
             }
             FaultHandler.Notice notice = FaultHandler.look();
             if (notice != null) {

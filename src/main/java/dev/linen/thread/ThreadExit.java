@@ -55,6 +55,14 @@ final class ThreadExit {
         this.futex = Futex.ofShared(block.futexWord());
     }
 
+    /** Initializes the classes that a future needs, see {@link ExitWatcher#initialize()}. */
+    static void initialize() {
+        End end = new End();
+        end.add(new Notification(end));
+        end.complete(0L);
+        end.notifyCallers();
+    }
+
     /** Must be called before the address of the dword is handed out: a native function may then wait on it. */
     void setAddressKnown() {
         addressKnown = true;

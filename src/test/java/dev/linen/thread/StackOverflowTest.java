@@ -147,6 +147,66 @@ class StackOverflowTest {
         }
     }
 
+    static final class FirstUse {
+
+        private static int frames;
+
+        private static void dig() {
+            try {
+                dig();
+            } catch (StackOverflowError bottom) {
+                // from here on, upwards
+            }
+            if (frames-- == 0) {
+                try {
+                    all();
+                } catch (StackOverflowError | InterruptedException noRoom) {
+                    // what matters is what works afterwards
+                }
+            }
+        }
+
+        private static void all() throws InterruptedException {
+            NativeThread thread = NativeThread.start(IDENTITY, 1);
+            thread.onExit().join();
+            thread.join();
+            thread.close();
+        }
+
+        public static void main(String... arguments) throws Exception {
+            frames = Integer.parseInt(arguments[0]);
+            IDENTITY.address(); // loads the library with enough room
+            Thread digger = new Thread(null, FirstUse::dig, "digger", 512 << 10);
+            digger.start();
+            digger.join();
+            all();
+            System.out.print("works");
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    /** Each depth needs a JVM of its own. At each of these, NativeThreadBuilder was once unusable afterwards. */
+    @ParameterizedTest
+    @ValueSource(ints = {228, 236, 244, 254, 264, 372, 376, 380})
+    void firstUse_nearTheEndOfTheStack_leavesAllClassesUsable(int frames) {
+        assertWorksAfterFirstUse(frames);
+    }
+
+    @Test
+    @Tag("stress")
+    void firstUse_atManyDepths_leavesAllClassesUsable() {
+        for (int frames = 0; frames < 800; frames += 2) {
+            assertWorksAfterFirstUse(frames);
+        }
+    }
+
+    private static void assertWorksAfterFirstUse(int frames) {
+        ChildJvm.Result result = ChildJvm.of(FirstUse.class).flags("-XX:TieredStopAtLevel=1")
+                .run(String.valueOf(frames));
+        assertEquals("works", result.out(), result::toString);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"-Xint", "-XX:TieredStopAtLevel=1", "-XX:+TieredCompilation"})
     void anyOperation_nearTheEndOfTheStack_losesNothing(String mode) {
