@@ -19,6 +19,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -385,6 +386,7 @@ class FullHeapTest {
     @ParameterizedTest
     @ValueSource(strings = {"-Xint", "-XX:TieredStopAtLevel=1", "-XX:+TieredCompilation"})
     @Tag("stress")
+    @Timeout(value = 30, unit = TimeUnit.MINUTES)
     void anyOperation_eachAllocationFails_losesNothing(String mode, @TempDir Path directory, TestReporter reporter) {
         for (String which : List.of("one", "all")) {
             for (String whose : List.of("caller", "helpers")) {

@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -195,6 +196,7 @@ class StackOverflowTest {
 
     @Test
     @Tag("stress")
+    @Timeout(value = 20, unit = TimeUnit.MINUTES)
     void firstUse_atManyDepths_leavesAllClassesUsable() {
         for (int frames = 0; frames < 800; frames += 2) {
             assertWorksAfterFirstUse(frames);
@@ -216,6 +218,7 @@ class StackOverflowTest {
 
     @Test
     @Tag("stress")
+    @Timeout(value = 20, unit = TimeUnit.MINUTES)
     void anyOperation_manyTimes_losesNothing() {
         for (String mode : new String[]{"-Xint", "-XX:TieredStopAtLevel=1", "-XX:+TieredCompilation"}) {
             ChildJvm.Result result = ChildJvm.of(Sweep.class).flags(mode).run("60");
