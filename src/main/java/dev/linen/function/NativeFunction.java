@@ -16,6 +16,7 @@ import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.function.LongUnaryOperator;
 
+import dev.linen.internal.binding.AttachedThread;
 import dev.linen.internal.binding.Uncaught;
 import dev.linen.internal.registry.CodeMemory;
 import dev.linen.memory.MemoryMap;
@@ -89,6 +90,8 @@ public final class NativeFunction {
      * the result are the {@code void *} values of a C function. The thread needs a stack that is 64 KiB larger than the
      * minimum of the JVM, about 200 KiB in all.
      *
+     * <p>In Java, the thread has the name that its builder gave it, or {@code linen-N}.
+     *
      * <p>If the function throws, the thread's {@link Thread.UncaughtExceptionHandler} is called, and the result is 0.
      *
      * @param function the function
@@ -99,6 +102,7 @@ public final class NativeFunction {
         Objects.requireNonNull(function);
         Syscall.invoke(SyscallNumber.GETPID); // without native access, this throws what is missing
         LongUnaryOperator catching = argument -> {
+            AttachedThread.takeName();
             try {
                 return function.applyAsLong(argument);
             } catch (Throwable thrown) { // leaving an upcall, it would terminate the JVM

@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,9 @@ public final class NativeThreadBuilder {
 
     /** The 136 KiB that HotSpot requires of a Java thread's stack on x86-64, and 64 KiB to work with. */
     private static final long LEAST_STACK_FOR_JAVA = (136 + 64) << 10;
+
+    /** Of threads that run Java and were given no name. */
+    private static final AtomicLong NUMBER = new AtomicLong();
 
     static {
         Reclaimer.everySecond(new HandlerCheck());
@@ -144,7 +148,8 @@ public final class NativeThreadBuilder {
 
     /**
      * Sets the thread's name, as shown in {@code /proc/self/task/TID/comm}, {@code top} and debuggers; by default it is
-     * that of the thread that calls {@code start}.
+     * that of the thread that calls {@code start}, or {@code linen-N} if the function is in Java. If the function is in
+     * Java, this is also the name in Java, as shown by {@code jstack} and profilers.
      *
      * @param newName at most 15 bytes in UTF-8
      * @return this builder
@@ -295,7 +300,7 @@ public final class NativeThreadBuilder {
     private NativeThread start(NativeFunction function, long argument, Lent lent) {
         requireCanRun(function);
         long code = function.address().address();
-        ThreadSetup setup = setup();
+        ThreadSetup setup = setup(function);
         lent.keep(setup); // the thread reads its memory, even if this method fails
         NativeThread thread = new NativeThread(kind, lent, pool);
         try {
@@ -362,10 +367,12 @@ public final class NativeThreadBuilder {
         return block.tid();
     }
 
-    private ThreadSetup setup() {
+    private ThreadSetup setup(NativeFunction function) {
         ThreadSetup setup = new ThreadSetup();
         if (name != null) {
             setup.name(name);
+        } else if (function.isJava()) { // with its creator's name, it would be mistaken for it in Java's tools
+            setup.name("linen-" + NUMBER.incrementAndGet());
         }
         if (cpus != null) {
             setup.cpus(cpus);

@@ -9,7 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +32,7 @@ import dev.linen.futex.Futex;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.NoLeaks;
 import dev.linen.process.CpuSet;
+import dev.linen.process.ThreadName;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.ProcessState;
@@ -228,6 +232,78 @@ class PosixTest {
             }
         }
         assertTrue(where.get().isDaemon());
+    }
+
+    /** The names that a thread has in Java, and in the kernel. */
+    private static String names(NativeThreadBuilder builder) throws InterruptedException {
+        AtomicReference<String> names = new AtomicReference<>();
+        try (Arena arena = Arena.ofShared()) {
+            NativeFunction function = NativeFunction.ofJava(n -> {
+                names.set(Thread.currentThread().getName() + " " + ThreadName.get(0));
+                return n;
+            }, arena);
+            try (NativeThread thread = builder.start(function, 12)) {
+                assertEquals(12, thread.join());
+            }
+        }
+        return names.get();
+    }
+
+    @Test
+    void ofJava_name_isTheBuildersInJavaToo() throws Exception {
+        assertEquals("Wäschekorb Wäschekorb", names(posix().name("Wäschekorb")));
+    }
+
+    @Test
+    void ofJava_noName_isNumbered() throws Exception {
+        String names = names(posix());
+        assertTrue(names.matches("(linen-\\d+) \\1"), names);
+        assertFalse(names.equals(names(posix())), names);
+    }
+
+    /** The JVM attaches a thread at its first call of Java, until its end. */
+    @Test
+    void ofJava_functionNamesItsThread_keepsThatName() throws Exception {
+        List<String> names = new ArrayList<>();
+        try (Arena arena = Arena.ofShared()) {
+            NativeFunction function = NativeFunction.ofJava(n -> {
+                names.add(Thread.currentThread().getName());
+                Thread.currentThread().setName("own");
+                return n;
+            }, arena);
+            MemorySegment calls = arena.allocateFrom(JAVA_LONG, function.address().address(), 2);
+            try (NativeThread thread = posix().name("builder's").start(libcFunction("call_often"), calls)) {
+                thread.join();
+            }
+        }
+        assertEquals(List.of("builder's", "own"), names);
+    }
+
+    /** A function in Java can also be called by a thread of Java's, whose name isn't changed. */
+    @Test
+    void ofJava_calledByAJavaThread_leavesItsName() throws Throwable {
+        AtomicReference<String> name = new AtomicReference<>();
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment function = NativeFunction.ofJava(n -> {
+                name.set(Thread.currentThread().getName());
+                return n;
+            }, arena).address();
+            MethodHandle handle = Linker.nativeLinker().downcallHandle(function,
+                    FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
+            Thread thread = new Thread(() -> call(handle), "Java's, which is longer than the kernel's");
+            thread.setDaemon(true);
+            thread.start();
+            thread.join();
+        }
+        assertEquals("Java's, which is longer than the kernel's", name.get());
+    }
+
+    private static void call(MethodHandle handle) {
+        try {
+            assertEquals(5, (long) handle.invokeExact(5L));
+        } catch (Throwable failed) {
+            throw new AssertionError(failed);
+        }
     }
 
     @Test
