@@ -4,6 +4,7 @@ import static dev.linen.testing.TestFunctions.function;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
@@ -14,6 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.Linen;
+import dev.linen.function.NativeFunction;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.x86_64.Cpu;
 import dev.linen.junit.ChildJvm;
@@ -116,6 +119,33 @@ class FaultNeighboursTest {
         assertTrue(report.contains(what.equals("divide") ? "SIGFPE" : "SIGSEGV"), report.substring(0, 1000));
     }
 
+    /** The JVM crashes while native threads fault, one after the other. */
+    static final class CrashBesideFaults {
+        public static void main(String... arguments) throws InterruptedException {
+            NativeFunction function = Faults.faulty("write_byte");
+            CountDownLatch faulting = new CountDownLatch(100);
+            Thread.ofPlatform().daemon().start(() -> {
+                while (true) {
+                    NativeThread thread = NativeThread.start(function, 8);
+                    assertThrows(NativeFaultException.class, thread::join);
+                    thread.close();
+                    faulting.countDown();
+                }
+            });
+            faulting.await();
+            MemorySegment.ofAddress(8).reinterpret(1).set(JAVA_BYTE, 0, (byte) 1);
+        }
+    }
+
+    /** While it writes hs_err, HotSpot would handle the signals itself, and end when a native thread faults. */
+    @Test
+    void crash_whileThreadsFaultAndLibjsigPreloaded_theReportIsComplete() throws Exception {
+        ChildJvm.Result result = child(CrashBesideFaults.class).wrappedIn("env", "LD_PRELOAD=" + libjsig()).run();
+        assertEquals(ABORTED, result.exitStatus(), result::toString);
+        String report = Files.readString(folder.resolve("hs_err"));
+        assertTrue(report.endsWith("END.\n"), report);
+    }
+
     /** HotSpot has no handler for SIGTRAP on x86-64, so the default action is taken. */
     @Test
     void crash_byATrapThatIsNobodys_takesTheDefaultAction() {
@@ -170,10 +200,13 @@ class FaultNeighboursTest {
         assertTrue(result.out().endsWith("ON"), result::toString);
     }
 
+    private static Path libjsig() {
+        return Path.of(System.getProperty("java.home"), "lib", "libjsig.so");
+    }
+
     @Test
     void fault_libjsigPreloaded_isContained() {
-        Path libjsig = Path.of(System.getProperty("java.home"), "lib", "libjsig.so");
-        ChildJvm.Result result = child(Contained.class).wrappedIn("env", "LD_PRELOAD=" + libjsig).run();
+        ChildJvm.Result result = child(Contained.class).wrappedIn("env", "LD_PRELOAD=" + libjsig()).run();
         assertEquals(HUNDRED, result.out(), result::toString);
     }
 
