@@ -213,7 +213,8 @@ public final class ThreadFault {
         for (int i = 0; i < backtrace.size();) {
             CodeLocation frame = backtrace.get(i);
             int times = 1; // in a recursion
-            while (i + times < backtrace.size() && backtrace.get(i + times).equals(frame)) {
+            // Not equals: the JDK's cache for records would keep the class, and so an application's class loader.
+            while (i + times < backtrace.size() && backtrace.get(i + times).address() == frame.address()) {
                 times++;
             }
             page.append(String.format("  #%-3d %016x  %s%s\n", i, frame.address(), frame,

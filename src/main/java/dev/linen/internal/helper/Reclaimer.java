@@ -178,14 +178,26 @@ public final class Reclaimer {
 
     /** Once a second. False if something is left to be tried again. */
     private static boolean checkAll() {
-        Runnable wanted = check;
-        if (wanted != null) {
-            wanted.run();
-        }
+        runCheck();
         if (someFailed) {
             tryAgain();
         }
         return Aside.retry() && !someFailed;
+    }
+
+    /**
+     * A failure must not keep this thread from ending: if the first check comes when the application has ended, its
+     * class loader can't load the classes for it any more.
+     */
+    private static void runCheck() {
+        try {
+            Runnable wanted = check;
+            if (wanted != null) {
+                wanted.run();
+            }
+        } catch (Throwable again) {
+            // in a second
+        }
     }
 
     private static void reclaim(Task task) {

@@ -3,13 +3,9 @@ package dev.linen.internal.fault;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import dev.linen.Linen;
 import dev.linen.function.NativeFunction;
 import dev.linen.junit.ChildJvm;
+import dev.linen.testing.ApplicationLoader;
 import dev.linen.testing.Guards;
 import dev.linen.testing.TestFunctions;
 import dev.linen.thread.FaultContainment;
@@ -93,14 +90,6 @@ class NeighbourStormTest {
         public String get() {
             return Linen.faultContainment().name();
         }
-
-        @SuppressWarnings("unchecked")
-        static <T> T load(String name) throws ReflectiveOperationException, IOException {
-            URL[] classes = {Path.of("target", "classes").toUri().toURL(),
-                    Path.of("target", "test-classes").toUri().toURL()};
-            ClassLoader loader = new URLClassLoader(name, classes, ClassLoader.getPlatformClassLoader());
-            return (T) loader.loadClass(Application.class.getName()).getConstructor().newInstance();
-        }
     }
 
     static final class Main {
@@ -113,7 +102,8 @@ class NeighbourStormTest {
             int times = Integer.parseInt(arguments[0]);
             AsyncProfiler profiler = AsyncProfiler.getInstance();
             profiler.execute("start,threads,interval=1ms,event=itimer");
-            List<Object> applications = List.of(Application.load("one"), Application.load("two"));
+            List<Object> applications = List.of(new ApplicationLoader("one").create(Application.class),
+                    new ApplicationLoader("two").create(Application.class));
             for (Object application : applications) {
                 check(((IntFunction<String>) application).apply(10));
             }
@@ -177,7 +167,7 @@ class NeighbourStormTest {
     }
 
     private static void assertAllRight(int times) {
-        ChildJvm.Result result = ChildJvm.of(Main.class).timeout(Duration.ofMinutes(30))
+        ChildJvm.Result result = ChildJvm.of(Main.class).onClassPath().timeout(Duration.ofMinutes(30))
                 .flags("--enable-native-access=ALL-UNNAMED", "-Xmx256m", "-XX:CompileCommand=quiet",
                         "-XX:CompileCommand=exclude," + Main.class.getName() + "::nullPointers")
                 .run("" + times);

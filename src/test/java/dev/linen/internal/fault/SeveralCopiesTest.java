@@ -3,18 +3,28 @@ package dev.linen.internal.fault;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.file.Path;
-import java.util.concurrent.CompletableFuture;
+import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
+import dev.linen.function.CSource;
+import dev.linen.function.NativeFunction;
+import dev.linen.futex.Futex;
 import dev.linen.junit.ChildJvm;
+import dev.linen.memory.Mapping;
+import dev.linen.testing.ApplicationLoader;
+import dev.linen.thread.NativeFaultException;
+import dev.linen.thread.NativeThread;
+import dev.linen.thread.NativeThread.Kind;
+import dev.linen.thread.NativeThreadBuilder;
 
 /** Applications in one JVM that each bring a linen of their own. */
 class SeveralCopiesTest {
@@ -23,8 +33,7 @@ class SeveralCopiesTest {
     private record Copy(ClassLoader loader) {
 
         static Copy load(String name) throws ReflectiveOperationException, IOException {
-            URL classes = Path.of("target", "classes").toUri().toURL();
-            return new Copy(new URLClassLoader(name, new URL[]{classes}, ClassLoader.getPlatformClassLoader()));
+            return new Copy(new ApplicationLoader(name));
         }
 
         Object start(String text, long argument) throws ReflectiveOperationException {
@@ -91,13 +100,13 @@ class SeveralCopiesTest {
 
     @Test
     void faults_twoCopies_areContainedByEither() {
-        ChildJvm.Result result = ChildJvm.of(Two.class).flags("--enable-native-access=ALL-UNNAMED").run();
+        ChildJvm.Result result = ChildJvm.of(Two.class).onClassPath().flags("--enable-native-access=ALL-UNNAMED").run();
         assertEquals("NativeFaultException NativeFaultException null ".repeat(2)
                 + "NativeThreadKilledException ON ON", result.out(), result::toString);
     }
 
-    /** An application that has used threads ends. Its class loader is closed, and nothing of linen's keeps it. */
-    static final class Undeployed {
+    /** What an application does: each has a class loader, and so a linen, of its own. */
+    public static final class Application implements Callable<Long> {
         private static final String NAP = """
                 #include <asm/unistd.h>
                 long f(long millis)
@@ -108,22 +117,73 @@ class SeveralCopiesTest {
                                      : "rcx", "r11", "memory");
                     return result;
                 }
+                long read(long *p) { return *p; }
                 """;
 
-        private static WeakReference<ClassLoader> use() throws Exception {
-            Copy copy = Copy.load("application");
-            Object joined = copy.start(NAP, 30);
-            Copy.call(joined, "join");
-            Copy.call(joined, "close");
-            Object watched = copy.start(NAP, 30);
-            ((CompletableFuture<?>) Copy.call(watched, "onExit")).join();
-            Copy.call(watched, "detach");
-            ((URLClassLoader) copy.loader()).close();
-            return new WeakReference<>(copy.loader());
+        private long ends;
+
+        @Override
+        public Long call() throws Exception {
+            CSource c = CSource.compile(NAP);
+            NativeFunction nap = c.function("f");
+            try (Arena arena = Arena.ofShared()) {
+                NativeFunction java = NativeFunction.ofJava(n -> n + 1, arena);
+                NativeThreadBuilder posix = NativeThread.builder().kind(Kind.POSIX);
+                for (NativeThreadBuilder builder : List.of(NativeThread.builder(), posix)) {
+                    join(builder.start(nap, 30));
+                    watch(builder.start(nap, 30));
+                    builder.start(nap, 30).detach();
+                }
+                join(posix.start(java, -1));
+                watch(posix.name("java").start(java, -1));
+            }
+            join(NativeThread.start(c.function("read"), 8));
+            watch(NativeThread.start(c.function("read"), 8));
+            NativeThread.start(c.function("read"), 8).close(); // its fault is logged
+            try (Mapping mapping = Mapping.anonymous(4096)) {
+                ends += Futex.ofShared(mapping.segment()).wakeAll();
+            }
+            return ends;
+        }
+
+        private void join(NativeThread thread) throws InterruptedException {
+            try (thread) {
+                ends += thread.join() + 1;
+            } catch (NativeFaultException expected) {
+                ends += expected.fault().report().isEmpty() ? 0 : 1;
+            }
+        }
+
+        private void watch(NativeThread thread) {
+            ends += thread.onExit().handle((result, fault) -> fault == null ? result + 1 : 1).join();
+            thread.detach();
+        }
+    }
+
+    /** An application that ends before linen's helper thread has looked after anything. */
+    public static final class Brief implements Callable<Long> {
+        @Override
+        public Long call() throws Exception {
+            try (Arena arena = Arena.ofShared();
+                    NativeThread thread = NativeThread.builder().kind(Kind.POSIX)
+                            .start(NativeFunction.ofJava(n -> n + 1, arena), 0)) {
+                return thread.join();
+            }
+        }
+    }
+
+    /** An application ends. Its class loader is closed, and nothing of linen's keeps it. */
+    static final class Undeployed {
+        private static WeakReference<ClassLoader> use(Class<?> main) throws Exception {
+            try (ApplicationLoader loader = new ApplicationLoader("application")) {
+                Callable<?> application = (Callable<?>) loader.create(main);
+                System.out.print(application.call() + " ends, ");
+                return new WeakReference<>(loader);
+            }
         }
 
         public static void main(String... arguments) throws Exception {
-            WeakReference<ClassLoader> loader = use();
+            WeakReference<ClassLoader> loader = use(Class.forName(arguments[0]));
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
             while (loader.get() != null && System.nanoTime() < deadline) {
                 System.gc();
@@ -135,9 +195,11 @@ class SeveralCopiesTest {
         }
     }
 
-    @Test
-    void classLoader_threadsWereUsed_isCollected() {
-        ChildJvm.Result result = ChildJvm.of(Undeployed.class).flags("--enable-native-access=ALL-UNNAMED").run();
-        assertEquals("collected", result.out(), result::toString);
+    @ParameterizedTest
+    @CsvSource({"Application, 8", "Brief, 1"})
+    void classLoader_threadsOfEachKindWereUsed_isCollected(String application, int ends) {
+        ChildJvm.Result result = ChildJvm.of(Undeployed.class).onClassPath()
+                .flags("--enable-native-access=ALL-UNNAMED").run(SeveralCopiesTest.class.getName() + "$" + application);
+        assertEquals(ends + " ends, collected", result.out(), result::toString);
     }
 }
