@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import one.profiler.AsyncProfiler;
 import one.profiler.Counter;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -20,6 +21,9 @@ import dev.linen.thread.NativeThread.Kind;
 
 /** Threads of {@code Kind.POSIX} that run Java, as the tools for Java threads show them. */
 class JavaToolsTest {
+
+    @TempDir
+    private Path folder;
 
     private static NativeThread start(String name, Arena arena, Runnable task) {
         NativeFunction function = NativeFunction.ofJava(n -> {
@@ -72,6 +76,34 @@ class JavaToolsTest {
         assertEquals(0, result.exitStatus(), result::toString);
         assertTrue(result.out().matches("(?s).*\\n\"laundry\" #\\d+ [^\\n]* daemon [^\\n]*\\n(\\s[^\\n]*\\n)*[^\\n]*"
                 + "JavaToolsTest\\$Dumped\\.waitInJava.*"), result::out);
+    }
+
+    static final class Recorded {
+        private static void sleepInJava() {
+            try {
+                Thread.sleep(1);
+            } catch (InterruptedException impossible) {
+                throw new AssertionError(impossible);
+            }
+        }
+
+        public static void main(String... arguments) throws Exception {
+            try (Arena arena = Arena.ofShared(); NativeThread thread = start("laundry", arena, Recorded::sleepInJava)) {
+                thread.join();
+            }
+        }
+    }
+
+    /** Not its name: JFR keeps the one that a thread has when the JVM attaches it, also for Thread.setName. */
+    @Test
+    void recording_ofThreadThatRunsJava_hasItsFrames() throws Exception {
+        Path recording = folder.resolve("laundry.jfr");
+        ChildJvm.Result result = ChildJvm.of(Recorded.class)
+                .flags("-XX:StartFlightRecording:jdk.ThreadSleep#threshold=0ms,filename=" + recording, "-Xlog:jfr*=off")
+                .run();
+        assertEquals(0, result.exitStatus(), result::toString);
+        String events = output("jfr", "print", "--events", "jdk.ThreadSleep", recording.toString());
+        assertTrue(events.contains("JavaToolsTest$Recorded.sleepInJava()"), events);
     }
 
     /** Computes until the profiler has seen it. */

@@ -19,7 +19,7 @@ public final class AttachedThread {
 
     /**
      * Gives the current thread, if the JVM has only numbered it, the name that it has in the kernel: the one that its
-     * creator chose. For jstack, recordings and profilers. A failure has no effect.
+     * creator chose. For jstack and profilers; Flight Recorder ignores later names. A failure has no effect.
      */
     public static void takeName() {
         try {
