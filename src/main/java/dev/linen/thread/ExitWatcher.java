@@ -17,7 +17,6 @@ import java.util.concurrent.locks.LockSupport;
 
 import dev.linen.futex.Futex;
 import dev.linen.internal.binding.StackRoom;
-import dev.linen.internal.helper.Aside;
 import dev.linen.internal.helper.HelperThread;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
@@ -194,7 +193,7 @@ final class ExitWatcher {
                     continue;
                 }
                 pauseNanos = LEAST_PAUSE_NANOS;
-                if (sweeps && Aside.retry() && ends()) {
+                if (sweeps && HelperThread.retry() && ends()) {
                     return;
                 }
                 WAKE_WORD.awaitUntil(wakes, nextSweep);

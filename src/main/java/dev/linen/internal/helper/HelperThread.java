@@ -3,6 +3,8 @@ package dev.linen.internal.helper;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
+import org.jspecify.annotations.Nullable;
+
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
@@ -15,7 +17,62 @@ public final class HelperThread {
     /** The masks of 8192 CPUs and more. The raw calls, because CpuSet would delay the JVM's first native thread. */
     private static final long MOST_MASK_BYTES = 8192;
 
+    private static final Object LOCK = new Object();
+
+    /** Tasks to be tried again, a list by {@link Retried#next}. Guarded by LOCK. */
+    private static @Nullable Retried later;
+
     private HelperThread() {}
+
+    /** A task that exists before it is needed, so that putting it aside needs no heap. */
+    abstract static class Retried {
+
+        // Guarded by LOCK.
+        private @Nullable Retried next;
+        private boolean listed;
+
+        /** Passes the task to a thread, or puts it aside again. */
+        abstract void tryAgain();
+    }
+
+    /** Arranges another try for a task that failed because there was no heap or no thread. */
+    static void later(Retried task) {
+        synchronized (LOCK) {
+            if (!task.listed) { // an executor can fail although it has passed the task to a thread
+                task.listed = true;
+                task.next = later;
+                later = task;
+            }
+        }
+    }
+
+    /**
+     * Tries these tasks again. linen's threads call this regularly. It must not need a class that isn't loaded yet,
+     * because the class loader of an application that has ended can't load any.
+     *
+     * @return false if tasks remain
+     */
+    public static boolean retry() {
+        Retried task;
+        synchronized (LOCK) {
+            task = later;
+            later = null;
+        }
+        if (task == null) {
+            return true;
+        }
+        while (task != null) {
+            Retried next;
+            synchronized (LOCK) {
+                next = task.next;
+                task.next = null;
+                task.listed = false;
+            }
+            task.tryAgain();
+            task = next;
+        }
+        return false;
+    }
 
     /** Creates a thread that isn't started yet. */
     public static Thread unstarted(String name, Runnable task) {

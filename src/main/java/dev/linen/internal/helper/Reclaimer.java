@@ -182,7 +182,7 @@ public final class Reclaimer {
         if (someFailed) {
             tryAgain();
         }
-        return Aside.retry() && !someFailed;
+        return HelperThread.retry() && !someFailed;
     }
 
     /**
