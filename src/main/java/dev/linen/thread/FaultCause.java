@@ -15,10 +15,10 @@ public enum FaultCause {
     /** It called a function that is in no loaded library. The dynamic linker couldn't find the symbol. */
     UNDEFINED_SYMBOL("undefined-symbol"),
 
-    /** Nothing is mapped at the address. The memory may have been freed. */
+    /** Nothing is mapped at the address, or it can't be one. The memory may have been freed. */
     UNMAPPED("unmapped"),
 
-    /** The mapping doesn't allow the access: a write to constants, a jump to data. */
+    /** The mapping doesn't allow the access: a write to constants, a jump to data, a guard page. */
     PROTECTED("protected"),
 
     /** The address isn't aligned as the instruction requires. */
@@ -27,13 +27,13 @@ public enum FaultCause {
     /** An integer division by zero, or a floating-point exception that isn't masked. */
     DIVIDE("divide"),
 
-    /** The CPU doesn't have the instruction, or it is privileged. */
+    /** The CPU doesn't have the instruction, it is privileged, or the compiler put a trap there. */
     ILLEGAL_INSTRUCTION("illegal-instruction"),
 
-    /** A breakpoint. */
+    /** A breakpoint, or the overflow exception. */
     TRAP("trap"),
 
-    /** There is no memory behind the address: a mapped file ends before it. */
+    /** There is no memory behind the address: a mapped file ends before it, or its file system is full. */
     BUS("bus"),
 
     /** The thread was ended by {@link NativeThread#kill()}. */

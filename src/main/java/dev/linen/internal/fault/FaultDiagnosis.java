@@ -14,6 +14,7 @@ import dev.linen.internal.registry.FreedMemory;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.MemoryMap.Region;
+import dev.linen.memory.Peek;
 import dev.linen.memory.Protection;
 
 /**
@@ -32,6 +33,7 @@ record FaultDiagnosis(Cause cause, String explanation) {
     private static final long NEAR_POISON = 64 << 10;
 
     // trapno: the CPU's own number
+    private static final long OVERFLOW = 4;
     private static final long STACK_SEGMENT = 12;
     private static final long GENERAL_PROTECTION = 13;
 
@@ -39,8 +41,9 @@ record FaultDiagnosis(Cause cause, String explanation) {
     private static final long WRITTEN = 1 << 1;
     private static final long FETCHED = 1 << 4;
 
-    /** Vectors of 16 bytes and more are aligned to that. */
-    private static final long LEAST_ALIGNMENT = 16;
+    /** The kernel's name for anonymous memory of MAP_HUGETLB, which has no file. */
+    private static final String HUGE_PAGES = "/anon_hugepage";
+    private static final String DELETED = " (deleted)";
 
     /** What the instruction wanted of the address. */
     private enum Access {
@@ -71,45 +74,92 @@ record FaultDiagnosis(Cause cause, String explanation) {
         }
         if (facts.signal() == Kernel.SIGILL) {
             return new FaultDiagnosis(Cause.ILLEGAL_INSTRUCTION, code.isTrap()
-                    ? "the compiler put a trap there (ud2): undefined behaviour, such as a division by a constant 0; code "
-                            + "that must not be reached; or a check that failed"
+                    ? "the compiler put a trap there (ud1, ud2): undefined behaviour, such as a division by a constant "
+                            + "0; code that must not be reached; or a check that failed"
                     : "the CPU doesn't have this instruction (" + meaning + ")");
         }
         if (facts.signal() == Kernel.SIGTRAP) {
             return new FaultDiagnosis(Cause.TRAP, meaning);
         }
         long trap = registers.getOrDefault("trapno", 0L);
+        long stackPointer = registers.getOrDefault("rsp", 0L);
+        if (trap == STACK_SEGMENT && !isCanonical(stackPointer)) {
+            return new FaultDiagnosis(Cause.UNMAPPED,
+                    "the stack pointer, " + hex(stackPointer) + ", can't be an address: its upper bits differ");
+        }
         if (trap == GENERAL_PROTECTION || trap == STACK_SEGMENT) {
             return protection(code);
         }
         if (facts.signal() == Kernel.SIGBUS) {
-            return facts.code() == Kernel.BUS_ADRALN
-                    ? new FaultDiagnosis(Cause.MISALIGNED, hex(facts.address()) + " is misaligned")
-                    : new FaultDiagnosis(Cause.BUS, busError(facts));
+            return facts.code() == Kernel.BUS_ADRALN ? misaligned(code) : busError(facts);
         }
-        return pageFault(facts, access(facts, registers), around);
+        return facts.code() == Kernel.SI_KERNEL || facts.code() == Kernel.SEGV_CPERR
+                ? withoutAddress(facts, trap)
+                : pageFault(facts, access(facts, registers), around);
+    }
+
+    /** What the signal alone tells, for a report that couldn't find out more. */
+    static FaultDiagnosis of(FaultRecord facts) {
+        Cause cause = switch (facts.signal()) {
+            case Kernel.SIGFPE -> Cause.DIVIDE;
+            case Kernel.SIGILL -> Cause.ILLEGAL_INSTRUCTION;
+            case Kernel.SIGTRAP -> Cause.TRAP;
+            case Kernel.SIGBUS -> Cause.BUS;
+            default -> facts.code() == Kernel.SEGV_MAPERR ? Cause.UNMAPPED : Cause.PROTECTED;
+        };
+        return facts.isKill()
+                ? new FaultDiagnosis(Cause.KILLED, "it was killed")
+                : new FaultDiagnosis(cause, SignalNames.code(facts.signal(), facts.code()).meaning());
+    }
+
+    /** For these, the kernel gives 0 as the address, which isn't the address of anything. */
+    private static FaultDiagnosis withoutAddress(FaultRecord facts, long trap) {
+        if (facts.code() == Kernel.SEGV_CPERR) {
+            return new FaultDiagnosis(Cause.PROTECTED, "the return address isn't the one on the CPU's shadow stack: "
+                    + "the stack was overwritten, or switched without the shadow stack");
+        }
+        return trap == OVERFLOW
+                ? new FaultDiagnosis(Cause.TRAP, "the overflow exception was raised (int 4)")
+                : new FaultDiagnosis(Cause.PROTECTED, "the kernel rejected the access, and doesn't report its address");
+    }
+
+    /** The CPU checks the alignment of ordinary accesses only if the thread has asked for it. */
+    private static FaultDiagnosis misaligned(FaultingInstruction instruction) {
+        OptionalLong operand = instruction.operand(); // the kernel gives 0 as the address
+        return new FaultDiagnosis(Cause.MISALIGNED,
+                (operand.isPresent() ? hex(operand.getAsLong()) : "the address")
+                        + " is misaligned, and the thread has set the flag AC; or a locked access isn't within one "
+                        + "cache line, which the kernel forbids (split_lock_detect)");
     }
 
     /** The file's size tells whether the access was beyond its end. */
-    private static String busError(FaultRecord facts) {
-        long address = facts.address();
-        String noMemory = "there is no memory behind " + hex(address) + ": ";
-        if (facts.code() == Kernel.BUS_MCEERR_AR) {
-            return noMemory + "the hardware has found an error in it";
+    private static FaultDiagnosis busError(FaultRecord facts) {
+        return new FaultDiagnosis(Cause.BUS,
+                "there is no memory behind " + hex(facts.address()) + ": " + missingMemory(facts));
+    }
+
+    private static String missingMemory(FaultRecord facts) {
+        if (facts.code() == Kernel.BUS_MCEERR_AR || facts.code() == Kernel.BUS_OBJERR) {
+            return "the hardware has found an error in it";
         }
-        Optional<Region> region = region(address).filter(found -> found.name().startsWith("/"));
+        Optional<Region> region = region(facts.address()).filter(found -> found.name().startsWith("/"));
         if (region.isEmpty()) {
-            return noMemory + "a mapped file ends before it, the file system is full, or no huge page is left";
+            return "a mapped file ends before it, the file system is full, or no huge page is left";
         }
-        long offset = address - region.get().start() + region.get().offset();
-        File file = new File(region.get().name());
+        String name = region.get().name();
+        if (name.startsWith(HUGE_PAGES)) {
+            return "no huge page is left (vm.nr_hugepages)";
+        }
+        long offset = facts.address() - region.get().start() + region.get().offset();
+        File file = new File(name);
         if (!file.isFile()) {
-            return noMemory + "the file " + file + " ends before it, or its file system is full";
+            return (name.endsWith(DELETED)
+                    ? "the deleted file " + name.substring(0, name.length() - DELETED.length())
+                    : "the file " + name) + " ends before it, or its file system is full";
         }
         return offset >= Math.ceilDiv(file.length(), Mapping.pageSize()) * Mapping.pageSize()
-                ? noMemory + "the file " + file + " ends before it, at " + file.length() + " bytes; it is byte "
-                        + offset
-                : noMemory + "it is byte " + offset + " of the " + file.length() + " of " + file
+                ? "the file " + file + " ends before it, at " + file.length() + " bytes; it is byte " + offset
+                : "it is byte " + offset + " of the " + file.length() + " of " + file
                         + "; the file system is full, or reading it failed";
     }
 
@@ -131,8 +181,14 @@ record FaultDiagnosis(Cause cause, String explanation) {
             return new FaultDiagnosis(Cause.NULL_POINTER,
                     (address == 0 ? "NULL" : "NULL + " + hex(address)) + " was " + access);
         }
+        if (address < 0) {
+            return new FaultDiagnosis(Cause.UNMAPPED,
+                    hex(address) + " is an address of the kernel's, which was " + access);
+        }
         Optional<Region> region = region(address);
-        String has = region.map(found -> " (" + found.protection() + ")").orElse("");
+        boolean permitted = region.isPresent() && permits(region.get().protection(), access);
+        // The protection may have been changed since.
+        String has = region.isEmpty() || permitted ? "" : " (" + region.get().protection() + ")";
         if (facts.code() == Kernel.SEGV_PKUERR) {
             return new FaultDiagnosis(Cause.PROTECTED,
                     hex(address) + " can't be " + access + has + ": its protection key forbids it to this thread");
@@ -142,10 +198,10 @@ record FaultDiagnosis(Cause cause, String explanation) {
                     ? "a jump to data: the page of " + hex(address) + " isn't executable" + has
                     : hex(address) + " can't be " + access + has);
         }
-        if (region.isPresent() && permits(region.get().protection(), access)) {
-            // For a guard, the kernel says that nothing is mapped.
+        if (permitted && !Peek.read(address, new byte[1])) {
+            // For a guard, the kernel says that nothing is mapped. What can be read was mapped after the fault.
             return new FaultDiagnosis(Cause.PROTECTED, hex(address) + ", which was " + access
-                    + ", lies in a guard page of a mapping" + has + ": MADV_GUARD_INSTALL");
+                    + ", lies in a guard page of a mapping (" + region.get().protection() + "): MADV_GUARD_INSTALL");
         }
         return new FaultDiagnosis(Cause.UNMAPPED,
                 freed(address, around).orElse("nothing is mapped at " + hex(address)) + ", which was " + access);
@@ -189,13 +245,14 @@ record FaultDiagnosis(Cause cause, String explanation) {
 
     private static FaultDiagnosis libcTls(String how) {
         return new FaultDiagnosis(Cause.LIBC_TLS,
-                "it needs libc's thread-local storage (malloc, errno, locale, stdio): run it as Kind.POSIX; " + how);
+                "it needs libc's thread-local storage (malloc, errno, locale, stdio, __thread): run it as Kind.POSIX; "
+                        + how);
     }
 
     /** A fault of the dynamic linker, which found no such symbol and tried to report that. */
-    static FaultDiagnosis undefinedSymbol(Optional<String> name, String library) {
-        return new FaultDiagnosis(Cause.UNDEFINED_SYMBOL, "the function " + name.map(found -> found + " ").orElse("")
-                + "that " + library + " calls is in no loaded library: link it with the library that has it");
+    static FaultDiagnosis undefinedSymbol(String name, String library) {
+        return new FaultDiagnosis(Cause.UNDEFINED_SYMBOL, "the function " + name + " that " + library
+                + " calls is in no loaded library: link it with the library that has it");
     }
 
     /** A general protection fault comes without an address; the instruction may tell it. */
@@ -217,9 +274,9 @@ record FaultDiagnosis(Cause cause, String explanation) {
         if (!isCanonical(address)) {
             return new FaultDiagnosis(Cause.UNMAPPED, hex(address) + " can't be an address: its upper bits differ");
         }
-        if (instruction.isVector() && address % LEAST_ALIGNMENT != 0) {
-            return new FaultDiagnosis(Cause.MISALIGNED,
-                    hex(address) + " isn't a multiple of 16, as the instruction demands");
+        if (instruction.isVector() && address % instruction.vectorBytes() != 0) {
+            return new FaultDiagnosis(Cause.MISALIGNED, hex(address) + " isn't a multiple of "
+                    + instruction.vectorBytes() + ", as the instruction demands");
         }
         return new FaultDiagnosis(Cause.UNMAPPED, "the CPU rejected an operand of the instruction, maybe "
                 + hex(address));

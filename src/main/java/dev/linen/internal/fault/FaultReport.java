@@ -1,5 +1,7 @@
 package dev.linen.internal.fault;
 
+import static dev.linen.syscall.SyscallException.hex;
+
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
@@ -136,8 +138,13 @@ public final class FaultReport {
     public List<Place> backtrace() {
         List<Place> known = backtrace;
         if (known == null) {
-            known = walk();
-            backtrace = known;
+            try {
+                known = walk();
+                backtrace = ProcessImages.canOpenFiles() ? known : null; // otherwise it may say more the next time
+            } catch (RuntimeException | OutOfMemoryError | StackOverflowError unknown) {
+                long at = registers.getOrDefault("rip", 0L);
+                known = List.of(new Place(at, hex(at), ""));
+            }
         }
         return known;
     }
@@ -145,11 +152,15 @@ public final class FaultReport {
     private FaultDiagnosis diagnosis() {
         FaultDiagnosis known = diagnosis;
         if (known == null) {
-            known = FaultDiagnosis.of(record, registers, instruction(), around);
-            if (known.cause() == Cause.LIBC_TLS) {
-                known = undefinedSymbol().orElse(known);
+            try {
+                known = FaultDiagnosis.of(record, registers, instruction(), around);
+                if (known.cause() == Cause.LIBC_TLS) {
+                    known = undefinedSymbol().orElse(known);
+                }
+                diagnosis = ProcessImages.canOpenFiles() ? known : null;
+            } catch (RuntimeException | OutOfMemoryError | StackOverflowError unknown) {
+                known = FaultDiagnosis.of(record);
             }
-            diagnosis = known;
         }
         return known;
     }
@@ -176,7 +187,8 @@ public final class FaultReport {
         for (long pointer : copy.words(MOST_WORDS)) {
             name = name.isPresent() ? name : images.symbolNameAt(pointer, place.address());
         }
-        return Optional.of(FaultDiagnosis.undefinedSymbol(name, place.file()));
+        // Without a name it is another function of the dynamic linker's: __tls_get_addr.
+        return name.map(found -> FaultDiagnosis.undefinedSymbol(found, place.file()));
     }
 
     /** Fewer bytes where the memory ends. */

@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
  * <pre>
  *   [66 F2 F3 ...]  [4x REX]  [0F [38|3A]] opcode  ModRM  [SIB]  [displacement]  ...
  *                   [C5 x or C4 x x: VEX]  opcode  ModRM ...
+ *                   [62 x x x: EVEX]       opcode  ModRM ... with a displacement of one byte in units of the vector
  *
  *   ModRM  mod 2 bits, reg 3, rm 3:   mod 3 no memory; rm 4: a SIB follows; mod 0 rm 5: relative to rip
  *   SIB    scale 2 bits, index 3, base 3
@@ -54,6 +55,8 @@ final class FaultingInstruction {
     private int map = ONE_BYTE;
     private int opcode = -1;
     private boolean vector;
+    private int vectorBytes = 16;
+    private boolean evex;
     private boolean otherSegment;
 
     /** @param bytes from the instruction pointer on; may be too few */
@@ -86,12 +89,22 @@ final class FaultingInstruction {
         if (opcode == 0xC5 || opcode == 0xC4) {
             int second = next();
             rex = (~second >> 5) & 4; // R
+            int last = second;
             if (opcode == 0xC4) {
                 rex = (~second >> 5) & 7; // R, X and B
-                next();
+                last = next();
             }
             map = TWO_BYTES;
             vector = true;
+            vectorBytes <<= (last >> 2) & 1; // L
+            opcode = next();
+        } else if (opcode == 0x62) {
+            rex = (~next() >> 5) & 7; // R, X and B
+            next();
+            map = TWO_BYTES;
+            vector = true;
+            evex = true;
+            vectorBytes <<= (next() >> 5) & 3; // L'L
             opcode = next();
         } else if (opcode == TWO_BYTES) {
             map = TWO_BYTES;
@@ -108,8 +121,9 @@ final class FaultingInstruction {
         return !vector && (map == ONE_BYTE ? PRIVILEGED : PRIVILEGED_0F).contains(opcode);
     }
 
+    /** Whether it is ud2, or ud1, which clang puts where a check fails. */
     boolean isTrap() {
-        return !vector && map == TWO_BYTES && opcode == 0x0B;
+        return !vector && map == TWO_BYTES && (opcode == 0x0B || opcode == 0xB9);
     }
 
     boolean isReturn() {
@@ -121,6 +135,11 @@ final class FaultingInstruction {
         boolean move = opcode >= 0x10 && opcode <= 0x7F;
         boolean shuffle = opcode >= 0xC2 && opcode != 0xC3;
         return vector || (map == TWO_BYTES && (move || shuffle));
+    }
+
+    /** How large a vector is that it moves. Some such instructions want it at a multiple of that. */
+    int vectorBytes() {
+        return vectorBytes;
     }
 
     /** The address that its memory operand has; empty when it has none, or one that the registers don't tell. */
@@ -151,7 +170,7 @@ final class FaultingInstruction {
         } else if (mod != 3 || indirectJump) {
             address = register(rm | ((rex & 1) << 3));
         }
-        address += mod == 1 ? displacement(1) : mod == 2 ? displacement(4) : 0;
+        address += mod == 1 ? displacement(1) * (evex ? vectorBytes : 1) : mod == 2 ? displacement(4) : 0;
         position = at;
         return mod == 3 && !indirectJump ? OptionalLong.empty() : OptionalLong.of(address);
     }

@@ -3,6 +3,9 @@ package dev.linen.internal.fault;
 import static dev.linen.syscall.SyscallException.hex;
 
 import java.io.File;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -30,6 +33,7 @@ import dev.linen.memory.Protection;
 final class ProcessImages implements AddressSpace {
 
     private static final int MOST_KEPT = 32;
+    private static final String MAPS = "/proc/self/maps";
     private static final String DELETED = " (deleted)";
 
     private record Image(LoadedElf elf, Symbols symbols) {}
@@ -134,7 +138,7 @@ final class ProcessImages implements AddressSpace {
         return isFile ? images.computeIfAbsent(region.start(), start -> load(region)) : Optional.empty();
     }
 
-    private static Optional<Image> load(Region region) {
+    private Optional<Image> load(Region region) {
         Region lowest = lowestOfSameFile(region);
         List<Object> key = List.of(lowest.start(), region.device(), region.inode(), region.name(),
                 new File(region.name()).lastModified());
@@ -144,19 +148,31 @@ final class ProcessImages implements AddressSpace {
         }
         if (known == null) { // two threads may read the same file: better than to wait for each other's files
             known = LoadedElf.at(new PageCache(), lowest.start()).map(elf -> new Image(elf, symbols(elf, lowest)));
-            synchronized (IMAGES) {
-                IMAGES.put(key, known);
+            if (!blind && canOpenFiles()) { // otherwise the next report may find out more
+                synchronized (IMAGES) {
+                    IMAGES.put(key, known);
+                }
             }
         }
         return known;
     }
 
-    private static Region lowestOfSameFile(Region region) {
+    /** Whether a file can be opened at all, so that what wasn't found isn't there. */
+    static boolean canOpenFiles() {
+        try {
+            new RandomAccessFile(MAPS, "r").close();
+            return true;
+        } catch (IOException noDescriptor) {
+            return false;
+        }
+    }
+
+    private Region lowestOfSameFile(Region region) {
         Region lowest = region;
         for (Optional<Region> below = Optional.of(region); below.isPresent()
                 && below.get().inode() == region.inode() && below.get().name().equals(region.name());) {
             lowest = below.get();
-            below = MemoryMap.regionAt(lowest.start() - 1);
+            below = region(lowest.start() - 1);
         }
         return lowest;
     }
@@ -166,10 +182,14 @@ final class ProcessImages implements AddressSpace {
         if (lowest.inode() == 0) {
             return Symbols.of(elf);
         }
-        Path file = lowest.name().endsWith(DELETED)
-                ? Path.of("/proc/self/map_files",
-                        Long.toHexString(lowest.start()) + "-" + Long.toHexString(lowest.end()))
-                : Path.of(lowest.name());
-        return Symbols.of(elf, file);
+        try {
+            Path file = lowest.name().endsWith(DELETED)
+                    ? Path.of("/proc/self/map_files",
+                            Long.toHexString(lowest.start()) + "-" + Long.toHexString(lowest.end()))
+                    : Path.of(lowest.name());
+            return Symbols.of(elf, file);
+        } catch (InvalidPathException otherCharset) { // of the locale: "C" has only ASCII
+            return Symbols.of(elf);
+        }
     }
 }
