@@ -120,10 +120,19 @@ record CCompiler(List<String> command) {
     private Process start(ProcessBuilder builder) {
         try {
             return builder.start();
-        } catch (IOException missing) {
-            throw new CompilationException("there is no C compiler (" + String.join(" ", command)
-                    + "): on Debian, apt-get install gcc libc6-dev", "");
+        } catch (IOException failed) {
+            String line = String.join(" ", command);
+            throw new CompilationException(isInstalled()
+                    ? "the C compiler (" + line + ") can't be started: " + failed.getMessage()
+                    : "there is no C compiler (" + line + "): on Debian, apt-get install gcc libc6-dev", "");
         }
+    }
+
+    /** Whether there is such a program, by its path or in $PATH. */
+    private boolean isInstalled() {
+        String program = command.getFirst();
+        String path = program.contains("/") ? "" : Objects.requireNonNullElse(System.getenv("PATH"), "");
+        return Stream.of(path.split(":")).anyMatch(directory -> new File(directory, program).isFile());
     }
 
     /** Waits without being interruptible: the output has ended, so the process will end in a moment. */

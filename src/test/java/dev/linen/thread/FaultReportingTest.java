@@ -1,6 +1,7 @@
 package dev.linen.thread;
 
 import static dev.linen.testing.TestFunctions.function;
+import static java.lang.foreign.ValueLayout.ADDRESS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -9,9 +10,12 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,6 +35,7 @@ import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Faults;
 import dev.linen.testing.SeccompFilter;
 import dev.linen.testing.Tasks;
+import dev.linen.testing.TestFunctions;
 
 /** Reporting a fault runs user code, such as the logger's, and reads libraries that may have been replaced. */
 class FaultReportingTest {
@@ -156,6 +161,34 @@ class FaultReportingTest {
                 source.toString()).inheritIO().start();
         assertEquals(0, compiler.waitFor());
         Files.write(library, Files.readAllBytes(made));
+    }
+
+    /** In the locale "C", Java can't open a file that has other characters than ASCII in its name. */
+    static final class OtherCharset {
+        public static void main(String... arguments) throws Throwable {
+            Linker linker = Linker.nativeLinker();
+            MethodHandle open = linker.downcallHandle(linker.defaultLookup().find("dlopen").orElseThrow(),
+                    FunctionDescriptor.of(ADDRESS, ADDRESS, ValueLayout.JAVA_INT));
+            MethodHandle find = linker.downcallHandle(linker.defaultLookup().find("dlsym").orElseThrow(),
+                    FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment library = (MemorySegment) open.invokeExact(
+                        arena.allocateFrom(arguments[0] + "/\u00fc/faults.so"), /* RTLD_NOW */ 2);
+                MemorySegment function = (MemorySegment) find.invokeExact(library, arena.allocateFrom("write_byte"));
+                System.out.print(Faults.fault(NativeThread.builder(), NativeFunction.ofAddress(function), 8)
+                        .location().function().replaceAll("\\+.*", ""));
+            }
+        }
+    }
+
+    @Test
+    void location_fileNameIsNotInTheLocalesCharset_isKnown(@TempDir Path folder) throws Exception {
+        Process copy = new ProcessBuilder("sh", "-c", "d=$2/$(printf '\\303\\274') && mkdir $d && cp $1 $d", "sh",
+                TestFunctions.path("faults").toString(), folder.toString()).inheritIO().start();
+        assertEquals(0, copy.waitFor());
+        ChildJvm.Result result = ChildJvm.of(OtherCharset.class).wrappedIn("env", "LC_ALL=C")
+                .run(folder.toString());
+        assertEquals("write_byte", result.out(), result::toString);
     }
 
     @Test

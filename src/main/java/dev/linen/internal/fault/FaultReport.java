@@ -74,11 +74,21 @@ public final class FaultReport {
         }
     }
 
+    /** Null if there was no memory for the copy. */
     private synchronized @Nullable StackCopy stack() {
         if (!settled && stack == null) {
-            stack = StackCopy.of(around.stack(), registers.getOrDefault("rsp", 0L));
+            try {
+                stack = StackCopy.of(around.stack(), registers.getOrDefault("rsp", 0L));
+            } catch (RuntimeException | LinkageError | VirtualMachineError full) {
+                return null;
+            }
         }
         return stack;
+    }
+
+    /** Whether all that a report is made of can be read now, so that it needn't be made again. */
+    private boolean isComplete() {
+        return stack() != null && ProcessImages.canOpenFiles();
     }
 
     /** What the handler wrote down. */
@@ -106,7 +116,7 @@ public final class FaultReport {
         if (!settled && !counted) {
             try {
                 usedBytes = around.usedBytes().getAsLong();
-            } catch (RuntimeException unknown) {
+            } catch (RuntimeException | LinkageError | VirtualMachineError unknown) {
                 // it stays unknown
             }
             counted = true;
@@ -140,8 +150,8 @@ public final class FaultReport {
         if (known == null) {
             try {
                 known = walk();
-                backtrace = ProcessImages.canOpenFiles() ? known : null; // otherwise it may say more the next time
-            } catch (RuntimeException | OutOfMemoryError | StackOverflowError unknown) {
+                backtrace = isComplete() ? known : null;
+            } catch (RuntimeException | LinkageError | VirtualMachineError unknown) {
                 long at = registers.getOrDefault("rip", 0L);
                 known = List.of(new Place(at, hex(at), ""));
             }
@@ -157,8 +167,8 @@ public final class FaultReport {
                 if (known.cause() == Cause.LIBC_TLS) {
                     known = undefinedSymbol().orElse(known);
                 }
-                diagnosis = ProcessImages.canOpenFiles() ? known : null;
-            } catch (RuntimeException | OutOfMemoryError | StackOverflowError unknown) {
+                diagnosis = isComplete() ? known : null;
+            } catch (RuntimeException | LinkageError | VirtualMachineError unknown) {
                 known = FaultDiagnosis.of(record);
             }
         }
@@ -182,7 +192,7 @@ public final class FaultReport {
             return Optional.empty();
         }
         Place place = places.get(caller);
-        ProcessImages images = new ProcessImages(copy);
+        ProcessImages images = new ProcessImages(around.stack(), copy);
         Optional<String> name = Optional.empty();
         for (long pointer : copy.words(MOST_WORDS)) {
             name = name.isPresent() ? name : images.symbolNameAt(pointer, place.address());
@@ -203,7 +213,7 @@ public final class FaultReport {
     private List<Place> walk() {
         Registers fault = Registers.interrupted(
                 (Register register) -> registers.getOrDefault(register.name().toLowerCase(Locale.ROOT), 0L));
-        ProcessImages images = new ProcessImages(stack());
+        ProcessImages images = new ProcessImages(around.stack(), stack());
         Range range = new Range(around.stack().address(), around.stack().address() + stackBytes());
         List<Frame> frames = Backtrace.of(fault, range, images);
         Map<List<Long>, Place> known = new HashMap<>(); // a recursion's are all the same

@@ -5,6 +5,7 @@ import static dev.linen.syscall.SyscallException.hex;
 import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -52,21 +53,24 @@ final class ProcessImages implements AddressSpace {
         }
     };
 
-    /** The stack of the thread that had the fault; null where it couldn't be kept. */
-    private final @Nullable StackCopy stack;
+    private final MemorySegment stack;
+
+    /** Of the stack of the thread that had the fault; null where there was no memory for it. */
+    private final @Nullable StackCopy copy;
     private final PageCache memory = new PageCache();
     private final List<Region> regions = new ArrayList<>();
     private boolean blind;
     private final Map<Long, Optional<Image>> images = new HashMap<>();
 
-    ProcessImages(@Nullable StackCopy stack) {
+    ProcessImages(MemorySegment stack, @Nullable StackCopy copy) {
         this.stack = stack;
+        this.copy = copy;
     }
 
     @Override
     public boolean read(long address, byte[] into) {
-        if (stack != null && stack.covers(address)) {
-            return stack.read(address, into);
+        if (Surroundings.contains(stack, address)) { // it may be another thread's by now
+            return copy != null && copy.read(address, into);
         }
         return memory.read(address, into);
     }

@@ -16,12 +16,10 @@ final class StackCopy implements MemoryReader {
     /** As much as is looked at when the stack pointer is elsewhere. */
     private static final long TOP_BYTES = 64 << 10;
 
-    private final MemorySegment stack;
     private final long begin;
     private final byte[] bytes;
 
     private StackCopy(MemorySegment stack, long offset, long size) {
-        this.stack = stack;
         this.begin = stack.address() + offset;
         this.bytes = stack.asSlice(offset, size).toArray(JAVA_BYTE);
     }
@@ -40,11 +38,6 @@ final class StackCopy implements MemoryReader {
         MemorySegment copy = MemorySegment.ofArray(bytes);
         return copy.asSlice(0, Math.min(most, bytes.length / Long.BYTES) * (long) Long.BYTES)
                 .toArray(ValueLayout.JAVA_LONG_UNALIGNED);
-    }
-
-    /** Whether an address is on the stack, be it in the copy or not. */
-    boolean covers(long address) {
-        return Surroundings.contains(stack, address);
     }
 
     @Override
