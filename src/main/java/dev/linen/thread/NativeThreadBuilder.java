@@ -76,7 +76,8 @@ public final class NativeThreadBuilder {
     /**
      * Sets the size of the stack; 2 MiB by default.
      *
-     * @param bytes the size in bytes, at least 16 KiB; rounded up to whole pages
+     * @param bytes the size in bytes, at least 16 KiB; rounded up to whole pages. For {@link Kind#POSIX}, libc requires
+     *        more: {@code start} throws an IllegalArgumentException that names the smallest size, usually 20 KiB
      * @return this builder
      * @throws IllegalArgumentException if the size is smaller than 16 KiB or larger than the address space
      */
@@ -321,6 +322,10 @@ public final class NativeThreadBuilder {
         if (function.isJava() && kind != Kind.POSIX) {
             throw new IllegalArgumentException(function + " is in Java, which needs a thread that libc creates: use "
                     + "builder().kind(Kind.POSIX)");
+        }
+        if (kind == Kind.POSIX && stackBytes < PosixThread.leastStackBytes()) {
+            throw new IllegalArgumentException("libc requires a stack of at least " + PosixThread.leastStackBytes()
+                    + " bytes for a thread of Kind.POSIX, not " + stackBytes);
         }
         if (function.isJava() && stackBytes < LEAST_STACK_FOR_JAVA) {
             throw new IllegalArgumentException(function + " is in Java, which needs a stack of at least "

@@ -5,10 +5,13 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.stream.LongStream;
 
 import dev.linen.futex.Futex;
 import dev.linen.internal.binding.Pthread;
 import dev.linen.internal.binding.StackRoom;
+import dev.linen.internal.stack.StackGeometry;
+import dev.linen.memory.Mapping;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
@@ -26,6 +29,9 @@ final class PosixThread {
 
     /** The alignment of libc's own block, which is at the top of its part of the stack, below the exit record. */
     private static final long ALIGNMENT = 64;
+
+    /** Where the search for the smallest stack ends. */
+    private static final long MOST_REQUIRED = 1 << 20;
 
     /** The value of the futex dword until the thread has written its tid: 0 would mean that the thread has ended. */
     private static final int NOT_STARTED = -1;
@@ -52,6 +58,19 @@ final class PosixThread {
         return created;
     }
 
+    /** Returns the smallest stack, in whole pages, that libc accepts for a thread. */
+    static long leastStackBytes() {
+        return Least.STACK_BYTES;
+    }
+
+    private static final class Least {
+        static final long STACK_BYTES = LongStream
+                .iterate(StackGeometry.LEAST_STACK_BYTES, size -> size < MOST_REQUIRED,
+                        size -> size + Mapping.pageSize())
+                .filter(size -> Pthread.accepts(size - ALIGNMENT)).findFirst()
+                .orElse(MOST_REQUIRED);
+    }
+
     /** Starts the thread. The watcher must know it before, because it may end before this method returns. */
     void create() {
         MemorySegment stack = block.slot().stack();
@@ -59,6 +78,7 @@ final class PosixThread {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
             StackRoom.require();
+            block.slot().fetchPages(); // an old libc has discarded them at the end of the thread before
             word.set(NOT_STARTED);
             long result = Pthread.create(out, stack.address(), bytes, block.address());
             if (result != 0) {

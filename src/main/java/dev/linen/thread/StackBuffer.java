@@ -8,6 +8,8 @@ import java.lang.foreign.MemorySegment;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.linen.internal.binding.Pthread;
+import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.internal.linux.linen_handle;
@@ -225,11 +227,22 @@ public final class StackBuffer {
      *
      * @return the size in bytes from the lowest touched page to the top; at least one page, that of the exit record
      * @throws IllegalStateException if the thread is closed or detached
-     * @throws UnsupportedOperationException if the kernel doesn't provide {@code /proc/self/pagemap}
+     * @throws UnsupportedOperationException if the kernel doesn't provide {@code /proc/self/pagemap}; or if libc has
+     *         created the thread, and has discarded the used pages when it ended, as glibc does before 2.32
      */
     public long used() {
         requireOpen();
-        return slot.usedBytes();
+        long used = slot.usedBytes();
+        if (isPosix() && Pthread.discardsStacks() && isEnding()) {
+            throw new UnsupportedOperationException("how much of the stack was used is unknown, because this libc has "
+                    + "discarded its pages when the thread ended (glibc before 2.32)");
+        }
+        return used;
+    }
+
+    /** Whether the thread has announced its end, or ended without. */
+    private boolean isEnding() {
+        return linen_control.watch(control()) == LinenH.LINEN_ENDING || ControlBlock.hasEnded(exit());
     }
 
     /**

@@ -66,6 +66,28 @@ class StackPagesTest {
         }
     }
 
+    /** As glibc does before 2.32, at the end of each of its threads. */
+    @Test
+    void prefaulted_libcHasDiscardedThePages_allIsThereForTheNextThread() throws Exception {
+        StackPool pool = StackPool.bounded(2 * MIB);
+        NativeThreadBuilder builder = NativeThread.builder().kind(NativeThread.Kind.POSIX).pool(pool).stackSize(MIB)
+                .prefaulted();
+        long address;
+        try (NativeThread thread = builder.start(function("identity"), 1)) {
+            thread.join();
+            address = thread.stack().stack().address();
+            assertEquals(0, Syscall.invoke(SyscallNumber.MADVISE, address, MIB - Mapping.pageSize(),
+                    Advice.DONTNEED.number()));
+            assertEquals(Mapping.pageSize(), thread.stack().used());
+        }
+        try (NativeThread thread = builder.start(function("identity"), 2)) {
+            thread.join();
+            assertEquals(address, thread.stack().stack().address());
+            assertEquals(MIB, thread.stack().used());
+        }
+        pool.trim();
+    }
+
     @Test
     void locked_whileOpen_isLocked() throws Exception {
         try (NativeThread thread = fresh().stackSize(MIB).locked().start(function("identity"), 1)) {

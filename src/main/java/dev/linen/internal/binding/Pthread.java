@@ -12,6 +12,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The functions of libc that create and join a thread. In C they return 0 or an errno; here, as everywhere in linen,
@@ -37,6 +39,13 @@ public final class Pthread {
             FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG));
     private static final MethodHandle TRYJOIN = link("pthread_tryjoin_np",
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS));
+
+    /** For a check of the size only. */
+    private static final long SOME_ADDRESS = 1L << 20;
+
+    private static final Pattern GLIBC_VERSION = Pattern.compile("2\\.([0-9]+).*");
+    private static final int FIRST_THAT_KEEPS_STACKS = 32;
+    private static final boolean DISCARDS = discardsByVersion();
 
     private Pthread() {}
 
@@ -79,6 +88,46 @@ public final class Pthread {
         } catch (Throwable t) {
             throw Trampoline.asIs(t);
         }
+    }
+
+    /** Returns whether {@code pthread_attr_setstack} accepts a stack of that size. */
+    public static boolean accepts(long stackBytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = arena.allocate(ATTRIBUTES);
+            int error = (int) ATTR_INIT.invokeExact(attributes);
+            if (error == 0) {
+                error = (int) ATTR_SETSTACK.invokeExact(attributes, SOME_ADDRESS, stackBytes);
+                int ignored = (int) ATTR_DESTROY.invokeExact(attributes);
+            }
+            return error == 0;
+        } catch (Throwable t) {
+            throw Trampoline.asIs(t);
+        }
+    }
+
+    /**
+     * Returns whether this libc discards the pages of a stack, even of a stack that isn't its own, when the thread
+     * ends: glibc did so before 2.32.
+     */
+    public static boolean discardsStacks() {
+        return DISCARDS;
+    }
+
+    private static boolean discardsByVersion() {
+        return Linker.nativeLinker().defaultLookup().find("gnu_get_libc_version").map(function -> {
+            try {
+                MethodHandle call = Linker.nativeLinker().downcallHandle(function, FunctionDescriptor.of(ADDRESS));
+                MemorySegment version = (MemorySegment) call.invokeExact();
+                return discardsStacks(version.reinterpret(Long.MAX_VALUE).getString(0));
+            } catch (Throwable t) {
+                throw Trampoline.asIs(t);
+            }
+        }).orElse(false); // musl
+    }
+
+    static boolean discardsStacks(String glibcVersion) {
+        Matcher version = GLIBC_VERSION.matcher(glibcVersion);
+        return version.matches() && Integer.parseInt(version.group(1)) < FIRST_THAT_KEEPS_STACKS;
     }
 
     private static MethodHandle link(String name, FunctionDescriptor type) {

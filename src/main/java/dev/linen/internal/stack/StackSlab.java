@@ -159,7 +159,7 @@ final class StackSlab {
         fetchPages(slot);
     }
 
-    private void fetchPages(int slot) {
+    void fetchPages(int slot) {
         long offset = offset(slot);
         StackPages pages = geometry.pages();
         if (pages.huge()) {

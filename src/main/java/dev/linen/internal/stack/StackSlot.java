@@ -118,6 +118,11 @@ public final class StackSlot {
         return stack.byteSize() - TouchedPages.firstIn(stack).orElse(stack.byteSize() - Mapping.pageSize());
     }
 
+    /** Loads or locks the pages of the stack again, if its geometry requires that. */
+    public void fetchPages() {
+        slab.fetchPages(index);
+    }
+
     /** Makes the whole stack readable and writable again, after a JVM has put guard pages of its own there. */
     public void restore() {
         slab.restore(index);
