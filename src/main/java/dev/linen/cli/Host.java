@@ -24,6 +24,11 @@ final class Host {
         facts.put("libc", LibC.describe());
         facts.put("C compiler", compiler());
         facts.put("native access", nativeAccess);
+        if (!Files.exists(Path.of("/proc/self"))) {
+            facts.put("/proc",
+                    "isn't mounted: linen works, but reports of faults have no names, and the stack usage of "
+                            + "a thread is unknown");
+        }
         return facts;
     }
 

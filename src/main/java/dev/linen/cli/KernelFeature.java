@@ -18,7 +18,7 @@ enum KernelFeature {
 
     MSEAL("mseal", "any code in the process can unmap machine code", KernelProbes::mseal),
 
-    PROCMAP_QUERY("PROCMAP_QUERY", "to find one mapping, linen reads all of them", KernelProbes::procmapQuery),
+    PROCMAP_QUERY("PROCMAP_QUERY", "to find one mapping, linen reads /proc/self/maps", KernelProbes::procmapQuery),
 
     PAGEMAP("pagemap", "the stack usage of a thread is unknown", KernelProbes::pagemap),
 

@@ -6,6 +6,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.iovec;
@@ -61,11 +63,13 @@ final class KernelProbes {
 
     private static long mapExecutable(long fd) {
         long page = Mapping.pageSize();
+        boolean hasPath = Files.exists(Path.of("/proc/self/fd/" + fd)); // the dynamic linker opens it
         Syscall.invoke(SyscallNumber.FTRUNCATE, fd, page);
         long address = Syscall.invoke(SyscallNumber.MMAP, 0, page, Protection.READ_EXEC.bits(),
                 MapFlags.PRIVATE.bits(), fd, 0);
         Syscall.invoke(SyscallNumber.CLOSE, fd);
-        return Syscall.isError(address) ? address : Syscall.invoke(SyscallNumber.MUNMAP, address, page);
+        long result = Syscall.isError(address) ? address : Syscall.invoke(SyscallNumber.MUNMAP, address, page);
+        return result == 0 && !hasPath ? Errno.ENOENT.result() : result;
     }
 
     /** Seals 0 bytes. */

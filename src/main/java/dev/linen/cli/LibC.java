@@ -33,7 +33,7 @@ final class LibC {
         try {
             return describe(MemoryMap.read().regions().stream().map(MemoryMap.Region::name).toList());
         } catch (UncheckedIOException unreadable) {
-            return "unknown";
+            return glibcVersion().map(version -> "glibc " + version).orElse("unknown");
         }
     }
 

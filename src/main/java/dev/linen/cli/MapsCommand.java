@@ -4,10 +4,13 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 
 import org.jspecify.annotations.Nullable;
@@ -68,11 +71,20 @@ final class MapsCommand implements Callable<Integer> {
         try {
             return MemoryMap.read(pid).regions();
         } catch (UncheckedIOException failed) {
-            boolean denied = failed.getCause() instanceof AccessDeniedException;
-            throw new BadInput(denied
-                    ? "process " + pid + " can't be read: permission denied"
-                    : "there is no process " + pid);
+            throw new BadInput(unreadable(pid, Objects.requireNonNull(failed.getCause())));
         }
+    }
+
+    /** Why the mappings of a process can't be read. */
+    static String unreadable(long pid, IOException failed) {
+        String process = "process " + pid;
+        return switch (failed) {
+            case AccessDeniedException denied -> process + " can't be read: permission denied";
+            case NoSuchFileException missing when Files.exists(Path.of("/proc/self")) -> "there is no " + process;
+            case NoSuchFileException missing -> process + " can't be read: /proc isn't mounted";
+            case FileSystemException refused -> process + " can't be read: " + refused.getReason();
+            default -> process + " can't be read: " + failed.getMessage();
+        };
     }
 
     private int showOwn(long self) throws InterruptedException {
@@ -83,7 +95,7 @@ final class MapsCommand implements Callable<Integer> {
         List<NativeThread> own = new ArrayList<>();
         try {
             start(count, own);
-            ProcessMemory memory = new ProcessMemory(MemoryMap.read().regions(), StackPointers.of(self));
+            ProcessMemory memory = new ProcessMemory(regions(self), StackPointers.of(self));
             if (count > 0) {
                 long code = SmallestThread.code().segment().address();
                 memory.mark(code, code + Mapping.pageSize(), RegionKind.LINEN_CODE, "linen's MachineCode");

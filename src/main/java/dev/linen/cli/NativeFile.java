@@ -47,8 +47,8 @@ final class NativeFile {
 
     private static SymbolLookup loadLibrary(ElfFile elf, ElfHeader header) throws IOException {
         Path library = elf.path();
-        ElfHeader self = new ElfFile(Path.of("/proc/self/exe")).header()
-                .orElseThrow(() -> new IOException("/proc/self/exe is no ELF file"));
+        Path ofJvm = Path.of(System.getProperty("java.home"), "lib", System.mapLibraryName("java"));
+        ElfHeader self = new ElfFile(ofJvm).header().orElseThrow(() -> new IOException(ofJvm + " is no ELF file"));
         if (!header.isForTheMachineOf(self)) {
             throw new BadInput(library + " is for another machine: " + describe(header) + ", this JVM is "
                     + describe(self));

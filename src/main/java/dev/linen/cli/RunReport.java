@@ -11,6 +11,7 @@ import com.google.gson.JsonObject;
 import picocli.CommandLine.Help.Ansi;
 
 import dev.linen.thread.NativeThread;
+import dev.linen.thread.StackBuffer;
 import dev.linen.thread.ThreadFault;
 
 /**
@@ -22,7 +23,7 @@ import dev.linen.thread.ThreadFault;
  * @param handle the thread's handle
  * @param outcome what the function returned, or the fault that ended it
  * @param stackSize the stack's size in bytes
- * @param stackUsed the stack's high-water mark in bytes
+ * @param stackUsed the stack's high-water mark in bytes; -1 if it is unknown
  * @param nanos from before the start to after the join
  * @param sketch the stack buffer, drawn
  */
@@ -32,7 +33,15 @@ record RunReport(String function, Path library, int tid, long handle, Outcome ou
     /** Reads the thread's stack, so the thread must still be open. */
     static RunReport of(String function, Path library, NativeThread thread, Outcome outcome, long nanos) {
         return new RunReport(function, library, thread.tid(), thread.handle(), outcome, thread.stack().stackSize(),
-                thread.stack().used(), nanos, thread.stack().sketch());
+                used(thread.stack()), nanos, thread.stack().sketch());
+    }
+
+    private static long used(StackBuffer stack) {
+        try {
+            return stack.used();
+        } catch (UnsupportedOperationException unknown) {
+            return -1;
+        }
     }
 
     String text(Ansi ansi) {
@@ -47,8 +56,9 @@ record RunReport(String function, Path library, int tid, long handle, Outcome ou
                 tid       %d
                 %s
                 time      %.3f ms, start to join, in a JVM that has just begun
-                stack     %d of %d bytes used
-                """, function, library, tid, end, nanos / 1e6, stackUsed, stackSize)
+                stack     %s of %d bytes used
+                """, function, library, tid, end, nanos / 1e6, stackUsed < 0 ? "an unknown part" : stackUsed,
+                stackSize)
                 + (outcome instanceof Outcome.Fault(ThreadFault fault) ? "\n" + fault.report() : "");
     }
 

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 
+import dev.linen.internal.binding.DynamicLinker;
 import dev.linen.internal.binding.MemfdLibrary;
 
 /**
@@ -102,19 +103,33 @@ record CCompiler(List<String> command) {
                     + "of these flags prevent that? " + flags, output);
         }
         String includes = Files.exists(rule) ? Files.readString(rule) : "";
-        return new Compiled(load(Files.readAllBytes(library), source, output), output, Includes.ofRule(includes));
+        return new Compiled(load(library, source, output), output, Includes.ofRule(includes));
     }
 
     /** Loads the library through a memfd, so that the compiler may write to a file system that is mounted noexec. */
-    private static SymbolLookup load(byte[] library, Source source, String output) {
+    private static SymbolLookup load(Path library, Source source, String output) throws IOException {
         String name = source.name().substring(source.name().lastIndexOf('/') + 1);
+        byte[] elf = Files.readAllBytes(library);
         try {
-            return MemfdLibrary.open(library, name.substring(0, Math.min(name.length(), NAME_CHARACTERS)));
+            return MemfdLibrary.open(elf, name.substring(0, Math.min(name.length(), NAME_CHARACTERS)));
+        } catch (MemfdLibrary.NoMemfdException noMemfd) {
+            return loadFile(library, source, output, noMemfd.getMessage() + "; ");
         } catch (IOException refused) {
-            throw new CompilationException(
-                    source.name() + " was compiled, but can't be loaded: " + refused.getMessage(),
-                    output);
+            throw cannotBeLoaded(source, output, "" + refused.getMessage());
         }
+    }
+
+    /** Loads the compiler's file itself, which is deleted afterwards. */
+    private static SymbolLookup loadFile(Path library, Source source, String output, String noMemfd) {
+        try {
+            return DynamicLinker.open(library.toAbsolutePath().toString());
+        } catch (IOException refused) {
+            throw cannotBeLoaded(source, output, noMemfd + refused.getMessage());
+        }
+    }
+
+    private static CompilationException cannotBeLoaded(Source source, String output, String why) {
+        return new CompilationException(source.name() + " was compiled, but can't be loaded: " + why, output);
     }
 
     private Process start(ProcessBuilder builder) {

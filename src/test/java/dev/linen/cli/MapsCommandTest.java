@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -128,11 +130,19 @@ class MapsCommandTest {
         assertRefused("process 1 can't be read: permission denied", "1");
     }
 
+    @Test
+    void maps_processCantBeRead_saysWhy() {
+        assertEquals("process 7 can't be read: Too many open files", MapsCommand.unreadable(7,
+                new FileSystemException("/proc/7/maps", null, "Too many open files")));
+        assertEquals("process 7 can't be read: Input/output error",
+                MapsCommand.unreadable(7, new IOException("Input/output error")));
+    }
+
     private static boolean canRead(String file) {
         try {
             Files.readAllBytes(Path.of(file));
             return true;
-        } catch (java.io.IOException denied) {
+        } catch (IOException denied) {
             return false;
         }
     }

@@ -11,6 +11,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,6 +31,16 @@ import dev.linen.internal.registry.KeptDescriptors;
  * <p>The two system calls are made through libc, because linen's own library is loaded this way.
  */
 public final class MemfdLibrary {
+
+    /** Thrown if a library can't be opened from a memfd, whatever the library. */
+    public static final class NoMemfdException extends IOException {
+
+        private static final long serialVersionUID = 1;
+
+        NoMemfdException(String reason) {
+            super(reason);
+        }
+    }
 
     private static final Path OWN_FILES = Path.of("/proc/self/fd");
 
@@ -64,11 +75,12 @@ public final class MemfdLibrary {
     private SymbolLookup openAs(byte[] elf, String name) throws IOException {
         long memfd = memfdCreate(name);
         if (memfd < 0) {
-            throw new IOException("memfd_create failed (a seccomp filter, or a kernel older than 3.17)");
+            throw new NoMemfdException("memfd_create failed (no file descriptor is left, a seccomp filter, or a kernel "
+                    + "older than 3.17)");
         }
         boolean opened = false;
         try {
-            Files.write(OWN_FILES.resolve(Long.toString(memfd)), elf);
+            write(OWN_FILES.resolve(Long.toString(memfd)), elf);
             SymbolLookup symbols = open(path(memfd), name);
             KeptDescriptors.add((int) memfd);
             opened = true;
@@ -77,6 +89,14 @@ public final class MemfdLibrary {
             if (!opened) {
                 call(Numbers.__NR_close(), memfd, 0);
             }
+        }
+    }
+
+    private static void write(Path file, byte[] elf) throws IOException {
+        try {
+            Files.write(file, elf);
+        } catch (NoSuchFileException missing) {
+            throw new NoMemfdException("a memfd has no path: /proc isn't mounted");
         }
     }
 
