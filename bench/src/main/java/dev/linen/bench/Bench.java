@@ -15,7 +15,7 @@ public final class Bench {
 
     private static final List<Measurement> ALL = List.of(new NullCheckMeasurement(), new CallMeasurement(),
             new AllocationMeasurement(), new MappingMeasurement(), new MemoryCallMeasurement(),
-            new CreationMeasurement(), new CreationLatencyMeasurement(), new GrowthMeasurement(),
+            new CreationMeasurement(), new CreationLatencyMeasurement(), new EndMeasurement(), new GrowthMeasurement(),
             new UncontendedMeasurement(), new WakeUpMeasurement(), new MemoryMeasurement(), new ManyMeasurement(),
             new LeakMeasurement(), new ColdStartMeasurement());
 

@@ -38,6 +38,10 @@ public record FaultRecord(int tid, int signal, int code, long address, MemorySeg
         return code <= 0; // those that an instruction raises are above
     }
 
+    long stackPointer() {
+        return sigcontext.rsp(words);
+    }
+
     /** All general registers, by their names. */
     Map<String, Long> registers() {
         Map<String, Long> registers = new LinkedHashMap<>();

@@ -36,7 +36,6 @@ public final class FaultReport {
 
     private final FaultRecord record;
     private final Surroundings around;
-    private final Map<String, Long> registers;
 
     // What is read from the thread's stack, as long as it is that thread's. Guarded by this.
     private boolean settled;
@@ -45,6 +44,7 @@ public final class FaultReport {
     private @Nullable StackCopy stack;
 
     // What has been asked for. Two threads may find it out at the same time, with the same outcome.
+    private volatile @Nullable Map<String, Long> registers;
     private volatile @Nullable MemorySegment instruction;
     private volatile @Nullable FaultDiagnosis diagnosis;
     private volatile @Nullable List<Place> backtrace;
@@ -53,7 +53,6 @@ public final class FaultReport {
     public FaultReport(FaultRecord record, Surroundings around) {
         this.record = record;
         this.around = around;
-        this.registers = record.registers();
     }
 
     /**
@@ -78,7 +77,7 @@ public final class FaultReport {
     private synchronized @Nullable StackCopy stack() {
         if (!settled && stack == null) {
             try {
-                stack = StackCopy.of(around.stack(), registers.getOrDefault("rsp", 0L));
+                stack = StackCopy.of(around.stack(), record.stackPointer());
             } catch (RuntimeException | LinkageError | VirtualMachineError full) {
                 return null;
             }
@@ -103,7 +102,12 @@ public final class FaultReport {
 
     /** All general registers, by their names. */
     public Map<String, Long> registers() {
-        return registers;
+        Map<String, Long> known = registers;
+        if (known == null) {
+            known = record.registers();
+            registers = known;
+        }
+        return known;
     }
 
     /** The size of the thread's stack. */
@@ -138,7 +142,7 @@ public final class FaultReport {
     public MemorySegment instruction() {
         MemorySegment known = instruction;
         if (known == null) {
-            known = instructionAt(registers.getOrDefault("rip", 0L));
+            known = instructionAt(registers().getOrDefault("rip", 0L));
             instruction = known;
         }
         return known;
@@ -152,7 +156,7 @@ public final class FaultReport {
                 known = walk();
                 backtrace = isComplete() ? known : null;
             } catch (RuntimeException | LinkageError | VirtualMachineError unknown) {
-                long at = registers.getOrDefault("rip", 0L);
+                long at = registers().getOrDefault("rip", 0L);
                 known = List.of(new Place(at, hex(at), ""));
             }
         }
@@ -163,7 +167,7 @@ public final class FaultReport {
         FaultDiagnosis known = diagnosis;
         if (known == null) {
             try {
-                known = FaultDiagnosis.of(record, registers, instruction(), around);
+                known = FaultDiagnosis.of(record, registers(), instruction(), around);
                 if (known.cause() == Cause.LIBC_TLS) {
                     known = undefinedSymbol().orElse(known);
                 }
@@ -212,7 +216,7 @@ public final class FaultReport {
 
     private List<Place> walk() {
         Registers fault = Registers.interrupted(
-                (Register register) -> registers.getOrDefault(register.name().toLowerCase(Locale.ROOT), 0L));
+                (Register register) -> registers().getOrDefault(register.name().toLowerCase(Locale.ROOT), 0L));
         ProcessImages images = new ProcessImages(around.stack(), stack());
         Range range = new Range(around.stack().address(), around.stack().address() + stackBytes());
         List<Frame> frames = Backtrace.of(fault, range, images);

@@ -34,7 +34,8 @@ public final class TouchedPages {
     public static OptionalLong firstIn(MemorySegment segment) {
         long page = Mapping.pageSize();
         long pages = segment.byteSize() / page;
-        ByteBuffer entries = ByteBuffer.allocate(PAGES_A_READ * Long.BYTES).order(ByteOrder.nativeOrder());
+        ByteBuffer entries = ByteBuffer.allocate((int) Math.min(PAGES_A_READ, pages) * Long.BYTES)
+                .order(ByteOrder.nativeOrder());
         try (RandomAccessFile pagemap = new RandomAccessFile(FILE, "r")) {
             for (long first = 0; first < pages; first += PAGES_A_READ) {
                 int count = (int) Math.min(PAGES_A_READ, pages - first);

@@ -31,4 +31,14 @@ final class Functions {
     static NativeFunction parkOn() {
         return NativeFunction.ofSymbol(LIBRARY, "park_on");
     }
+
+    /** Sets the second dword of its argument to 1, and runs until the first is no longer 0. */
+    static NativeFunction awaitWord() {
+        return NativeFunction.ofSymbol(LIBRARY, "await_word");
+    }
+
+    /** The same, but ends by a fault. */
+    static NativeFunction awaitWordAndFault() {
+        return NativeFunction.ofSymbol(LIBRARY, "await_word_and_fault");
+    }
 }
