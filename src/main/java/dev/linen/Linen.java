@@ -41,6 +41,11 @@ public final class Linen {
 
     private Linen() {}
 
+    /** Returns how many threads haven't been joined or detached. */
+    static int joinable() {
+        return THREADS.size();
+    }
+
     /**
      * Returns whether linen supports this operating system and CPU. If not, its classes can still be loaded, and calls
      * that need the kernel throw {@link UnsupportedOperationException}.
@@ -84,7 +89,8 @@ public final class Linen {
      * @throws IllegalArgumentException if {@code handleOut} is too small, read-only or on the Java heap; if
      *         {@code argument} is on the Java heap; if {@code function} can't be executed, see
      *         {@link NativeFunction#ofAddress}
-     * @throws IllegalStateException if the arena of one of the three is closed
+     * @throws IllegalStateException if the arena of one of the three is closed; if that of {@code handleOut} is closed
+     *         while the thread starts, the thread runs detached
      */
     public static int threadCreate(MemorySegment handleOut, MemorySegment function, MemorySegment argument) {
         if (handleOut.equals(MemorySegment.NULL) || function.equals(MemorySegment.NULL)) {
@@ -100,7 +106,7 @@ public final class Linen {
         }
     }
 
-    /** If this fails, the thread runs on, and no reference to it is left: the garbage collector has it closed. */
+    /** If this fails, the thread runs on, detached, because no caller can ever join it. */
     private static void handOver(NativeThread thread, MemorySegment handleOut) {
         Long handle = thread.handle();
         Joinable joinable = new Joinable(thread, new AtomicBoolean());
@@ -111,7 +117,7 @@ public final class Linen {
             handedOver = true;
         } finally {
             if (!handedOver) {
-                THREADS.remove(handle, joinable);
+                detach(handle, thread);
             }
         }
     }
@@ -168,13 +174,17 @@ public final class Linen {
         if (!joinable.claimed().compareAndSet(false, true)) {
             return Errno.EINVAL.result();
         }
+        detach(key, joinable.thread());
+        return 0;
+    }
+
+    private static void detach(Long key, NativeThread thread) {
         THREADS.remove(key);
         try {
-            joinable.thread().detach();
+            thread.detach();
         } catch (VirtualMachineError full) {
             // no reference to it is left, so the garbage collector detaches it
         }
-        return 0;
     }
 
     private static void requireAddress(MemorySegment handle) {

@@ -11,10 +11,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterEach;
@@ -26,6 +28,7 @@ import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Mapping;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Skip;
 
 class LinenTest {
 
@@ -254,5 +257,47 @@ class LinenTest {
         assertTrue(Thread.interrupted());
         release();
         assertEquals(0, Linen.threadJoin(handle, MemorySegment.NULL));
+    }
+
+    /** The arena of handleOut is closed while the thread starts. */
+    static final class HandleOutClosed {
+        public static void main(String... arguments) throws Exception {
+            MemorySegment function = function("identity").address();
+            int lost = 0; // the handle was stored, but its arena closed before it could be read
+            boolean refused = false;
+            for (int i = 0; i < 20_000 && !refused; i++) {
+                Arena arena = Arena.ofShared();
+                MemorySegment handle = arena.allocate(8);
+                AtomicBoolean begun = new AtomicBoolean();
+                Thread closer = Thread.ofPlatform().start(() -> {
+                    while (!begun.get()) {
+                        Thread.onSpinWait();
+                    }
+                    arena.close();
+                });
+                begun.set(true);
+                try {
+                    Linen.threadCreate(handle, function, MemorySegment.NULL);
+                    lost++;
+                    Linen.threadJoin(handle.get(ValueLayout.ADDRESS, 0), MemorySegment.NULL);
+                    lost--;
+                } catch (IllegalStateException closed) {
+                    refused = closed.getStackTrace()[0].getClassName().startsWith("jdk.internal.foreign")
+                            && List.of(closed.getStackTrace()).stream()
+                                    .anyMatch(frame -> frame.getMethodName().equals("threadCreate"));
+                }
+                closer.join();
+            }
+            System.out.print(refused ? "left: " + (Linen.joinable() - lost) : "never closed meanwhile");
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void threadCreate_handleOutIsFreedMeanwhile_leavesNothing() {
+        ChildJvm.Result result = ChildJvm.of(HandleOutClosed.class).run();
+        Skip.unless(!result.out().equals("never closed meanwhile"), "the arena was never closed at that moment");
+        assertEquals("left: 0", result.out(), result::toString);
     }
 }

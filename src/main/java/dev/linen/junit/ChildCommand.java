@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Builds the command line of a child JVM with the modules and classes of this JVM. */
 final class ChildCommand {
@@ -52,14 +53,17 @@ final class ChildCommand {
 
     static List<String> onClassPath(Class<?> main, Class<?> origin, List<String> flags) {
         List<String> command = start();
-        List<String> paths = new ArrayList<>();
-        patch(origin).ifPresent(root -> paths.add(Path.of(root).toString()));
-        paths.add(path("jdk.module.path"));
-        paths.add(path("java.class.path"));
-        command.addAll(List.of("--class-path", String.join(File.pathSeparator, paths)));
+        command.addAll(List.of("--class-path", join(
+                Stream.concat(patch(origin).map(root -> Path.of(root).toString()).stream(),
+                        Stream.of(path("jdk.module.path"), path("java.class.path"))))));
         finish(command, flags);
         command.add(main.getName());
         return command;
+    }
+
+    /** Leaves out empty paths: an empty entry of a class path is the working directory. */
+    static String join(Stream<String> paths) {
+        return paths.filter(path -> !path.isEmpty()).collect(Collectors.joining(File.pathSeparator));
     }
 
     private static List<String> start() {

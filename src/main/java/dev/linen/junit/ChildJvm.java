@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -166,18 +167,23 @@ public final class ChildJvm {
 
     /** The output is written to files, because a child could block on a full pipe. */
     private Result run(List<String> command) throws IOException, InterruptedException {
-        File out = File.createTempFile("child-jvm-", ".out");
-        File err = File.createTempFile("child-jvm-", ".err");
-        Process process = new ProcessBuilder(command).redirectOutput(out).redirectError(err).start();
+        Path directory = Files.createTempDirectory("child-jvm-");
+        File out = directory.resolve("out").toFile();
+        File err = directory.resolve("err").toFile();
         try {
-            boolean ended = process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS);
-            kill(process);
-            return new Result(process.waitFor(), Files.readString(out.toPath()), Files.readString(err.toPath()),
-                    !ended);
-        } finally {
-            kill(process);
-            Files.delete(out.toPath());
-            Files.delete(err.toPath());
+            Process process = new ProcessBuilder(command).redirectOutput(out).redirectError(err).start();
+            try {
+                boolean ended = process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS);
+                kill(process);
+                return new Result(process.waitFor(), Files.readString(out.toPath()), Files.readString(err.toPath()),
+                        !ended);
+            } finally {
+                kill(process);
+            }
+        } finally { // also if the child can't be started
+            out.delete();
+            err.delete();
+            directory.toFile().delete();
         }
     }
 

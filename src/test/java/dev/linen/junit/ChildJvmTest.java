@@ -6,10 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.Serializable;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 import dev.linen.memory.MemoryMap;
 import dev.linen.syscall.Errno;
@@ -140,5 +144,22 @@ class ChildJvmTest {
         }).run();
         assertEquals("EBADF EXDEV EBADF", child.out(), child::toString);
         assertThrows(IndexOutOfBoundsException.class, () -> FailingSyscall.of(0).whenArgument(6, 0));
+    }
+
+    @Test
+    void run_cantBeStarted_leavesNoFiles(@TempDir Path folder) {
+        ChildJvm.Result result = ChildJvm.of(() -> {
+            assertThrows(AssertionError.class, () -> ChildJvm.of(ChildJvmTest::hello).wrappedIn("/nonexistent").run());
+            System.out.print(ChildJvm.of(ChildJvmTest::hello).run().out());
+        }).flags("-Djava.io.tmpdir=" + folder).run();
+        assertEquals("hello", result.out(), result::toString);
+        assertEquals(List.of(), List.of(Objects.requireNonNull(folder.toFile().list())));
+    }
+
+    /** An empty entry of a class path is the working directory. */
+    @Test
+    void classPath_ofAnEmptyModulePath_hasNoEmptyEntry() {
+        assertEquals("a:b", ChildCommand.join(Stream.of("a", "", "b", "")));
+        assertEquals("", ChildCommand.join(Stream.of("")));
     }
 }
