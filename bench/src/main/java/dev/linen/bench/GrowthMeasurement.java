@@ -26,7 +26,8 @@ final class GrowthMeasurement implements TargetMeasurement {
         String beside = "create + join beside " + Unit.COUNT.format(most);
         lab.report().add(Row.ratio(Target.P9, beside + ", one CPU", Unit.NANOSECONDS,
                 rounds.of("linen", String.valueOf(most)), "beside 10", rounds.of("linen", FEW), 1.05));
-        rounds.of("pthread", String.valueOf(most)).ifPresent(many -> rounds.of("pthread", FEW).ifPresent(few -> lab.report()
+        rounds.of("pthread", String.valueOf(most)).ifPresent(many -> rounds.of("pthread", FEW).ifPresent(few -> lab
+                .report()
                 .add(Row.comparison(Target.P9, "the same of pthread", Unit.NANOSECONDS, many, "beside 10", few))));
         table(rounds, lab);
         plot(rounds, lab);
