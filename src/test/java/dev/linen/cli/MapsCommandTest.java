@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -22,6 +23,11 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 
+import dev.linen.junit.ChildJvm;
+import dev.linen.junit.FailingSyscall;
+import dev.linen.memory.Advice;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Skip;
 
 class MapsCommandTest {
@@ -79,6 +85,27 @@ class MapsCommandTest {
             }
             assertEquals(1, one.stream().map(part -> text(part, "name").split(":")[0]).distinct().count());
         }
+    }
+
+    /** Before Linux 6.13: each guard and each stack is a mapping of its own. */
+    static final class OldKernel {
+        public static void main(String... arguments) {
+            FailingSyscall.of(SyscallNumber.MADVISE).whenArgument(2, Advice.GUARD_INSTALL.number()).with(Errno.EINVAL);
+            System.exit(LinenCommand.commandLine().execute("maps", "--threads", "2"));
+        }
+    }
+
+    @Test
+    void maps_kernelWithoutGuardsByAdvice_showsTheSame() {
+        ChildJvm.Result result = ChildJvm.of(OldKernel.class).run();
+        List<String> parts = result.out().lines().filter(line -> line.matches(".*  linen thread \\d+: .*"))
+                .map(line -> line.replaceFirst("linen thread \\d+: ", "").replaceFirst("^\\S+ ", "")
+                        .replaceAll(" +", " ").strip())
+                .map(line -> line.replaceFirst("^\\d+ KiB (.* signal stack)", "$1")) // depends on the CPU
+                .toList();
+        List<String> one = List.of("16 KiB ---p linen guard the stack below ends here", "rw-p linen stack signal stack",
+                "64 KiB ---p linen guard stack overflows fault here", "2 MiB rw-p linen stack stack");
+        assertEquals(Stream.concat(one.stream(), one.stream()).toList(), parts, result::toString);
     }
 
     @Test
