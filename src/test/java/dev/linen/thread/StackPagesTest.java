@@ -199,7 +199,8 @@ class StackPagesTest {
             FailingSyscall.of(SyscallNumber.MADVISE).whenArgument(2, Advice.POPULATE_WRITE.number()).with(Errno.EINVAL);
             try (NativeThread thread = fresh().stackSize(MIB).prefaulted().start(function("identity"), 1)) {
                 thread.join();
-                System.out.print(thread.stack().used());
+                MemorySegment page = MemorySegment.ofAddress(signalStack(thread)).reinterpret(Mapping.pageSize());
+                System.out.print(thread.stack().used() + " " + TouchedPages.firstIn(page).isPresent());
             }
             System.out.flush();
             Runtime.getRuntime().halt(0);
@@ -209,7 +210,7 @@ class StackPagesTest {
     @Test
     void prefaulted_kernelWithoutPopulate_touchesThePages() {
         ChildJvm.Result result = ChildJvm.of(NoPopulate.class).run();
-        assertEquals("" + MIB, result.out(), result::toString);
+        assertEquals(MIB + " true", result.out(), result::toString);
     }
 
     @Test
