@@ -128,9 +128,26 @@ class StackPagesTest {
     }
 
     private static long locked() throws IOException {
-        String line = Files.readAllLines(Path.of("/proc/self/status")).stream().filter(l -> l.startsWith("VmLck:"))
+        return status("VmLck:");
+    }
+
+    /** In KiB. */
+    private static long status(String field) throws IOException {
+        String line = Files.readAllLines(Path.of("/proc/self/status")).stream().filter(l -> l.startsWith(field))
                 .findFirst().orElseThrow();
         return Long.parseLong(line.replaceAll("[^0-9]", ""));
+    }
+
+    /** MADV_GUARD_INSTALL writes an entry for each page: 32 MiB of page tables for this guard. */
+    @Test
+    void guardSize_large_takesNoPageTables() throws Exception {
+        fresh().start(function("identity"), 1).close();
+        long before = status("VmPTE:");
+        try (NativeThread thread = fresh().guardSize(1L << 34).start(function("identity"), 1)) {
+            assertEquals(1, thread.join());
+            long grown = status("VmPTE:") - before;
+            assertTrue(grown < 16 << 10, () -> grown + " KiB");
+        }
     }
 
     /** RLIMIT_MEMLOCK doesn't apply to root. Therefore this Java thread changes its user id. */
