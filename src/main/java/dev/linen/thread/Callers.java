@@ -3,6 +3,7 @@ package dev.linen.thread;
 import org.jspecify.annotations.Nullable;
 
 import dev.linen.internal.binding.StackRoom;
+import dev.linen.internal.helper.Reclaimer;
 
 /**
  * The callers that may access a thread's memory at the moment: those that are inside. Guarded by its own monitor.
@@ -48,6 +49,7 @@ final class Callers {
     /** Returns false if closed or detached. */
     boolean enter(Visit visit) {
         StackRoom.requireForFirstUse();
+        Reclaimer.ensureStarted();
         return enterNow(visit);
     }
 

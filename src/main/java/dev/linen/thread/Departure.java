@@ -178,7 +178,7 @@ final class Departure extends Reclaimer.Task implements Watched {
             Objects.requireNonNull(stack).endViews();
             block.clearCanary();
             try {
-                pool.giveBack(lease, /* warm */ !block.hasFault());
+                pool.giveBack(lease, /* warm */ !block.hasFault() && block.slot().isIntact());
             } catch (SyscallException ofCooling) {
                 // the stack has been returned, although pages couldn't be discarded
             }

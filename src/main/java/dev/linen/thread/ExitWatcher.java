@@ -122,19 +122,31 @@ final class ExitWatcher {
      */
     static void watch(PosixThread thread) {
         thread.block().prepareWatch();
-        POSIX.put(thread.block().address(), thread);
+        Long control = thread.block().address();
+        StackRoom.require(); // for put and remove
+        boolean registered = false;
         try {
+            POSIX.put(control, thread);
             begin();
-        } catch (RuntimeException | Error failed) {
-            forget(thread);
-            throw failed;
+            wake();
+            registered = true;
+        } finally {
+            if (!registered) {
+                POSIX.remove(control, thread);
+            }
         }
-        wake();
     }
 
     /** For a thread that couldn't be created. */
     static void forget(PosixThread thread) {
         POSIX.remove(thread.block().address(), thread);
+    }
+
+    /** For the reclaimer, each second: a watcher that couldn't be created may be needed by others, too. */
+    static void ensureRunning() {
+        if (WATCHED.keySet().iterator().hasNext() || POSIX.keySet().iterator().hasNext()) {
+            begin();
+        }
     }
 
     private static void begin() {

@@ -2,6 +2,7 @@ package dev.linen.thread;
 
 import java.lang.System.Logger.Level;
 
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.binding.Uncaught;
 import dev.linen.internal.fault.FaultHandler;
 import dev.linen.internal.helper.Aside;
@@ -20,6 +21,8 @@ final class FaultLog {
     /** A JVM may be built without this module, and then the class of the event can't be loaded. */
     private static final boolean RECORDER = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
 
+    private static volatile boolean recorded;
+
     private FaultLog() {}
 
     /** Initializes the classes that a report needs, see {@link ExitWatcher#initialize()}. */
@@ -29,7 +32,11 @@ final class FaultLog {
 
     static void record(ThreadFault fault) {
         if (RECORDER) {
+            if (!recorded) {
+                StackRoom.requireMuch(); // for the initialization of FaultEvent
+            }
             FaultEvent.commit(fault);
+            recorded = true;
         }
     }
 

@@ -47,6 +47,9 @@ import dev.linen.syscall.SyscallNumber;
  */
 public final class NativeThread implements AutoCloseable {
 
+    /** How often joinAny looks if the watcher's thread can't be created. */
+    private static final long POLL_MILLIS = 10;
+
     private final Callers callers = new Callers();
     private final NativeFunction function;
     private final Lent lent;
@@ -316,13 +319,15 @@ public final class NativeThread implements AutoCloseable {
                     return thread;
                 }
             }
-            if (any == null || any.isDone()) {
-                any = anyEnd(threads);
-            }
             try {
+                if (any == null || any.isDone()) {
+                    any = anyEnd(threads);
+                }
                 any.get(1, TimeUnit.SECONDS);
             } catch (ExecutionException | TimeoutException checked) {
                 // a thread has ended, and tryJoin throws the reason; or a full heap has delayed the notification
+            } catch (OutOfMemoryError noWatcher) {
+                Thread.sleep(POLL_MILLIS);
             }
         }
     }

@@ -48,6 +48,8 @@ public final class NativeThreadBuilder {
         Reclaimer.everySecond(new HandlerCheck());
     }
 
+    private static volatile boolean hasCreatedPosix;
+
     private long stackBytes = StackGeometry.DEFAULT_STACK_BYTES;
     private long guardBytes = StackGeometry.DEFAULT_GUARD_BYTES;
 
@@ -315,6 +317,9 @@ public final class NativeThreadBuilder {
     }
 
     private void requireCanRun(NativeFunction function) {
+        if (kind == Kind.POSIX && !hasCreatedPosix) {
+            StackRoom.requireMuch(); // for the initialization of PosixThread and its calls
+        }
         if (!function.address().scope().isAlive()) {
             throw new IllegalStateException("the library of " + function + " was unloaded: the arena of its "
                     + "SymbolLookup is closed");
@@ -334,10 +339,11 @@ public final class NativeThreadBuilder {
     }
 
     private void start(NativeThread thread, ControlBlock block, ThreadSetup setup) {
-        setup.prepare(block);
+        setup.prepare(block, /* awaited */ kind == Kind.POSIX);
+        StackRoom.require();
         // No call, but an assignment: what follows a clone must not fail.
-        thread.tid = kind == Kind.POSIX ? pthreadCreate(block) : clone(block);
-        ThreadSetup.await(block);
+        thread.tid = kind == Kind.POSIX ? pthreadCreate(block, setup) : clone(block);
+        setup.await(block);
         if (setup.hasFailed(block)) {
             throw setup.failure(block);
         }
@@ -357,9 +363,8 @@ public final class NativeThreadBuilder {
         return (int) tid;
     }
 
-    private static int pthreadCreate(ControlBlock block) {
+    private static int pthreadCreate(ControlBlock block, ThreadSetup setup) {
         PosixThread thread = new PosixThread(block);
-        block.prepareReady();
         ExitWatcher.watch(thread);
         try {
             thread.create();
@@ -368,7 +373,8 @@ public final class NativeThreadBuilder {
                 ExitWatcher.forget(thread);
             }
         }
-        ThreadSetup.await(block); // until the thread has written its tid
+        hasCreatedPosix = true;
+        setup.await(block); // until the thread has written its tid
         return block.tid();
     }
 
@@ -404,6 +410,7 @@ public final class NativeThreadBuilder {
                 FaultLog.initialize();
                 StackRoom.setInitialized();
             }
+            ExitWatcher.ensureRunning();
             FaultHandler.Notice notice = FaultHandler.look();
             if (notice != null) {
                 FaultLog.report(notice);

@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.stream.LongStream;
 
 import dev.linen.futex.Futex;
 import dev.linen.internal.binding.Pthread;
@@ -64,11 +63,16 @@ final class PosixThread {
     }
 
     private static final class Least {
-        static final long STACK_BYTES = LongStream
-                .iterate(StackGeometry.LEAST_STACK_BYTES, size -> size < MOST_REQUIRED,
-                        size -> size + Mapping.pageSize())
-                .filter(size -> Pthread.accepts(size - ALIGNMENT)).findFirst()
-                .orElse(MOST_REQUIRED);
+        static final long STACK_BYTES = search();
+
+        /** No stream: linking its lambdas takes a lot of the Java stack. */
+        private static long search() {
+            long bytes = StackGeometry.LEAST_STACK_BYTES;
+            while (bytes < MOST_REQUIRED && !Pthread.accepts(bytes - ALIGNMENT)) {
+                bytes += Mapping.pageSize();
+            }
+            return bytes;
+        }
     }
 
     /** Starts the thread. The watcher must know it before, because it may end before this method returns. */

@@ -11,6 +11,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 import dev.linen.futex.Futex;
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.helper.Aside;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
@@ -155,6 +156,7 @@ final class ThreadExit {
 
         /** Once this is completed. */
         private void notifyCallers() {
+            StackRoom.require(); // what is taken must be passed on
             for (Notification each = take(); each != null; each = take()) {
                 Aside.run(each);
             }

@@ -41,6 +41,7 @@ final class ThreadSetup {
 
     private @Nullable Arena arena; // created on demand: most threads need none
     private final List<Call> calls = new ArrayList<>();
+    private @Nullable Futex ready;
 
     void name(String name) {
         MemorySegment bytes = memory().allocateFrom(JAVA_BYTE, ThreadName.toBytes(name));
@@ -69,12 +70,22 @@ final class ThreadSetup {
         calls.add(new Call(name, shown, number, Arrays.stream(arguments).boxed().toList()));
     }
 
-    /** Stores the calls in the control block of a thread that is about to be started. */
-    void prepare(ControlBlock block) {
-        if (calls.isEmpty()) {
+    /**
+     * Stores the calls in the control block of a thread that is about to be started, and allocates what the wait needs.
+     *
+     * @param awaited whether to wait for the thread even if it has no calls to make
+     */
+    void prepare(ControlBlock block, boolean awaited) {
+        if (calls.isEmpty() && !awaited) {
             return;
         }
         block.prepareReady();
+        Futex word = Futex.ofPrivate(block.readyWord());
+        word.awaitUntil(word.value() + 1, System.nanoTime()); // a Java thread's first wait allocates
+        ready = word;
+        if (calls.isEmpty()) {
+            return;
+        }
         MemorySegment array = linen_call.allocateArray(calls.size(), memory());
         for (int i = 0; i < calls.size(); i++) {
             MemorySegment call = linen_call.asSlice(array, i);
@@ -88,14 +99,15 @@ final class ThreadSetup {
 
     /**
      * Waits until the thread has made all calls or one has failed. Returns at once if the thread has no calls to make.
+     * Allocates nothing: a thread that runs can't be given up.
      *
      * @throws IllegalStateException if the thread ended before that
      */
-    static void await(ControlBlock block) {
-        Futex ready = Futex.ofPrivate(block.readyWord());
-        while (ready.value() == LinenH.LINEN_AWAITED) {
-            ready.awaitUntil(LinenH.LINEN_AWAITED, System.nanoTime() + CHECK_NANOS);
-            if (block.hasEnded() && ready.value() == LinenH.LINEN_AWAITED) {
+    void await(ControlBlock block) {
+        Futex word = ready;
+        while (word != null && word.value() == LinenH.LINEN_AWAITED) {
+            word.awaitUntil(LinenH.LINEN_AWAITED, System.nanoTime() + CHECK_NANOS);
+            if (block.hasEnded() && word.value() == LinenH.LINEN_AWAITED) {
                 throw new IllegalStateException("the thread ended before its function began: a seccomp filter may have "
                         + "killed it for a call that sets its name, CPUs or scheduling");
             }

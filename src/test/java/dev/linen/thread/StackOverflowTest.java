@@ -127,7 +127,11 @@ class StackOverflowTest {
                         throw new AssertionError(each + ": the sweep ended " + left + " frames early");
                     }
                     Arrays.fill(PREPARED, null); // forgotten
-                    Thread innocent = Thread.ofPlatform().daemon().start(() -> NativeThread.start(IDENTITY, 1).close());
+                    Thread innocent = Thread.ofPlatform().daemon().start(() -> {
+                        try (NativeThread thread = NativeThread.start(IDENTITY, 1)) {
+                            thread.onExit().join();
+                        }
+                    });
                     innocent.join(30_000);
                     if (innocent.isAlive()) {
                         throw new AssertionError(each + ": a start hangs");

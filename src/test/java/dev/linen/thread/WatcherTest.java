@@ -30,7 +30,8 @@ class WatcherTest {
 
         public static void main(String... arguments) throws Exception {
             Kind kind = Kind.valueOf(arguments[0]);
-            NativeThread.start(function("identity"), 1).close();
+            // It runs to the end, so that linen's other helper thread doesn't end and has to be created again.
+            NativeThread other = NativeThread.start(function("sleep_millis"), 600_000);
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment limit = arena.allocate(rlimit64.layout());
                 rlimit64.rlim_cur(limit, 2);
@@ -48,6 +49,7 @@ class WatcherTest {
             try (NativeThread thread = NativeThread.builder().kind(kind).start(function("sleep_millis"), 100)) {
                 System.out.print(thread.join());
             }
+            other.detach();
             System.out.flush();
             Runtime.getRuntime().halt(0);
         }

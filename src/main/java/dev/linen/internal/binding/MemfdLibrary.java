@@ -42,6 +42,7 @@ public final class MemfdLibrary {
         }
     }
 
+    private static final Path OWN_PROCESS = Path.of("/proc/self");
     private static final Path OWN_FILES = Path.of("/proc/self/fd");
 
     /** The numbers under which a library has been opened: the dynamic linker would return that one again. */
@@ -100,6 +101,15 @@ public final class MemfdLibrary {
         }
     }
 
+    /** The number of this process in the namespace of /proc, which need not be the one that getpid returns. */
+    private static Path ownProcess() throws IOException {
+        try {
+            return Files.readSymbolicLink(OWN_PROCESS);
+        } catch (NoSuchFileException other) {
+            throw new NoMemfdException("a memfd has no path: /proc is that of another PID namespace");
+        }
+    }
+
     private static SymbolLookup open(String path, String name) throws IOException {
         try {
             return DynamicLinker.open(path);
@@ -126,8 +136,8 @@ public final class MemfdLibrary {
      * number is used again only if the program has closed a descriptor of linen's. Then the same directory is spelled
      * differently, with 64 random bits: // for a 0, /. for a 1.
      */
-    private String path(long fd) {
-        StringBuilder path = new StringBuilder("/proc/").append(call(Numbers.__NR_getpid(), 0, 0)).append("/fd");
+    private String path(long fd) throws IOException {
+        StringBuilder path = new StringBuilder("/proc/").append(ownProcess()).append("/fd");
         if (!USED.add(fd)) {
             long random = ThreadLocalRandom.current().nextLong();
             for (int bit = 0; bit < Long.SIZE; bit++) {

@@ -9,8 +9,8 @@ public final class StackRoom {
     /** Some 10 KiB if compiled, more if interpreted: several times what a system call needs. */
     private static final int FRAMES = 300;
 
-    /** Some 64 KiB, twice what a first native thread needs: it initializes classes and links call sites. */
-    private static final int LARGE_FRAMES = 200;
+    /** Some 60 KiB if compiled, 120 if interpreted, twice what a first native thread needs: it initializes classes and links call sites. */
+    private static final int LARGE_FRAMES = 400;
 
     private static volatile boolean initialized;
 
@@ -35,7 +35,18 @@ public final class StackRoom {
      * @throws StackOverflowError if there isn't enough room
      */
     public static void requireForFirstUse() {
-        if (!initialized && descend(LARGE_FRAMES, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16) != 0) {
+        if (!initialized) {
+            requireMuch();
+        }
+    }
+
+    /**
+     * The same for a feature of its own, before its first use.
+     *
+     * @throws StackOverflowError if there isn't enough room
+     */
+    public static void requireMuch() {
+        if (descend(LARGE_FRAMES, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16) != 0) {
             throw new AssertionError("it counts to 0");
         }
     }

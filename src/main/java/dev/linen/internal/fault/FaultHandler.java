@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 import dev.linen.internal.binding.FaultEntry;
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_before;
@@ -80,6 +81,7 @@ public final class FaultHandler {
     private static final Mode MODE = mode(System.getProperty(PROPERTY, "on"));
 
     private static volatile boolean installed;
+    private static volatile boolean hasKilled;
     private static volatile long nextLookNanoTime;
 
     // Guarded by the class.
@@ -184,6 +186,9 @@ public final class FaultHandler {
                     + " can't be killed, because linen's signal handler "
                     + (isOff() ? "is off (" + PROPERTY + ")" : "was replaced") + ": the signal would end the process");
         }
+        if (!hasKilled) {
+            StackRoom.requireMuch(); // for the initialization of siginfo
+        }
         KILL.setRelease(control, linen_control.kill$offset(), 1);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(siginfo_t.layout());
@@ -195,6 +200,7 @@ public final class FaultHandler {
                 throw new SyscallException("rt_tgsigqueueinfo", result, pid, tid, "SIGTRAP", "{LINEN_KILL}");
             }
         }
+        hasKilled = true;
     }
 
     private static synchronized void installAll() {

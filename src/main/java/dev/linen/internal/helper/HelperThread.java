@@ -68,7 +68,11 @@ public final class HelperThread {
                 task.next = null;
                 task.listed = false;
             }
-            task.tryAgain();
+            try {
+                task.tryAgain();
+            } catch (RuntimeException | Error again) {
+                later(task);
+            }
             task = next;
         }
         return false;
@@ -102,7 +106,7 @@ public final class HelperThread {
             if (!Syscall.isError(bytes)) { // otherwise the affinity remains that of the creator
                 Syscall.invoke(SyscallNumber.SCHED_SETAFFINITY, /* the calling thread */ 0, bytes, mask.address());
             }
-        } catch (OutOfMemoryError full) {
+        } catch (RuntimeException | Error full) { // the thread must begin whatever happens
             // the affinity remains that of the creator
         }
     }

@@ -36,6 +36,7 @@ public final class Reclaimer {
 
     private static boolean running; // guarded by LOCK
 
+    private static volatile boolean startFailed;
     private static volatile boolean someFailed;
     private static volatile @Nullable Runnable check;
 
@@ -106,7 +107,14 @@ public final class Reclaimer {
         ensureRunning();
     }
 
-    private static void ensureRunning() {
+    /** Starts the thread if it doesn't run although it should: there may have been no thread for it. */
+    public static void ensureStarted() {
+        if (startFailed) {
+            ensureRunning();
+        }
+    }
+
+    static void ensureRunning() {
         boolean starts;
         synchronized (LOCK) {
             starts = !running;
@@ -119,11 +127,13 @@ public final class Reclaimer {
 
     private static void start() {
         boolean started = false;
+        startFailed = true; // unless this comes to its end
         try {
             HelperThread.unstarted("linen-reclaimer", new Work()).start();
             started = true;
+            startFailed = false;
         } catch (OutOfMemoryError noThread) {
-            // tried again when the next task is added
+            // tried again when the next task is added, or a caller comes by
         } finally {
             if (!started) {
                 synchronized (LOCK) {

@@ -27,6 +27,9 @@ public final class StackSlot {
      */
     private boolean guarded;
 
+    /** Whether {@link #restore} has failed. Only the holder uses this field, too. */
+    private boolean damaged;
+
     // The links of the pool's lists, guarded by its lock. They are fields of the slots, so that changing a list
     // allocates nothing.
 
@@ -63,6 +66,10 @@ public final class StackSlot {
      * @throws SyscallException from madvise, mprotect or mlock; the slot must then be given back
      */
     void equip() {
+        if (damaged) {
+            slab.restore(index);
+            damaged = false;
+        }
         slab.equip(index, guarded);
         guarded = true;
     }
@@ -123,8 +130,20 @@ public final class StackSlot {
         slab.fetchPages(index);
     }
 
-    /** Makes the whole stack readable and writable again, after a JVM has put guard pages of its own there. */
+    /**
+     * Makes the whole stack readable and writable again, after a JVM has put guard pages of its own there. If the
+     * kernel refuses that, it is tried again before the next use.
+     */
     public void restore() {
-        slab.restore(index);
+        try {
+            slab.restore(index);
+        } catch (SyscallException refused) { // too many mappings, or no right to lock memory any more
+            damaged = true;
+        }
+    }
+
+    /** Returns whether the next thread may have the slot as it is. */
+    public boolean isIntact() {
+        return !damaged;
     }
 }
