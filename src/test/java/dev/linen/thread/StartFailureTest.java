@@ -194,7 +194,8 @@ class StartFailureTest {
 
     /** The limit on a user's threads doesn't apply to root. Therefore this Java thread changes its user id. */
     static final class NoProcesses {
-        private static final long NOBODY = 54321;
+        /** A user without a process: the limit is for all processes of a user. */
+        private static final long NOBODY = 1_000_000 + ProcessHandle.current().pid();
 
         public static void main(String... arguments) throws Exception {
             Kind kind = Kind.valueOf(arguments[0]);

@@ -26,7 +26,8 @@ class WatcherTest {
 
     /** The thread can't be created the first time, because the user may have only this Java thread and one more. */
     static final class NotCreated {
-        private static final int NOBODY = 54321;
+        /** A user without a process: the limit is for all processes of a user. */
+        private static final long NOBODY = 1_000_000 + ProcessHandle.current().pid();
 
         public static void main(String... arguments) throws Exception {
             Kind kind = Kind.valueOf(arguments[0]);
