@@ -187,7 +187,7 @@ public final class FaultReport {
     private Optional<FaultDiagnosis> undefinedSymbol() {
         List<Place> places = backtrace();
         int caller = 0;
-        while (caller < places.size() && places.get(caller).file().matches("ld-.*|ld\\.so.*|libc\\.so.*")) {
+        while (caller < places.size() && places.get(caller).file().matches("ld-.*|ld\\.so.*|libc[.-].*")) {
             caller++;
         }
         boolean linker = places.subList(0, caller).stream().anyMatch(place -> place.file().startsWith("ld"));
