@@ -9,7 +9,7 @@ sys("access", "/no/such/file", 0)                       // prints access("/no/su
 // 2. Mapping memory and reading it.
 Mapping m = Mapping.anonymous(4096)
 m.segment().setString(0, "linen")
-hexdump(m.address(), 16)                                // prints   6c 69 6e 65 6e 00 00 00  00 00 00 00 00 00 00 00  |linen...........|
+hexdump(m.address(), 16)                                // prints   6c 69 6e 65 6e 00 00 00  00 00 00 00 00 00 00 00 |linen...........|
 m.protect(Protection.READ)
 MemoryMap.regionAt(m.address()).orElseThrow().protection()
 

@@ -23,19 +23,39 @@ record MapsReport(long pid, ProcessMemory memory) {
 
     private static final long ROUNDED_BYTES = 10L << 20;
 
+    /** What the columns before the name take. */
+    private static final int BEFORE_NAME = 54;
+    private static final int LEAST_NAME = 8;
+
+    /** As many columns as the terminal has, as the launcher found out; 80 if there is none. */
+    private static final int COLUMNS = Integer.getInteger("linen.columns", 80);
+
     /** A table; each line in the colour of its kind if the output has colours. */
     String text(Ansi ansi) {
+        return text(ansi, COLUMNS);
+    }
+
+    String text(Ansi ansi, int columns) {
         StringBuilder text = new StringBuilder();
         for (Part part : memory.parts()) {
-            String line = String.format(Locale.ROOT, "%12s-%-12s %11s  %s  %-11s  %s",
+            String line = String.format(Locale.ROOT, "%12s-%-12s %10s %s %-11s %s",
                     Long.toHexString(part.start()), Long.toHexString(part.end()), size(part.byteSize()), part.access(),
-                    part.kind().title(), part.name()).stripTrailing();
+                    part.kind().title(), fit(part.name(), columns - BEFORE_NAME)).stripTrailing();
             text.append(coloured(ansi, part.kind(), line)).append('\n');
         }
         text.append('\n');
         memory.bytesByKind().forEach((kind, bytes) -> text.append(
                 coloured(ansi, kind, String.format(Locale.ROOT, "%-11s  %s", kind.title(), size(bytes)))).append('\n'));
         return text.toString();
+    }
+
+    /** Shortens a name that is too long: of a path the end is kept, of another name the beginning. */
+    static String fit(String name, int width) {
+        int kept = Math.max(width, LEAST_NAME) - 1;
+        if (name.length() <= kept + 1) {
+            return name;
+        }
+        return name.startsWith("/") ? "…" + name.substring(name.length() - kept) : name.substring(0, kept) + "…";
     }
 
     /** Not by picocli's markup: a file name may look like it. */

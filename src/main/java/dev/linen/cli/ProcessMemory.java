@@ -78,9 +78,9 @@ final class ProcessMemory {
         long guardBottom = stackBottom - stack.guardSize();
         long signalStack = linen_control.signal_stack(stack.control());
         String name = "linen thread " + thread.tid();
-        mark(stack.address(), signalStack, RegionKind.LINEN_GUARD, name + ": the stack below ends here");
+        mark(stack.address(), signalStack, RegionKind.LINEN_GUARD, name + ": outer guard");
         mark(signalStack, guardBottom, RegionKind.LINEN_STACK, name + ": signal stack");
-        mark(guardBottom, stackBottom, RegionKind.LINEN_GUARD, name + ": stack overflows fault here");
+        mark(guardBottom, stackBottom, RegionKind.LINEN_GUARD, name + ": guard");
         mark(stackBottom, top, RegionKind.LINEN_STACK, name + ": stack");
         if (thread.kind() == NativeThread.Kind.CLONE) {
             markShared(stack.threadLocals());
@@ -92,8 +92,8 @@ final class ProcessMemory {
         long guard = locals - pageEnd(LinenH.LINEN_TLS_GUARD_BYTES);
         long controls = linen_slab.controls(slab);
         long controlBytes = linen_slab.buffers(slab) * linen_control.sizeof();
-        mark(guard, locals, RegionKind.LINEN_GUARD, "linen threads: in place of libc's thread-local storage");
-        mark(locals, controls, RegionKind.LINEN_STACK, "linen threads: shared thread-local block");
+        mark(guard, locals, RegionKind.LINEN_GUARD, "linen threads: TLS guard");
+        mark(locals, controls, RegionKind.LINEN_STACK, "linen threads: TLS block");
         mark(controls, pageEnd(controls + controlBytes), RegionKind.LINEN_STACK, "linen threads: control blocks");
     }
 

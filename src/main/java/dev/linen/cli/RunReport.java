@@ -50,7 +50,7 @@ record RunReport(String function, Path library, int tid, long handle, Outcome ou
                     Long.toUnsignedString(value));
             case Outcome.Fault(ThreadFault fault) -> "fault     " + fault.cause() + ", as follows";
         };
-        return SketchColours.paint(sketch, ansi) + String.format(Locale.ROOT, """
+        return Colours.paint(sketch, ansi) + String.format(Locale.ROOT, """
 
                 function  %s (%s)
                 tid       %d
@@ -59,7 +59,9 @@ record RunReport(String function, Path library, int tid, long handle, Outcome ou
                 stack     %s of %d bytes used
                 """, function, library, tid, end, nanos / 1e6, stackUsed < 0 ? "an unknown part" : stackUsed,
                 stackSize)
-                + (outcome instanceof Outcome.Fault(ThreadFault fault) ? "\n" + fault.report() : "");
+                + (outcome instanceof Outcome.Fault(ThreadFault fault)
+                        ? "\n" + Colours.paint(fault.report(), ansi)
+                        : "");
     }
 
     String json() {

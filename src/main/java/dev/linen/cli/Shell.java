@@ -44,11 +44,12 @@ public final class Shell {
     /** Prints the list of helpers. */
     public static void help() {
         System.out.print("""
-                c("long f(long x) { ... }")   C, compiled        asm(0x48, 0x89, 0xf8, 0xc3)   machine code
-                run(f, 12)                    on a native thread; a crash prints its report
-                sys("getpid")                 a system call      maps()                         the mappings
-                sketch(thread)                its stack, drawn   hexdump(segment)               memory
-                and all of linen: NativeThread.start(f, 12), Mapping.anonymous(4096), ...  see docs/tour.jsh
+                c("long f(long x) { ... }")  C, compiled     asm(0x48, 0x89, 0xc3)   machine code
+                run(f, 12)                   on a native thread; a crash prints its report
+                sys("getpid")                a system call   maps()                  mappings
+                sketch(thread)               its stack       hexdump(segment)        memory
+                and all of linen: NativeThread.start(f, 12), Mapping.anonymous(4096), ...
+                see docs/tour.jsh
                 """);
     }
 
@@ -65,7 +66,7 @@ public final class Shell {
      * @param thread the thread; it must still be open
      */
     public static void sketch(NativeThread thread) {
-        System.out.print(SketchColours.paint(thread.stack().sketch(), ANSI));
+        System.out.print(Colours.paint(thread.stack().sketch(), ANSI));
     }
 
     /**
@@ -191,8 +192,7 @@ public final class Shell {
             System.out.println(function + "(" + argument + ") = " + result);
             return result;
         } catch (NativeFaultException crashed) {
-            String report = crashed.fault().report();
-            System.out.println(ANSI.enabled() ? "\033[31m" + report + "\033[0m" : report);
+            System.out.println(Colours.paint(crashed.fault().report(), ANSI));
             return null;
         }
     }

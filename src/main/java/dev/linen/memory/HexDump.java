@@ -9,7 +9,7 @@ import java.util.HexFormat;
  * A hex dump of memory, with sixteen bytes per row.
  *
  * <pre>
- * 7f2c4a1fffe0  6f 00 00 00 00 00 00 00  ef be ad de 11 12 00 00  |o...............|
+ * 7f2c4a1fffe0 6f 00 00 00 00 00 00 00  ef be ad de 11 12 00 00 |o...............|
  * *
  * </pre>
  *
@@ -58,6 +58,6 @@ public final class HexDump {
         for (byte b : bytes) {
             characters.append(b >= ' ' && b < 0x7F ? (char) b : '.');
         }
-        text.append(String.format("%012x  %-48s  |%s|%n", address, hex, characters).replace("\r\n", "\n"));
+        text.append(String.format("%012x %-48s |%s|%n", address, hex, characters).replace("\r\n", "\n"));
     }
 }

@@ -249,7 +249,7 @@ public final class StackBuffer {
      * Returns the used part of the stack in hexadecimal, lowest address first. Rows that repeat the previous one are
      * replaced by an asterisk.
      *
-     * @return lines like {@code "7f2c4a1fffe0  6f 00 00 00 00 00 00 00  ef be ad de 11 12 00 00  |o...............|"}
+     * @return lines like {@code "7f2c4a1fffe0 6f 00 00 00 00 00 00 00  ef be ad de 11 12 00 00 |o...............|"}
      * @throws IllegalStateException if the thread is closed or detached
      * @throws UnsupportedOperationException if it isn't known how much is used, see {@link #used()}
      */

@@ -18,10 +18,13 @@ import dev.linen.internal.linux.linen_tls;
 import dev.linen.internal.stack.StackGeometry;
 import dev.linen.memory.Mapping;
 
-/** Draws a stack buffer with its addresses and values, highest address first, as is usual for stacks. */
+/**
+ * Draws a stack buffer with its addresses and values, highest address first, as is usual for stacks. A line has at most
+ * 80 columns.
+ */
 final class StackSketch {
 
-    private static final int WIDTH = 56;
+    private static final int WIDTH = 45;
 
     private static final long GUARD_BYTES = StackGeometry.roundUp(LinenH.LINEN_TLS_GUARD_BYTES, Mapping.pageSize());
 
@@ -41,11 +44,11 @@ final class StackSketch {
                 "canary    " + hex(Integer.toUnsignedLong(linen_handle.canary(handle))));
         row(handle.address(), "futex     " + (futex == 0 ? "0, the thread has ended" : "tid " + futex), "<- handle");
         row(exit.address(), "result    " + result(futex, exit, linen_fault.signal(linen_control.fault(control))));
-        row("stack     " + size(geometry.stackBytes()) + ", " + used + " touched, grows down");
+        row("stack     " + size(geometry.stackBytes()) + ", " + used + " touched", "grows down");
         edge('├', '┤', bottom + geometry.stackOffset(), "");
         row("guard     " + size(geometry.guardBytes()) + ", no access");
         edge('├', '┤', bottom + geometry.guardOffset(), "");
-        row("signal    " + size(geometry.signalStackBytes()) + ", grows down");
+        row("signal    " + size(geometry.signalStackBytes()), "grows down");
         edge('├', '┤', bottom + geometry.signalStackOffset(), "");
         row("guard     " + size(geometry.outerGuardBytes()) + ", no access");
         edge('└', '┘', bottom, "bottom");
@@ -67,7 +70,7 @@ final class StackSketch {
 
     private void threadLocals(MemorySegment slab) {
         MemorySegment tls = linen_slab.tls(slab);
-        edge('┌', '┐', slab.address() + Mapping.pageSize(), "of many threads, read only");
+        edge('┌', '┐', slab.address() + Mapping.pageSize(), "of many threads");
         row(tls.address() + linen_tls.stack_guard$offset(), "protector set, a secret");
         row(tls.address() + linen_tls.magic$offset(), "magic     " + hex(linen_tls.magic(tls)));
         row(tls.address(), "self      " + hex(linen_tls.self(tls)), "<- thread pointer");
@@ -96,11 +99,15 @@ final class StackSketch {
     }
 
     private void row(String content) {
-        line("", String.format(Locale.ROOT, "│ %-" + (WIDTH - 1) + "s│", content), "");
+        row(content, "");
+    }
+
+    private void row(String content, String note) {
+        line("", String.format(Locale.ROOT, "│ %-" + (WIDTH - 1) + "s│", content), note);
     }
 
     private void line(String address, String box, String note) {
-        text.append(String.format(Locale.ROOT, "%16s  %s  %s", address, box, note).stripTrailing()).append('\n');
+        text.append(String.format(Locale.ROOT, "%14s %s %s", address, box, note).stripTrailing()).append('\n');
     }
 
     /** Formats a size in the largest unit that divides it. */

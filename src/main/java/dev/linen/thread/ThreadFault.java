@@ -206,9 +206,9 @@ public final class ThreadFault {
         int column = 0;
         for (Map.Entry<String, Long> register : registers().entrySet()) {
             page.append(String.format("  %-6s %016x%s", register.getKey(), register.getValue(),
-                    ++column % 4 == 0 ? "\n" : ""));
+                    ++column % 3 == 0 ? "\n" : ""));
         }
-        page.append(column % 4 == 0 ? "" : "\n").append("\nbacktrace\n");
+        page.append(column % 3 == 0 ? "" : "\n").append("\nbacktrace\n");
         List<CodeLocation> backtrace = backtrace();
         for (int i = 0; i < backtrace.size();) {
             CodeLocation frame = backtrace.get(i);

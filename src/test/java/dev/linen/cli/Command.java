@@ -13,11 +13,14 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A command and its result. Of CC, JAVA_HOME and JAVA_TOOL_OPTIONS, its environment has only those that a test sets.
+ * A command and its result. Of the variables that change what the launcher does, its environment has only those that a
+ * test sets.
  */
 final class Command {
 
     private static final long TIMEOUT_SECONDS = 300;
+    private static final List<String> CLEARED = List.of("CC", "JAVA_HOME", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS",
+            "_JAVA_OPTIONS", "COLUMNS");
 
     private final List<String> words;
     private final Map<String, String> environment = new HashMap<>();
@@ -60,7 +63,7 @@ final class Command {
         File err = File.createTempFile("command-", ".err");
         ProcessBuilder builder = new ProcessBuilder(words).directory(folder.toFile()).redirectOutput(out)
                 .redirectError(err).redirectInput(Objects.requireNonNullElse(input, new File("/dev/null")));
-        builder.environment().keySet().removeAll(List.of("CC", "JAVA_HOME", "JAVA_TOOL_OPTIONS"));
+        builder.environment().keySet().removeAll(CLEARED);
         builder.environment().putAll(environment);
         return new Running(builder.start(), out, err);
     }

@@ -11,7 +11,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 
 import com.google.gson.JsonParser;
@@ -169,7 +175,7 @@ class LauncherIT {
     void maps_piped_hasNoColours() throws IOException, InterruptedException {
         Command.Result ended = linen("maps").run();
         assertEquals(0, ended.exitStatus(), ended::toString);
-        assertTrue(ended.out().contains("  linen stack  linen thread "), ended::toString);
+        assertTrue(ended.out().contains(" linen stack linen thread "), ended::toString);
         assertTrue(ended.out().indexOf('\u001b') < 0, ended::toString);
     }
 
@@ -229,6 +235,60 @@ class LauncherIT {
         assertTrue(ended.out().indexOf('\u001b') < 0, ended::toString);
     }
 
+    /** The words of help() that are followed by a parenthesis, except those that show a use of the library itself. */
+    private static Set<String> helpers(String help) {
+        return Pattern.compile("(?<![.\\w])([a-z]\\w*)\\(").matcher(help).results().map(match -> match.group(1))
+                .filter(name -> !name.equals("f")).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** In a terminal of 80 columns, each line in colours. */
+    @Test
+    void shell_helpersThatHelpNames_workAtATerminal() throws IOException, InterruptedException {
+        Map<String, String> uses = new TreeMap<>(Map.of("maps", "maps()", "c",
+                "var crash = c(\"long f(long *p) { return p[3]; }\")", "run",
+                "run(crash, 0)", "asm", "var identity = asm(0x48, 0x89, 0xf8, 0xc3)", "sys", "sys(\"close\", -1)",
+                "sketch", "sketch(NativeThread.start(identity, 7))", "hexdump",
+                "hexdump(Mapping.anonymous(16).segment())"));
+        Map<String, String> results = Map.of("maps", "-[0-9a-f]{12} +[0-9.]+ .iB r-xp file text .*libjvm\\.so", "c",
+                "which ran f, ", "run", "cause     null-pointer: NULL \\+ 0x18 was read", "asm",
+                "0x[0-9a-f]+\\(12\\) = 12", "sys",
+                "close\\(-1\\) = -9 \\(EBADF: Bad file descriptor\\)", "sketch", "│ argument  0x7 ", "hexdump",
+                " 00 00 00 \\|\\.{16}\\|");
+        Path commands = Files.write(folder.resolve("commands"), List.of("help()", uses.get("c"), uses.get("asm"),
+                uses.get("run"), "run(identity, 12)", uses.get("sys"), uses.get("sketch"), uses.get("hexdump"),
+                uses.get("maps"), "/exit"));
+        String shell = "stty cols 80; '" + LINEN + "' shell '" + commands + "'";
+        Skip.unless(Files.isExecutable(Path.of("/usr/bin/script")), "there is no script(1) to make a terminal");
+        Command.Result ended = Command.of("script", "-qec", shell, "/dev/null").run();
+        assertEquals(0, ended.exitStatus(), ended::toString);
+        String plain = ended.out().replaceAll("\u001b\\[[0-9;?]*[a-zA-Z]", "").replace("\r", "");
+        String help = plain.substring(plain.indexOf("helpers\n"), plain.indexOf("see docs/tour.jsh"));
+        assertEquals(uses.keySet(), helpers(help), plain);
+        results.forEach((helper, result) -> assertTrue(Pattern.compile(result).matcher(plain).find(),
+                () -> helper + ": " + result + " isn't in\n" + plain));
+        assertTrue(ended.out().contains("\u001b[31mcause  "), ended::toString);
+        assertEquals(List.of(), plain.lines().filter(line -> line.length() > 80).toList());
+    }
+
+    @Test
+    void run_environmentChoosesACollector_givesWay() throws IOException, InterruptedException {
+        for (String variable : List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")) {
+            assertEquals(111, result(linen("run", COLLATZ, "27", "--json").with(variable, "-XX:+UseParallelGC")));
+        }
+    }
+
+    @Test
+    void run_atATerminal_showsTheCauseInColour() throws IOException, InterruptedException {
+        Skip.unless(Files.isExecutable(Path.of("/usr/bin/script")), "there is no script(1) to make a terminal");
+        Command.Result ended = Command.of("script", "-qec",
+                "stty cols 80; '" + LINEN + "' run examples/crash.c 0x10", "/dev/null").run();
+        assertEquals(3, ended.exitStatus(), ended::toString);
+        assertTrue(ended.out().contains("\u001b[31mcause     null-pointer: NULL + 0x10 was read\u001b[39m"),
+                ended::toString);
+        String plain = ended.out().replaceAll("\u001b\\[[0-9;]*m", "").replace("\r", "");
+        assertEquals(List.of(), plain.lines().filter(line -> line.length() > 80).toList());
+    }
+
     @Test
     void shell_atATerminal_hasColours() throws IOException, InterruptedException {
         Path commands = Files.writeString(folder.resolve("commands"), """
@@ -238,7 +298,7 @@ class LauncherIT {
                 thread.close()
                 """);
         Command.Result ended = linen("shell", "-R-Dlinen.terminal=true", "-s").input(commands.toFile()).run();
-        assertTrue(ended.out().contains("\u001b[31m  "), ended::toString);
-        assertTrue(ended.out().contains("\u001b[32m                  │ stack "), ended::toString);
+        assertTrue(ended.out().contains("\u001b[31m"), ended::toString);
+        assertTrue(ended.out().contains("\u001b[32m               │ stack "), ended::toString);
     }
 }

@@ -381,6 +381,24 @@ class LauncherTest {
     }
 
     @Test
+    void run_environmentChoosesAJvm_leavesTheChoice() throws IOException, InterruptedException {
+        String own = "<-XX:+UseSerialGC>\n<-XX:TieredStopAtLevel=1>\n";
+        assertTrue(linen("run").run().out().contains(own));
+        assertTrue(linen("run").with("JAVA_TOOL_OPTIONS", "-Dx=y").run().out().contains(own));
+        for (String variable : List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")) {
+            for (String chosen : List.of("-XX:+UseZGC", "-Dx=y -Xint", "@options")) {
+                assertFalse(linen("run").with(variable, chosen).run().out().contains("<-XX:"), variable + chosen);
+            }
+        }
+    }
+
+    @Test
+    void run_columns_arePassedOn() throws IOException, InterruptedException {
+        assertTrue(linen("run").run().out().contains("<-Dlinen.columns=>\n"));
+        assertTrue(linen("run").with("COLUMNS", "123").run().out().contains("<-Dlinen.columns=123>\n"));
+    }
+
+    @Test
     void shell_withArguments_startsJshell() throws IOException, InterruptedException {
         Command.Result result = linen("shell", "-s", "a file").run();
         assertTrue(result.out().startsWith("<" + folder + "/jdk/bin/jshell>\n"), result::toString);

@@ -186,12 +186,27 @@ class MapsCommandTest {
         Outcome plain = maps(Ansi.OFF);
         assertFalse(plain.out().contains("\u001b"));
         assertTrue(plain.out().lines().anyMatch(line -> line.matches(
-                "[0-9a-f]{12}-[0-9a-f]{12}       2 MiB  rw-p  linen stack  linen thread \\d+: stack")),
+                "[0-9a-f]{12}-[0-9a-f]{12} +2 MiB rw-p linen stack linen thread \\d+: stack")),
                 plain::toString);
         assertTrue(plain.out().endsWith(" KiB\n"), plain::toString);
         String red = "\u001b[31m";
-        assertTrue(maps(Ansi.ON).out().lines().anyMatch(line -> line.startsWith(red) && line.contains("  linen stack  ")
-                && line.endsWith("\u001b[39m")));
+        assertTrue(maps(Ansi.ON).out().lines()
+                .anyMatch(line -> line.startsWith(red) && line.contains(" linen stack linen thread ")
+                        && line.endsWith("\u001b[39m")));
+    }
+
+    @Test
+    void text_longNames_fitIntoTheColumns() {
+        ProcessMemory memory = new ProcessMemory(List.of(
+                ProcessMemoryTest.region(0x7f0000000000L, 0x7f0000003000L, "/usr/lib/jvm/a-long-name/lib/libjli.so")),
+                java.util.Map.of());
+        String line = "7f0000000000-7f0000003000     12 KiB r--p file data   ";
+        MapsReport report = new MapsReport(1, memory);
+        assertEquals(line + "…a-long-name/lib/libjli.so", report.text(Ansi.OFF, 80).lines().toList().getFirst());
+        assertEquals(line + "/usr/lib/jvm/a-long-name/lib/libjli.so",
+                report.text(Ansi.OFF, 92).lines().toList().getFirst());
+        assertTrue(maps(Ansi.OFF).out().lines().allMatch(each -> each.length() <= 80));
+        assertEquals("linen t…", MapsReport.fit("linen thread 5: stack", 0));
     }
 
     @Test

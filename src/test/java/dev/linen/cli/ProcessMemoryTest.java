@@ -97,8 +97,8 @@ class ProcessMemoryTest {
         List<Part> parts = ofOneThread(Kind.CLONE);
         assertEquals(List.of("---p", "r--p", "rw-p", "---p", "rw-p", "---p", "rw-p"),
                 parts.stream().map(Part::access).toList());
-        assertEquals(List.of("in place of libc's thread-local storage", "shared thread-local block", "control blocks",
-                "the stack below ends here", "signal stack", "stack overflows fault here", "stack"),
+        assertEquals(List.of("TLS guard", "TLS block", "control blocks",
+                "outer guard", "signal stack", "guard", "stack"),
                 parts.stream().map(part -> part.name().replaceFirst(".*: ", "")).toList());
         for (int i = 1; i < parts.size(); i++) {
             assertEquals(parts.get(i - 1).end(), parts.get(i).start(), parts::toString);

@@ -15,17 +15,17 @@ class HexDumpTest {
     void of_rowsAndARest_showsBytesAndCharacters() {
         MemorySegment bytes = MemorySegment.ofArray("0123456789abcdef\u007f ~\n".getBytes());
         assertEquals("""
-                000000000000  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|
-                000000000010  7f 20 7e 0a                                       |. ~.|
+                000000000000 30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66 |0123456789abcdef|
+                000000000010 7f 20 7e 0a                                      |. ~.|
                 """, HexDump.of(bytes));
     }
 
     @Test
     void of_repeatedRows_leavesThemOutButForTheLast() {
         assertEquals("""
-                000000000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|
+                000000000000 00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00 |................|
                 *
-                000000000040  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|
+                000000000040 00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00 |................|
                 """, HexDump.of(MemorySegment.ofArray(new byte[80])));
     }
 

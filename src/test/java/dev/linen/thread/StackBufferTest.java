@@ -161,7 +161,7 @@ class StackBufferTest {
             thread.join();
             String dump = thread.stack().dump(4096);
             String last = dump.lines().reduce((first, second) -> second).orElseThrow();
-            assertEquals(String.format("%012x  6f 00 00 00 00 00 00 00  00 00 00 00 ef be ad de  |o...............|",
+            assertEquals(String.format("%012x 6f 00 00 00 00 00 00 00  00 00 00 00 ef be ad de |o...............|",
                     thread.handle() - 8), last);
             assertEquals(thread.stack().dump(), thread.stack().dump(thread.stack().used()));
             assertEquals("", thread.stack().dump(0));

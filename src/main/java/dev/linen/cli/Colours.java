@@ -7,24 +7,26 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Help.Ansi.Style;
 
-/** The drawing of a stack buffer in colours: guards are red, the stack is green. */
-final class SketchColours {
+/** Colours for a terminal: in the drawing of a stack buffer, guards are red; in the report of a fault, its cause is. */
+final class Colours {
 
     private record Colour(Pattern row, Style style) {}
 
-    private static final List<Colour> COLOURS = List.of(new Colour(Pattern.compile("│ guard "), Style.fg_red),
+    private static final List<Colour> COLOURS = List.of(
+            new Colour(Pattern.compile("^cause  "), Style.fg_red),
+            new Colour(Pattern.compile("│ guard "), Style.fg_red),
             new Colour(Pattern.compile("│ stack "), Style.fg_green),
             new Colour(Pattern.compile("│ (canary|futex|result) "), Style.fg_yellow),
             new Colour(Pattern.compile("│ signal "), Style.fg_blue),
             new Colour(Pattern.compile("│ (argument|function|protector|magic|self) "), Style.fg_cyan));
 
-    private SketchColours() {}
+    private Colours() {}
 
-    /** Adds colours if the output is a terminal. */
-    static String paint(String sketch, Ansi ansi) {
+    /** Adds colours to a drawing or a report if the output is a terminal. */
+    static String paint(String text, Ansi ansi) {
         return ansi.enabled()
-                ? sketch.lines().map(SketchColours::paint).collect(Collectors.joining("\n", "", "\n"))
-                : sketch;
+                ? text.lines().map(Colours::paint).collect(Collectors.joining("\n", "", "\n"))
+                : text;
     }
 
     private static String paint(String line) {
