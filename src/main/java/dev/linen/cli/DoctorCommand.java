@@ -9,6 +9,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
+import dev.linen.cli.doctor.Examination;
+
 /** {@code linen doctor}: what linen finds on this system, whether linen works there, and what to do if it doesn't. */
 @Command(name = "doctor", mixinStandardHelpOptions = true, description = "Reports what linen finds on this system, and whether linen works here: the last check starts and joins a native thread.", exitCodeListHeading = "%nExit status:%n", exitCodeList = {
         "0:linen works here", "1:linen doesn't work here; the last line, or stderr, names the remedy"})

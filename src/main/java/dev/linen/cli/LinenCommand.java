@@ -3,6 +3,9 @@ package dev.linen.cli;
 import java.io.PrintWriter;
 import java.lang.module.ModuleDescriptor;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 
 import picocli.CommandLine;
@@ -11,6 +14,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code linen}: the root of the command line. */
 @Command(name = "linen", description = "Native threads and raw Linux system calls for Java, on memory you own.", mixinStandardHelpOptions = true, versionProvider = LinenCommand.Version.class, subcommands = {
@@ -18,8 +22,12 @@ import picocli.CommandLine.Spec;
         LinenCommand.Bench.class}, exitCodeListHeading = "%nExit status:%n", exitCodeList = {"0:done",
                 "1:something failed",
                 "2:the input was invalid; one line on stderr says why",
-                "3:the function that was run ended with a fault; its report is printed"})
+                "3:the function that was run ended with a fault; its report is printed",
+                "4:the function that was run didn't return in time"})
 public final class LinenCommand implements Callable<Integer> {
+
+    /** At most so many typing errors make a command another one. */
+    private static final int NEAR = 1;
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -36,15 +44,17 @@ public final class LinenCommand implements Callable<Integer> {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new LinenCommand()).setParameterExceptionHandler((wrong, arguments) -> {
-            CommandLine command = wrong.getCommandLine();
-            return refuse(command, wrong, " (see " + name(command) + " --help)");
-        }).setExecutionExceptionHandler((failed, command, parsed) -> {
-            if (failed instanceof BadInput) {
-                return refuse(command, failed, "");
-            }
-            throw failed;
-        });
+        return new CommandLine(new LinenCommand()).setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(Integer.class, Numbers::parseInt)
+                .setParameterExceptionHandler((wrong, arguments) -> {
+                    CommandLine command = wrong.getCommandLine();
+                    return refuse(command, explained(wrong), " (see " + name(command) + " --help)");
+                }).setExecutionExceptionHandler((failed, command, parsed) -> {
+                    if (failed instanceof BadInput) {
+                        return refuse(command, String.valueOf(failed.getMessage()), "");
+                    }
+                    throw failed;
+                });
     }
 
     /**
@@ -52,12 +62,48 @@ public final class LinenCommand implements Callable<Integer> {
      */
     static String[] markNegativeNumbers(String... arguments) {
         return Arrays.stream(arguments)
-                .map(argument -> argument.matches("-[0-9][0-9a-fA-FxX]*") ? " " + argument : argument)
+                .map(argument -> argument.matches("-\\.?[0-9][0-9a-fA-FxX.eE+-]*") ? " " + argument : argument)
                 .toArray(String[]::new);
     }
 
-    private static int refuse(CommandLine command, Exception wrong, String hint) {
-        String firstLine = String.valueOf(wrong.getMessage()).lines().findFirst().orElse("");
+    /** What is wrong, and the option or command that was probably meant. */
+    private static String explained(ParameterException wrong) {
+        if (!(wrong instanceof UnmatchedArgumentException unmatched)) {
+            return String.valueOf(wrong.getMessage());
+        }
+        String first = unmatched.getUnmatched().getFirst();
+        boolean command = wrong.getCommandLine().getParent() == null && !first.startsWith("-");
+        Set<String> names = wrong.getCommandLine().getSubcommands().keySet();
+        List<String> near = command
+                ? names.stream().filter(name -> distance(first.toLowerCase(Locale.ROOT), name) <= NEAR).toList()
+                : unmatched.getSuggestions();
+        return (command ? "there is no command " + first : wrong.getMessage())
+                + (near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?");
+    }
+
+    /** How many characters must be inserted, removed, replaced, or exchanged with the next one, to get the other. */
+    private static int distance(String from, String to) {
+        int[][] steps = new int[from.length() + 1][to.length() + 1];
+        for (int i = 0; i <= from.length(); i++) {
+            for (int k = 0; k <= to.length(); k++) {
+                if (i == 0 || k == 0) {
+                    steps[i][k] = i + k;
+                    continue;
+                }
+                int replaced = from.charAt(i - 1) == to.charAt(k - 1) ? 0 : 1;
+                steps[i][k] = Math.min(steps[i - 1][k - 1] + replaced,
+                        1 + Math.min(steps[i - 1][k], steps[i][k - 1]));
+                if (i > 1 && k > 1 && from.charAt(i - 1) == to.charAt(k - 2)
+                        && from.charAt(i - 2) == to.charAt(k - 1)) {
+                    steps[i][k] = Math.min(steps[i][k], steps[i - 2][k - 2] + 1);
+                }
+            }
+        }
+        return steps[from.length()][to.length()];
+    }
+
+    private static int refuse(CommandLine command, String wrong, String hint) {
+        String firstLine = wrong.lines().findFirst().orElse("");
         command.getErr().println(name(command) + ": " + firstLine + hint);
         return CommandLine.ExitCode.USAGE;
     }

@@ -22,6 +22,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 import dev.linen.Linen;
+import dev.linen.cli.doctor.SmallestThread;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.MemoryMap.Region;
@@ -42,7 +43,7 @@ final class MapsCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
-    @Parameters(index = "0", arity = "0..1", paramLabel = "PID", description = "The process; default: linen's own.")
+    @Parameters(index = "0", arity = "0..1", paramLabel = "PID", converter = UnsignedOrSigned.class, description = "The process; default: linen's own.")
     private @Nullable Long process;
 
     @Option(names = "--svg", paramLabel = "FILE", description = "Draws a picture into this file instead of printing.")

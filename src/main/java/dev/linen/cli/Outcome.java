@@ -1,5 +1,7 @@
 package dev.linen.cli;
 
+import java.time.Duration;
+
 import dev.linen.thread.ThreadFault;
 
 /** How a function ended. */
@@ -8,9 +10,18 @@ sealed interface Outcome {
     /**
      * The function returned.
      *
-     * @param value what it returned
+     * @param value what it returned: 64 bits
+     * @param type what they mean
      */
-    record Result(long value) implements Outcome {}
+    record Result(long value, ResultType type) implements Outcome {}
+
+    /**
+     * The function didn't return in time.
+     *
+     * @param limit how long it had
+     * @param killed whether the thread was killed; otherwise it still runs
+     */
+    record TimedOut(Duration limit, boolean killed) implements Outcome {}
 
     /**
      * The function was ended by a fault.

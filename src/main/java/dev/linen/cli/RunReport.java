@@ -3,6 +3,7 @@ package dev.linen.cli;
 import static dev.linen.syscall.SyscallException.hex;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 
 import com.google.gson.GsonBuilder;
@@ -46,8 +47,9 @@ record RunReport(String function, Path library, int tid, long handle, Outcome ou
 
     String text(Ansi ansi) {
         String end = switch (outcome) {
-            case Outcome.Result(long value) -> "result    %s   signed %d   unsigned %s".formatted(hex(value), value,
-                    Long.toUnsignedString(value));
+            case Outcome.Result(long value, ResultType type) -> "result    " + type.text(value);
+            case Outcome.TimedOut(Duration limit, boolean killed) -> "result    none after " + limit.toMillis() + " ms"
+                    + (killed ? ": killed" : ": it still runs, and can't be killed");
             case Outcome.Fault(ThreadFault fault) -> "fault     " + fault.cause() + ", as follows";
         };
         return Colours.paint(sketch, ansi) + String.format(Locale.ROOT, """
@@ -71,9 +73,18 @@ record RunReport(String function, Path library, int tid, long handle, Outcome ou
         object.addProperty("tid", tid);
         object.addProperty("handle", hex(handle));
         switch (outcome) {
-            case Outcome.Result(long value) -> {
-                object.addProperty("result", value);
-                object.addProperty("hex", hex(value));
+            case Outcome.Result(long value, ResultType type) -> {
+                Number number = type.number(value);
+                if (Double.isFinite(number.doubleValue())) {
+                    object.addProperty("result", number);
+                } else { // JSON has no such numbers
+                    object.addProperty("result", number.toString());
+                }
+                object.addProperty("hex", type.bits(value));
+            }
+            case Outcome.TimedOut(Duration limit, boolean killed) -> {
+                object.addProperty("timeoutMillis", limit.toMillis());
+                object.addProperty("killed", killed);
             }
             case Outcome.Fault(ThreadFault fault) -> object.add("fault", json(fault));
         }

@@ -44,10 +44,10 @@ public final class Shell {
     /** Prints the list of helpers. */
     public static void help() {
         System.out.print("""
-                c("long f(long x) { ... }")  C, compiled     asm(0x48, 0x89, 0xc3)   machine code
+                c("long f(long x) { ... }")  C, compiled    asm(0x48, 0x89, 0xc3)   machine code
                 run(f, 12)                   on a native thread; a crash prints its report
-                sys("getpid")                a system call   maps()                  mappings
-                sketch(thread)               its stack       hexdump(segment)        memory
+                sys("getpid")                a system call  maps()                  mappings
+                sketch(thread)               its stack      hexdump(segment)        memory
                 and all of linen: NativeThread.start(f, 12), Mapping.anonymous(4096), ...
                 see docs/tour.jsh
                 """);

@@ -11,17 +11,16 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
+import dev.linen.cli.doctor.KernelFeature;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.ChildJvm.Result;
 import dev.linen.junit.FailingSyscall;
@@ -31,9 +30,6 @@ import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Skip;
 
 class DoctorCommandTest {
-
-    @TempDir
-    private Path folder = Path.of("");
 
     private static JsonObject doctorHere() {
         StringWriter out = new StringWriter();
@@ -206,18 +202,5 @@ class DoctorCommandTest {
         assertTrue(child.out().contains("\nC compiler           none (nocc): C files can't be run; on Debian, "
                 + "apt-get install gcc libc6-dev\n"), child::toString);
         assertEquals(0, child.exitStatus());
-    }
-
-    @Test
-    void libc_byItsFiles_isKnown() throws Exception {
-        assertTrue(LibC.describe(List.of("", "/usr/lib/x86_64-linux-gnu/libc.so.6")).startsWith("glibc "));
-        assertTrue(LibC.describe(List.of("/lib/x86_64-linux-gnu/libc-2.31.so")).startsWith("glibc "));
-        assertEquals("unknown", LibC.describe(List.of("/lib/libc++.so.1", "/x/libcrypto.so.3")));
-        Path loader = Files.writeString(folder.resolve("ld-musl-x86_64.so.1"),
-                "#!/bin/sh\nprintf 'musl libc (x86_64)\\nVersion 1.2.5\\nDynamic Program Loader\\n' >&2\nexit 1\n");
-        assertTrue(loader.toFile().setExecutable(true));
-        assertEquals("musl 1.2.5", LibC.describe(List.of(loader.toString())));
-        assertEquals("musl", LibC.describe(List.of("/nonexistent/ld-musl-aarch64.so.1")));
-        assertEquals(Optional.empty(), LibC.muslVersion(Path.of("/bin/true")));
     }
 }

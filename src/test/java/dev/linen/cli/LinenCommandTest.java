@@ -9,6 +9,7 @@ import java.io.StringWriter;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class LinenCommandTest {
@@ -59,12 +60,26 @@ class LinenCommandTest {
     @Test
     void linen_unknownCommand_isOneLine() {
         assertEquals(2, execute("rnu"));
-        assertEquals("linen: Unmatched argument at index 0: 'rnu' (see linen --help)", err.toString().strip());
+        assertEquals("linen: there is no command rnu; did you mean run? (see linen --help)", err.toString().strip());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"rn, run", "runn, run", "urn, run", "map, maps", "docter, doctor", "shel, shell", "Bench, bench"})
+    void linen_nearlyACommand_namesIt(String typed, String meant) {
+        assertEquals(2, execute(typed, "x"));
+        assertEquals("linen: there is no command " + typed + "; did you mean " + meant + "? (see linen --help)",
+                err.toString().strip());
+    }
+
+    @Test
+    void linen_nothingLikeACommand_isOneLine() {
+        assertEquals(2, execute("frobnicate", "--x"));
+        assertEquals("linen: there is no command frobnicate (see linen --help)", err.toString().strip());
     }
 
     @Test
     void markNegativeNumbers_optionsAndNumbers_marksTheNumbers() {
-        assertArrayEquals(new String[]{" -5", " -0x1", "-h", "--map", "5", "a-5"},
-                LinenCommand.markNegativeNumbers("-5", "-0x1", "-h", "--map", "5", "a-5"));
+        assertArrayEquals(new String[]{" -5", " -0x1", " -2.5e-3", " -.5", "-h", "--map", "5", "a-5", "-O3"},
+                LinenCommand.markNegativeNumbers("-5", "-0x1", "-2.5e-3", "-.5", "-h", "--map", "5", "a-5", "-O3"));
     }
 }

@@ -177,6 +177,10 @@ class MapsCommandTest {
     @Test
     void maps_wrongArguments_saysSo() {
         assertRefused("--threads must be from 0 to 1000, not 1001", "--threads", "1001");
+        assertRefused("--threads must be from 0 to 1000, not -1", LinenCommand.markNegativeNumbers("--threads", "-1"));
+        assertRefused("there is no process -1", LinenCommand.markNegativeNumbers("-1"));
+        assertRefused("Invalid value for option '--threads': 'x' is not a whole number (see linen maps --help)",
+                "--threads", "x");
         assertRefused("/nonexistent/x.svg can't be written: java.nio.file.NoSuchFileException: /nonexistent/x.svg",
                 "--svg", "/nonexistent/x.svg");
     }

@@ -7,10 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -111,7 +115,7 @@ class RunCommandTest {
                 () -> assertContains("│ canary    0xdeadbeef ", outcome.out()),
                 () -> assertContains("│ argument  0xffffffffffffffff ", outcome.out()),
                 () -> assertContains("│ result    0xffffffffffffffff ", outcome.out()),
-                () -> assertTrue(outcome.out().matches("(?s).*0x[0-9a-f]+ff8  │ futex .*│  <- handle\n.*")),
+                () -> assertTrue(outcome.out().matches("(?s).*0x[0-9a-f]+ff8 │ futex .*│ <- handle\n.*")),
                 () -> assertTrue(Long.parseLong(tid) > 1));
     }
 
@@ -236,13 +240,14 @@ class RunCommandTest {
         assertRefused("'-9223372036854775809' has more than 64 bits", FUNCTIONS, "-9223372036854775809");
         assertRefused("'+5' is not a number", FUNCTIONS, "+5");
         assertRefused("'-0x' is not a number", FUNCTIONS, "-0x");
-        assertRefused("Unmatched argument at index 3: '2'", FUNCTIONS, "1", "2");
+        assertRefused("at most 6 whole numbers and 8 doubles", FUNCTIONS, "--function", "identity", "1", "2", "3", "4",
+                "5", "6", "7");
     }
 
     @Test
     void run_wrongOptions_saysSo() {
         assertRefused("Missing required parameter: 'FILE' (see linen run --help)");
-        assertRefused("Unknown option: '--jsn' (see linen run --help)", FUNCTIONS, "--jsn");
+        assertRefused("Unknown option: '--jsn'; did you mean --json", FUNCTIONS, "--jsn");
         assertRefused("ARG and --map exclude each other: ", FUNCTIONS, "5", "--map", "README.md");
         assertRefused("Missing required parameter for option '--map'", FUNCTIONS, "--map");
     }
@@ -283,5 +288,107 @@ class RunCommandTest {
         assertEquals(fault.get("function").getAsString() + " (" + fault.get("file").getAsString() + ")",
                 fault.getAsJsonArray("backtrace").get(0).getAsString());
         assertTrue(!object.has("result") && !object.has("hex"), outcome::toString);
+    }
+
+    private static final String SHAPES = """
+            double mean(double a, double b) { return (a + b) / 2; }
+            long weigh(long a, long b, long c, long d, long e, long f) { return a+2*b+3*c+4*d+5*e+6*f; }
+            double mixed(long a, double x, int b, double y) { return a * x + b * y; }
+            double eight(double a, double b, double c, double d, double e, double f, double g, double h) {
+                return a+2*b+3*c+4*d+5*e+6*f+7*g+8*h;
+            }
+            int minus(int a) { return -a; }
+            double one(void) { return 1.0; }
+            long bits(double x) { long l; __builtin_memcpy(&l, &x, 8); return l; }
+            long at(long *p, long i) { return p[i]; }
+            """;
+
+    @ParameterizedTest
+    @CsvSource({"mean, double, 1.0 2.5, 1.75, 0x3ffc000000000000", "weigh, long, 1 2 3 4 5 6, 91, 0x5b",
+            "mixed, double, 3 0.5 -2 1e1, -18.5, 0xc032800000000000",
+            "eight, double, 1. 2. 3. 4. 5. 6. 7. 8., 204.0, 0x4069800000000000",
+            "minus, int, 5, -5, 0xfffffffb", "one, double, '', 1.0, 0x3ff0000000000000",
+            "bits, long, -.5, -4620693217682128896, 0xbfe0000000000000"})
+    void run_functionOfAnyShape_getsItsArgumentsAndResult(String function, String type, String arguments, String result,
+            String hex) throws IOException {
+        List<String> all = new ArrayList<>(List.of(file("shapes.c", SHAPES), "--function", function, "--result", type,
+                "--json", "--"));
+        all.addAll(Arrays.stream(arguments.split(" ")).filter(each -> !each.isEmpty()).toList());
+        Outcome outcome = run(all.toArray(String[]::new));
+        assertEquals(0, outcome.exitStatus(), outcome::toString);
+        assertContains("\"result\":" + result + ",\"hex\":\"" + hex + "\"", outcome.out());
+    }
+
+    @Test
+    void run_otherResultTypes_areShownAsSuch() throws IOException {
+        String shapes = file("shapes.c", SHAPES);
+        assertContains("\nresult    0x3fe0000000000000   double 0.5\n",
+                run(shapes, "--function", "mean", "--result", "double", "0.0", "1.0").out());
+        assertContains("\nresult    0xfffffffb   signed -5   unsigned 4294967291\n",
+                run(shapes, "--function", "minus", "--result", "int", "5").out());
+        String infinite = run(shapes, "--function", "mean", "--result", "double", "--json", "1e999", "1.0").out();
+        assertContains("\"result\":\"Infinity\"", infinite);
+        assertRefused("expected one of [INT, LONG, DOUBLE] (case-insensitive) but was 'float'", shapes, "--result",
+                "float");
+    }
+
+    @Test
+    void run_severalArgumentsAndAFault_namesTheFunction() throws IOException {
+        Outcome outcome = run(file("shapes.c", SHAPES), "--function", "at", "0", "2");
+        assertEquals(RunCommand.FAULTED, outcome.exitStatus());
+        assertContains("cause     null-pointer: NULL + 0x10 was read\n", outcome.out());
+        assertContains("  #0 ", outcome.out());
+        assertContains("at+0x", outcome.out());
+    }
+
+    @Test
+    void run_flags_reachTheCompiler() throws IOException {
+        String source = file("flags.c",
+                "double cos(double);\ndouble entry(double x) { return ONE + cos(x); }\n#ifndef __OPTIMIZE__\n#error slow\n#endif\n");
+        Outcome outcome = run(source, "-O3", "-lm", "-DONE=1", "-std=c11", "--result", "double", "--json", "--", "0.0");
+        assertEquals(2.0, outcome.json().get("result").getAsDouble());
+        assertRefused("flags.c doesn't compile", source, "-O0", "-DONE=1", "0.0");
+        assertRefused("-O3: flags are for the compiler, but " + FUNCTIONS + " is a shared library", FUNCTIONS, "-O3");
+    }
+
+    @Test
+    void run_posix_mayUseMalloc() throws IOException {
+        String source = file("malloc.c",
+                "void *malloc(unsigned long); void free(void *);\nlong entry(long n) { char *p = malloc(n); p[0] = 1; long r = p[0]; free(p); return r; }\n");
+        assertEquals(1, run(source, "--kind", "posix", "--json", "100").json().get("result").getAsLong());
+        assertEquals(RunCommand.FAULTED, run(source, "100").exitStatus());
+        assertRefused("expected one of [CLONE, POSIX]", source, "--kind", "green");
+    }
+
+    @Test
+    void run_longerThanItsTimeout_isKilled() throws IOException {
+        String endless = file("endless.c", "void *entry(void *a) { for (;;) __asm__ volatile(\"\"); }");
+        Outcome outcome = run(endless, "--timeout", "10ms");
+        assertEquals(RunCommand.TIMED_OUT, outcome.exitStatus());
+        assertContains("\nresult    none after 10 ms: killed\n", outcome.out());
+        Outcome json = run(endless, "--timeout", "10ms", "--json");
+        assertContains("\"timeoutMillis\":10,\"killed\":true", json.out());
+        assertEquals(0, run(FUNCTIONS, "--function", "identity", "--timeout", "5s").exitStatus());
+        assertRefused("'5x' is not a time: 500ms, 5s, or 2m", endless, "--timeout", "5x");
+    }
+
+    /** The thread can't be killed, because libc's locks would stay locked. It waits, so that the test can end it. */
+    @Test
+    void run_posixLongerThanItsTimeout_isLeft() throws IOException {
+        String waits = file("waits.c",
+                "long entry(volatile int *go) { while (!*go) __builtin_ia32_pause(); return 0; }");
+        MemorySegment go = Arena.global().allocate(ValueLayout.JAVA_INT);
+        Outcome outcome = run(waits, "--kind", "posix", "--timeout", "10ms", "" + go.address());
+        go.set(ValueLayout.JAVA_INT, 0, 1);
+        assertEquals(RunCommand.TIMED_OUT, outcome.exitStatus());
+        assertContains("\nresult    none after 10 ms: it still runs, and can't be killed\n", outcome.out());
+    }
+
+    @Test
+    void run_libraryByItsName_isFoundAsTheDynamicLinkerDoes() {
+        Outcome outcome = run("libm.so.6", "--function", "ldexp", "--result", "double", "--json", "--", "1.5", "4");
+        assertEquals(24.0, outcome.json().get("result").getAsDouble());
+        assertRefused("libnone.so.9 can't be loaded: libnone.so.9: cannot open shared object file", "libnone.so.9");
+        assertRefused("there is no file none.c", "none.c");
     }
 }

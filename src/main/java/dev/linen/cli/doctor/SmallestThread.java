@@ -1,4 +1,4 @@
-package dev.linen.cli;
+package dev.linen.cli.doctor;
 
 import dev.linen.function.MachineCode;
 import dev.linen.thread.NativeThread;
@@ -6,16 +6,16 @@ import dev.linen.thread.NativeThread;
 /**
  * A native thread that does as little as possible: it returns its argument. It needs neither a compiler nor a library.
  */
-final class SmallestThread {
+public final class SmallestThread {
 
     private SmallestThread() {}
 
     /** {@code mov %rdi,%rax; ret} */
-    static MachineCode code() {
+    public static MachineCode code() {
         return MachineCode.of(0x48, 0x89, 0xf8, 0xc3);
     }
 
-    static NativeThread start(long argument) {
+    public static NativeThread start(long argument) {
         return NativeThread.start(code().function(), argument);
     }
 }

@@ -1,4 +1,4 @@
-package dev.linen.cli;
+package dev.linen.cli.doctor;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,14 +20,14 @@ import dev.linen.syscall.Errno;
  * @param features why the kernel lacks a feature; empty if it has it. Without entries if no system call can be made
  * @param thread the last check, which decides whether linen works
  */
-record Examination(Map<String, String> facts, Map<String, String> limits,
+public record Examination(Map<String, String> facts, Map<String, String> limits,
         Map<KernelFeature, Optional<Errno>> features, ThreadCheck thread) {
 
     /**
      * Runs every check. The thread comes before the limits and features: if linen can't be loaded, it can't make their
      * system calls either.
      */
-    static Examination make() throws InterruptedException {
+    public static Examination make() throws InterruptedException {
         Map<String, String> facts = Host.facts();
         Map<String, String> limits = new LinkedHashMap<>(Limits.ofSystem());
         Map<KernelFeature, Optional<Errno>> features = new LinkedHashMap<>();
@@ -51,11 +51,11 @@ record Examination(Map<String, String> facts, Map<String, String> limits,
         }
     }
 
-    boolean works() {
+    public boolean works() {
         return thread.works();
     }
 
-    String text() {
+    public String text() {
         List<String> lines = new ArrayList<>();
         facts.forEach((name, value) -> lines.add(row(name, value)));
         lines.add("");
@@ -76,7 +76,7 @@ record Examination(Map<String, String> facts, Map<String, String> limits,
         return String.format(Locale.ROOT, "%-20s %s", name, value);
     }
 
-    String json() {
+    public String json() {
         JsonObject object = new JsonObject();
         object.addProperty("works", works());
         object.add("system", object(facts));

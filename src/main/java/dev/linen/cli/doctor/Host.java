@@ -1,4 +1,4 @@
-package dev.linen.cli;
+package dev.linen.cli.doctor;
 
 import java.io.IOException;
 import java.nio.file.Files;

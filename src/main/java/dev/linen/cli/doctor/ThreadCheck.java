@@ -1,4 +1,4 @@
-package dev.linen.cli;
+package dev.linen.cli.doctor;
 
 import java.time.Duration;
 import java.util.Map;
@@ -18,7 +18,7 @@ import dev.linen.thread.NativeThread;
  * @param text the result in words
  * @param remedy what to do if it can't; empty if it can
  */
-record ThreadCheck(boolean works, String text, String remedy) {
+public record ThreadCheck(boolean works, String text, String remedy) {
 
     private static final long ARGUMENT = 42;
     private static final Duration PATIENCE = Duration.ofSeconds(30);

@@ -1,4 +1,4 @@
-package dev.linen.cli;
+package dev.linen.cli.doctor;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 

@@ -1,4 +1,4 @@
-package dev.linen.cli;
+package dev.linen.cli.doctor;
 
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -9,7 +9,7 @@ import dev.linen.syscall.Errno;
  * Something that not every kernel has or allows, and what linen does without it. Its probe is a call without side
  * effects.
  */
-enum KernelFeature {
+public enum KernelFeature {
 
     GUARD_INSTALL("MADV_GUARD_INSTALL", "each guard and each stack is a mapping of its own",
             KernelProbes::guardInstall),
@@ -46,12 +46,12 @@ enum KernelFeature {
     }
 
     /** The usual name. */
-    String title() {
+    public String title() {
         return title;
     }
 
     /** What linen does without the feature. */
-    String without() {
+    public String without() {
         return without;
     }
 
