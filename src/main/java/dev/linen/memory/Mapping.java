@@ -11,6 +11,7 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 import dev.linen.internal.binding.StackRoom;
+import dev.linen.internal.binding.Trampoline;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.registry.FreedMemory;
 import dev.linen.syscall.AuxiliaryVector;
@@ -33,8 +34,8 @@ import dev.linen.syscall.SyscallNumber;
  * close a mapping. Closing it again has no effect.
  *
  * <p><b>Crashes.</b> A {@link #segment()} checks its bounds and its lifetime, but not the protection of its pages. An
- * access that the protection doesn't allow crashes the JVM, and so does an access to a page of a file that has been
- * truncated in the meantime.
+ * access that the protection doesn't allow crashes the JVM. An access to a page of a file that has been truncated in the
+ * meantime is an {@link InternalError} in Java, and a fault on a native thread.
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/mmap.2.html">mmap(2)</a>
  */
@@ -45,7 +46,7 @@ public final class Mapping implements AutoCloseable {
     private Protection protection;
 
     /**
-     * Created by the first call of {@link #segment}, because closing a shared arena costs a handshake with every Java
+     * Created by the first call that needs it, because closing a shared arena costs a handshake with every Java
      * thread.
      */
     private @Nullable Arena arena;
@@ -110,7 +111,7 @@ public final class Mapping implements AutoCloseable {
      *
      * @param file the file; if it is empty, the mapping is empty too
      * @return the mapping, which has the size of the file
-     * @throws IllegalArgumentException if the file is a directory
+     * @throws IllegalArgumentException if the file is a directory, or a device that has no size, such as /dev/zero
      * @throws SyscallException from {@code openat} (ENOENT, EACCES, ...), {@code lseek} (ESPIPE: a pipe or a terminal;
      *         EINVAL: a file in /proc, which has no size and can only be read) or {@code mmap} (ENODEV: a file that
      *         can't be mapped)
@@ -126,13 +127,72 @@ public final class Mapping implements AutoCloseable {
      * @param protection the accesses that are allowed; with WRITE and SHARED, the file is opened for writing
      * @param flags PRIVATE or SHARED, and any further flags
      * @return the mapping, which has the size of the file
-     * @throws IllegalArgumentException if the file is a directory, or the flags contain ANONYMOUS, FIXED or
-     *         FIXED_NOREPLACE
+     * @throws IllegalArgumentException if the file is a directory, or a device that has no size, such as /dev/zero; if
+     *         the flags contain ANONYMOUS, FIXED or FIXED_NOREPLACE
      * @throws SyscallException from {@code openat} (ENOENT, EACCES, ...), {@code lseek} (ESPIPE: a pipe or a terminal;
      *         EINVAL: a file in /proc, which has no size and can only be read) or {@code mmap} (ENODEV: a file that
      *         can't be mapped)
      */
     public static Mapping file(Path file, Protection protection, MapFlags flags) {
+        requireFile(file, flags);
+        try (OpenFile open = OpenFile.of(file, isWritten(protection, flags))) {
+            long size = open.size();
+            if (size == 0 && !Files.isRegularFile(file)) {
+                throw new IllegalArgumentException(file + " has no size: say how many bytes to map, "
+                        + "Mapping.file(path, offset, bytes)");
+            }
+            return size == 0 ? new Mapping(0, protection) : map(size, protection, flags, open.fd(), 0);
+        }
+    }
+
+    /**
+     * Maps a part of a file, or of a device, for reading: {@code PROT_READ}, {@code MAP_PRIVATE}.
+     *
+     * @param file the file
+     * @param offset where the part begins, in bytes; a multiple of the page size
+     * @param bytes the size of the part. It may end after the end of the file, as a file may grow; until then, an
+     *        access to a page after the file's last one is an {@link InternalError} in Java, and a fault on a native
+     *        thread
+     * @return the mapping
+     * @throws IllegalArgumentException if the file is a directory; if the offset is negative or no multiple of the page
+     *         size; if the size isn't positive
+     * @throws SyscallException from {@code openat} (ENOENT, EACCES, ...) or {@code mmap} (ENODEV: a file that can't be
+     *         mapped; EOVERFLOW: the offset is too large)
+     */
+    public static Mapping file(Path file, long offset, long bytes) {
+        return file(file, offset, bytes, Protection.READ, MapFlags.PRIVATE);
+    }
+
+    /**
+     * Maps a part of a file or of a device.
+     *
+     * @param file the file
+     * @param offset where the part begins, in bytes; a multiple of the page size
+     * @param bytes the size of the part; it may end after the end of the file, see {@link #file(Path, long, long)}
+     * @param protection the accesses that are allowed; with WRITE and SHARED, the file is opened for writing
+     * @param flags PRIVATE or SHARED, and any further flags
+     * @return the mapping
+     * @throws IllegalArgumentException if the file is a directory; if the offset is negative or no multiple of the page
+     *         size; if the size isn't positive; if the flags contain ANONYMOUS, FIXED or FIXED_NOREPLACE
+     * @throws SyscallException from {@code openat} (ENOENT, EACCES, ...) or {@code mmap} (ENODEV: a file that can't be
+     *         mapped; EOVERFLOW: the offset is too large)
+     */
+    public static Mapping file(Path file, long offset, long bytes, Protection protection, MapFlags flags) {
+        requireFile(file, flags);
+        if (offset < 0 || offset % pageSize() != 0) {
+            throw new IllegalArgumentException("the offset must be a multiple of the page size, " + pageSize()
+                    + " bytes, not " + offset);
+        }
+        try (OpenFile open = OpenFile.of(file, isWritten(protection, flags))) {
+            return map(bytes, protection, flags, open.fd(), offset);
+        }
+    }
+
+    private static boolean isWritten(Protection protection, MapFlags flags) {
+        return flags.has(MapFlags.SHARED) && protection.has(Protection.WRITE);
+    }
+
+    private static void requireFile(Path file, MapFlags flags) {
         if (flags.has(MapFlags.ANONYMOUS)) {
             throw new IllegalArgumentException("a mapping of a file can't be MAP_ANONYMOUS: remove that flag to map "
                     + file + ", or use Mapping.anonymous");
@@ -140,10 +200,6 @@ public final class Mapping implements AutoCloseable {
         requireNoFixedAddress(flags);
         if (Files.isDirectory(file)) {
             throw new IllegalArgumentException(file + " is a directory; only files can be mapped");
-        }
-        try (OpenFile open = OpenFile.of(file, flags.has(MapFlags.SHARED) && protection.has(Protection.WRITE))) {
-            long size = open.size();
-            return size == 0 ? new Mapping(0, protection) : map(size, protection, flags, open.fd(), 0);
         }
     }
 
@@ -193,13 +249,13 @@ public final class Mapping implements AutoCloseable {
 
     /**
      * Returns the mapped memory as a segment that is valid until the mapping is closed. The segment is read-only if the
-     * protection of the mapping doesn't allow writes.
+     * protection of the mapping doesn't allow writes. It isn't one of {@code FileChannel.map}, so its {@code force()}
+     * throws {@link UnsupportedOperationException}: use {@link #sync()}.
      *
      * @return a segment of {@link #byteSize()} bytes that any thread may use
      * @throws IllegalStateException if the mapping is closed, or if its protection allows neither reads nor writes;
      *         only {@link #protect(Protection)} changes that, not a change of some pages
      */
-    @SuppressWarnings("MustBeClosed") // close() closes the arena
     public synchronized MemorySegment segment() {
         requireOpen();
         if (!protection.has(Protection.READ) && !protection.has(Protection.WRITE)) {
@@ -208,12 +264,21 @@ public final class Mapping implements AutoCloseable {
         }
         MemorySegment whole = segment;
         if (whole == null) {
-            Arena lifetime = Arena.ofShared();
-            whole = MemorySegment.ofAddress(address).reinterpret(bytes, lifetime, null);
-            arena = lifetime;
+            whole = MemorySegment.ofAddress(address).reinterpret(bytes, lifetime(), null);
             segment = whole;
         }
         return protection.has(Protection.WRITE) ? whole : whole.asReadOnly();
+    }
+
+    /** To be called with the lock held. */
+    @SuppressWarnings("MustBeClosed") // close() closes it
+    private Arena lifetime() {
+        Arena lifetime = arena;
+        if (lifetime == null) {
+            lifetime = Arena.ofShared();
+            arena = lifetime;
+        }
+        return lifetime;
     }
 
     /**
@@ -313,6 +378,43 @@ public final class Mapping implements AutoCloseable {
         change("munlock", SyscallNumber.MUNLOCK, offset, length);
     }
 
+    /**
+     * Writes what was changed in a shared mapping of a file to the file's device, and waits for that:
+     * {@code int msync(void *addr, size_t length, int flags)} with {@code MS_SYNC}. Has no effect on other mappings.
+     *
+     * @throws IllegalStateException if the mapping is closed
+     * @throws SyscallException EIO: the device failed; ENOSPC, EDQUOT: the file has holes, and the file system is full
+     * @see <a href="https://man7.org/linux/man-pages/man2/msync.2.html">msync(2)</a>
+     */
+    public void sync() {
+        sync(0, bytes);
+    }
+
+    /**
+     * Writes what was changed in some pages to the file's device, see {@link #sync()}.
+     *
+     * @param offset the start of the pages, in bytes from the start of the mapping; a multiple of the page size
+     * @param length the size in bytes; the kernel rounds it up to whole pages
+     * @throws IllegalArgumentException if the range isn't inside the mapping or doesn't start at a page boundary
+     * @throws IllegalStateException if the mapping is closed
+     * @throws SyscallException EIO: the device failed; ENOSPC, EDQUOT: the file has holes, and the file system is full
+     */
+    public void sync(long offset, long length) {
+        MemorySegment held;
+        long start;
+        synchronized (this) { // not during the call, which may take seconds
+            start = requireRange(offset, length);
+            if (length == 0) {
+                return;
+            }
+            held = MemorySegment.ofAddress(start).reinterpret(length, lifetime(), null);
+        }
+        long result = Trampoline.syscallHolding(SyscallNumber.MSYNC, held, length, Kernel.MS_SYNC, 0, 0, 0);
+        if (Syscall.isError(result)) {
+            throw new SyscallException("msync", result, hex(start), length, "MS_SYNC");
+        }
+    }
+
     private synchronized void change(String name, int number, long offset, long length) {
         long start = requireRange(offset, length);
         if (length == 0) {
@@ -337,7 +439,7 @@ public final class Mapping implements AutoCloseable {
      * Unmaps the memory: {@code int munmap(void *addr, size_t length)}. Segments that were returned before throw
      * {@link IllegalStateException} from now on. Closing the mapping again has no effect.
      *
-     * @throws IllegalStateException if another thread is in a native call with the segment; the mapping stays open
+     * @throws IllegalStateException if another thread is in a native call with the segment, or in {@link #sync()}; the mapping stays open
      * @throws SyscallException ENOMEM: the kernel has merged this mapping with its neighbours, and splitting them would
      *         exceed the limit on mappings; the memory stays mapped, and {@code close} can be called again
      */

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 import dev.linen.syscall.SyscallException;
@@ -73,6 +74,23 @@ public final class MemoryMap {
         public boolean isAnonymous() {
             // Shared memory and huge pages have internal files of the kernel. A JIT compiler may write code to them.
             return (inode == 0 && name.isEmpty()) || ANONYMOUS_NAMES.stream().anyMatch(name::startsWith);
+        }
+
+        /**
+         * Returns this region in the format of {@code /proc/self/maps}, with hexadecimal addresses.
+         *
+         * @return "7f0c2c361000-7f0c2c363000 r-xp 00001000 fe:00 4711 /usr/lib/libfoo.so"
+         */
+        @Override
+        public String toString() {
+            String access = letter(Protection.READ, "r") + letter(Protection.WRITE, "w") + letter(Protection.EXEC, "x")
+                    + (shared ? "s" : "p");
+            return String.format(Locale.ROOT, "%08x-%08x %s %08x %s %d %s", start, end, access, offset, device, inode,
+                    name).stripTrailing();
+        }
+
+        private String letter(Protection one, String letter) {
+            return protection.has(one) ? letter : "-";
         }
 
         private static final List<String> ANONYMOUS_NAMES = List.of("[anon", "[heap]", "[stack]", "/anon_hugepage",

@@ -10,8 +10,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -369,5 +372,84 @@ class MappingTest {
             assertThrows(IllegalArgumentException.class, () -> mapping.lock(page, 4 * page));
             assertThrows(IllegalArgumentException.class, () -> mapping.unlock(1, page));
         }
+    }
+
+    @Test
+    void file_deviceWithoutASize_mustBeGivenOne() throws Exception {
+        Path zero = Path.of("/dev/zero");
+        String message = assertThrows(IllegalArgumentException.class, () -> Mapping.file(zero)).getMessage();
+        assertEquals("/dev/zero has no size: say how many bytes to map, Mapping.file(path, offset, bytes)", message);
+        assertThrows(IllegalArgumentException.class,
+                () -> Mapping.file(zero, Protection.READ_WRITE, MapFlags.SHARED));
+        try (Mapping mapping = Mapping.file(zero, 0, 100)) {
+            assertEquals(100, mapping.segment().byteSize());
+            assertEquals(0, mapping.segment().get(ValueLayout.JAVA_LONG, 0));
+        }
+        Path empty = Files.createTempFile("linen-", ".empty");
+        try (Mapping mapping = Mapping.file(empty)) {
+            assertEquals(0, mapping.byteSize());
+        } finally {
+            Files.delete(empty);
+        }
+    }
+
+    @Test
+    void file_part_hasTheBytesOfThatPart() throws Exception {
+        long page = Mapping.pageSize();
+        Path file = Files.createTempFile("linen-", ".part");
+        try {
+            byte[] content = new byte[(int) (3 * page)];
+            content[(int) page] = 1;
+            content[(int) (2 * page) - 1] = 2;
+            Files.write(file, content);
+            try (Mapping part = Mapping.file(file, page, page)) {
+                assertEquals(page, part.byteSize());
+                assertEquals(1, part.segment().get(ValueLayout.JAVA_BYTE, 0));
+                assertEquals(2, part.segment().get(ValueLayout.JAVA_BYTE, page - 1));
+                assertTrue(part.segment().isReadOnly());
+            }
+            try (Mapping part = Mapping.file(file, 2 * page, 5, Protection.READ_WRITE, MapFlags.SHARED)) {
+                part.segment().set(ValueLayout.JAVA_BYTE, 4, (byte) 7);
+            }
+            assertEquals(7, Files.readAllBytes(file)[(int) (2 * page) + 4]);
+            for (long[] wrong : new long[][]{{1, 5}, {-page, 5}, {0, 0}, {0, -1}}) {
+                assertThrows(IllegalArgumentException.class, () -> Mapping.file(file, wrong[0], wrong[1]));
+            }
+            assertThrows(IllegalArgumentException.class, () -> Mapping.file(file.getParent(), 0, page));
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    @Test
+    void sync_anyPart_callsTheKernelWithThatPart() throws Exception {
+        long page = Mapping.pageSize();
+        Path file = Files.createTempFile("linen-", ".sync");
+        try {
+            Files.write(file, new byte[(int) (2 * page)]);
+            try (Mapping mapping = Mapping.file(file, Protection.READ_WRITE, MapFlags.SHARED)) {
+                mapping.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 7);
+                mapping.sync();
+                mapping.sync(page, page);
+                mapping.sync(page, 0);
+                assertThrows(IllegalArgumentException.class, () -> mapping.sync(1, 5));
+                assertThrows(IllegalArgumentException.class, () -> mapping.sync(page, page + 1));
+                assertThrows(UnsupportedOperationException.class, () -> mapping.segment().force());
+                long result = Syscall.invoke(SyscallNumber.MUNMAP, mapping.address() + page, page);
+                assertEquals(0, result);
+                mapping.sync(0, page);
+                assertEquals(Errno.ENOMEM, assertThrows(SyscallException.class, mapping::sync).errno());
+                assertEquals(mapping.address() + page, Syscall.invoke(SyscallNumber.MMAP, mapping.address() + page,
+                        page, 0, MapFlags.PRIVATE.with(MapFlags.ANONYMOUS).with(MapFlags.FIXED_NOREPLACE).bits(), -1,
+                        0));
+            }
+        } finally {
+            Files.delete(file);
+        }
+        Mapping closed = Mapping.anonymous(page);
+        closed.sync();
+        closed.close();
+        assertTrue(assertThrows(IllegalStateException.class, closed::sync).getMessage()
+                .startsWith("this mapping is closed: "));
     }
 }

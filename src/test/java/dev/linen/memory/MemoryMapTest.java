@@ -233,4 +233,13 @@ class MemoryMapTest {
             parent.destroyForcibly().waitFor();
         }
     }
+
+    @Test
+    void toString_ofARegion_isTheKernelsLine() {
+        for (String line : List.of("7f0c2c361000-7f0c2c363000 r-xp 00001000 fe:00 4711 /usr/lib/lib foo.so",
+                "00400000-00401000 rw-s 00000000 00:00 0",
+                "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]")) {
+            assertEquals(line, MemoryMap.Region.parse(line).toString());
+        }
+    }
 }
