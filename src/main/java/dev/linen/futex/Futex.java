@@ -79,10 +79,9 @@ public final class Futex {
      * Returns a futex for the threads of this process.
      *
      * @param word the memory, of which the first 4 bytes are used: native and 4-byte aligned; the caller must keep it
-     *        allocated
+     *        allocated. If it is read-only, threads can wait for it and be woken, but not change it
      * @return the futex
-     * @throws IllegalArgumentException if the segment is smaller than 4 bytes, misaligned, read-only or on the Java
-     *         heap
+     * @throws IllegalArgumentException if the segment is smaller than 4 bytes, misaligned or on the Java heap
      * @throws IllegalStateException if the segment's arena is closed
      */
     public static Futex ofPrivate(MemorySegment word) {
@@ -94,10 +93,9 @@ public final class Futex {
      * does when a thread ends ({@code CLONE_CHILD_CLEARTID}).
      *
      * @param word the memory, of which the first 4 bytes are used: native and 4-byte aligned; the caller must keep it
-     *        allocated
+     *        allocated. If it is read-only, threads can wait for it and be woken, but not change it
      * @return the futex
-     * @throws IllegalArgumentException if the segment is smaller than 4 bytes, misaligned, read-only or on the Java
-     *         heap
+     * @throws IllegalArgumentException if the segment is smaller than 4 bytes, misaligned or on the Java heap
      * @throws IllegalStateException if the segment's arena is closed
      */
     public static Futex ofShared(MemorySegment word) {
@@ -116,16 +114,25 @@ public final class Futex {
             throw new IllegalArgumentException("a futex must be 4-byte aligned, but the segment starts at "
                     + hex(word.address()));
         }
-        if (word.isReadOnly()) {
-            throw new IllegalArgumentException("a futex must be writable, but the segment is read-only");
-        }
         requireAlive(word);
         return word.asSlice(0, Integer.BYTES);
     }
 
     private static void requireAlive(MemorySegment word) {
         if (!word.scope().isAlive()) {
-            throw new IllegalStateException("the memory of this futex was freed: its arena is closed");
+            throw freed();
+        }
+    }
+
+    /** Also where the JDK says only "Already closed". */
+    private static IllegalStateException freed() {
+        return new IllegalStateException("the memory of this futex was freed: its arena is closed");
+    }
+
+    private void requireWritable() {
+        if (word.isReadOnly()) {
+            throw new UnsupportedOperationException("this futex is in a read-only segment: a thread can wait for it, "
+                    + "but not change it");
         }
     }
 
@@ -133,18 +140,30 @@ public final class Futex {
      * Returns the value of the word, with the memory effects of a volatile read.
      *
      * @return the value
+     * @throws IllegalStateException if the segment's arena is closed
      */
     public int value() {
-        return (int) WORD.getVolatile(word, 0L);
+        try {
+            return (int) WORD.getVolatile(word, 0L);
+        } catch (IllegalStateException closed) {
+            throw freed();
+        }
     }
 
     /**
      * Sets the word, with the memory effects of a volatile write. Doesn't wake any thread.
      *
      * @param value the new value
+     * @throws IllegalStateException if the segment's arena is closed
+     * @throws UnsupportedOperationException if the segment is read-only
      */
     public void set(int value) {
-        WORD.setVolatile(word, 0L, value);
+        requireWritable();
+        try {
+            WORD.setVolatile(word, 0L, value);
+        } catch (IllegalStateException closed) {
+            throw freed();
+        }
     }
 
     /**
@@ -153,9 +172,16 @@ public final class Futex {
      * @param expected the expected value
      * @param value the new value
      * @return true if the word had the expected value and was set
+     * @throws IllegalStateException if the segment's arena is closed
+     * @throws UnsupportedOperationException if the segment is read-only
      */
     public boolean compareAndSet(int expected, int value) {
-        return WORD.compareAndSet(word, 0L, expected, value);
+        requireWritable();
+        try {
+            return WORD.compareAndSet(word, 0L, expected, value);
+        } catch (IllegalStateException closed) {
+            throw freed();
+        }
     }
 
     /**
@@ -215,8 +241,7 @@ public final class Futex {
         long address = liveAddress();
         int wait = Kernel.FUTEX_WAIT_BITSET | privateFlag;
         long result = freeable
-                ? Trampoline.syscallHolding(SyscallNumber.FUTEX, word, wait, expected, timespec.address(), 0,
-                        Kernel.FUTEX_BITSET_MATCH_ANY)
+                ? awaitHolding(wait, expected, timespec)
                 : Syscall.invoke(SyscallNumber.FUTEX, address, wait, expected, timespec.address(), 0,
                         Kernel.FUTEX_BITSET_MATCH_ANY);
         if (result == 0) {
@@ -231,6 +256,15 @@ public final class Futex {
         throw new SyscallException("futex", result, hex(address), operation("FUTEX_WAIT_BITSET"), expected,
                 timespec.equals(MemorySegment.NULL) ? "NULL" : hex(timespec.address()), "NULL",
                 "FUTEX_BITSET_MATCH_ANY");
+    }
+
+    private long awaitHolding(int wait, int expected, MemorySegment timespec) {
+        try {
+            return Trampoline.syscallHolding(SyscallNumber.FUTEX, word, wait, expected, timespec.address(), 0,
+                    Kernel.FUTEX_BITSET_MATCH_ANY);
+        } catch (IllegalStateException closedMeanwhile) {
+            throw freed();
+        }
     }
 
     /**

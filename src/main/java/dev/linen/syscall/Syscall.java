@@ -34,8 +34,8 @@ public final class Syscall {
     /**
      * Issues a call without arguments.
      *
-     * @param number the call: one of {@link SyscallNumber} or any other number; the result is -ENOSYS if the kernel
-     *        doesn't know it
+     * @param number the call: one of {@link SyscallNumber} or any other number, of which the kernel takes the lower 32
+     *        bits; the result is -ENOSYS if the kernel doesn't know it
      * @return the kernel's result; -errno if the call failed
      */
     public static long invoke(long number) {

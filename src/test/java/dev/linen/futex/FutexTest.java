@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -205,9 +206,50 @@ class FutexTest {
             assertRefused("4 bytes, but the segment has only 0", factory, MemorySegment.NULL);
             assertRefused("4-byte aligned, but the segment starts at 0x", factory, eight.asSlice(1, 4));
             assertRefused("4-byte aligned, but the segment starts at 0x", factory, eight.asSlice(2, 6));
-            assertRefused("read-only", factory, eight.asReadOnly());
             assertThrows(IllegalStateException.class, () -> factory.apply(closed));
             factory.apply(eight.asSlice(4));
+        }
+    }
+
+    @Test
+    void readOnly_word_canBeWaitedForButNotChanged() throws Exception {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment word = arena.allocate(4, 4);
+            for (Function<MemorySegment, Futex> factory : List.<Function<MemorySegment, Futex>>of(Futex::ofPrivate,
+                    Futex::ofShared)) {
+                Futex writer = factory.apply(word);
+                Futex reader = factory.apply(word.asReadOnly());
+                writer.set(0);
+                Thread waiter = Thread.ofPlatform().start(() -> {
+                    while (reader.value() == 0) {
+                        reader.await(0);
+                    }
+                });
+                writer.set(1);
+                while (waiter.isAlive()) {
+                    writer.wakeAll();
+                }
+                assertEquals(Futex.Wait.VALUE_CHANGED, reader.await(0));
+                assertEquals(0, reader.wakeAll());
+                for (Executable change : List.<Executable>of(() -> reader.set(2), () -> reader.compareAndSet(1, 2))) {
+                    assertEquals("this futex is in a read-only segment: a thread can wait for it, but not change it",
+                            assertThrows(UnsupportedOperationException.class, change).getMessage());
+                }
+                assertEquals(1, writer.value());
+            }
+        }
+    }
+
+    @Test
+    void anyMethod_memoryFreed_saysTheSame() {
+        Arena arena = Arena.ofShared();
+        MemorySegment word = arena.allocate(4, 4);
+        Futex futex = Futex.ofPrivate(word);
+        arena.close();
+        for (Executable call : List.<Executable>of(futex::value, () -> futex.set(1), () -> futex.compareAndSet(0, 1),
+                () -> futex.await(0), futex::wakeAll, () -> Futex.ofPrivate(word))) {
+            assertEquals("the memory of this futex was freed: its arena is closed",
+                    assertThrows(IllegalStateException.class, call).getMessage());
         }
     }
 
