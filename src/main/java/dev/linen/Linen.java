@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 import dev.linen.function.NativeFunction;
 import dev.linen.internal.binding.Platform;
+import dev.linen.internal.binding.Trampoline;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
 import dev.linen.thread.FaultContainment;
@@ -63,6 +64,27 @@ public final class Linen {
      */
     public static Optional<String> unsupportedReason() {
         return Platform.unsupportedReason();
+    }
+
+    /**
+     * Returns whether linen can be used here: it supports this platform, the JVM permits native access, and the native
+     * library is loaded. A program with another way to do its work can choose by this, without catching exceptions.
+     *
+     * <p>The first call loads the library. If the JVM only warns about native access that wasn't granted, it warns now.
+     *
+     * @return false where calls would throw
+     */
+    public static boolean isAvailable() {
+        return unavailableReason().isEmpty();
+    }
+
+    /**
+     * Returns the reason why linen can't be used here, with a remedy if there is one, see {@link #isAvailable()}.
+     *
+     * @return the message of the exception that calls would throw; empty if linen can be used
+     */
+    public static Optional<String> unavailableReason() {
+        return Trampoline.unavailableReason();
     }
 
     /**

@@ -13,6 +13,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -299,5 +300,35 @@ class LinenTest {
         ChildJvm.Result result = ChildJvm.of(HandleOutClosed.class).run();
         Skip.unless(!result.out().equals("never closed meanwhile"), "the arena was never closed at that moment");
         assertEquals("left: 0", result.out(), result::toString);
+    }
+
+    static final class PrintsAvailability {
+        public static void main(String... none) {
+            System.out.println(
+                    Linen.isSupported() + " " + Linen.isAvailable() + " " + Linen.unavailableReason().orElse("-"));
+        }
+    }
+
+    @Test
+    void isAvailable_here_isTrue() {
+        assertTrue(Linen.isAvailable());
+        assertEquals(Optional.empty(), Linen.unavailableReason());
+    }
+
+    @Test
+    void isAvailable_nativeAccessDenied_saysWhy() {
+        ChildJvm.Result child = ChildJvm.of(PrintsAvailability.class).withoutNativeAccess().run();
+        assertEquals("true false linen calls native code, but this JVM doesn't permit it: start the JVM with "
+                + "--enable-native-access=dev.linen\n", child.out(), child::toString);
+    }
+
+    @Test
+    void isAvailable_libraryCantBeLoaded_saysWhy() {
+        ChildJvm.Result child = ChildJvm.of(PrintsAvailability.class).flags("-Ddev.linen.library.path=/nonexistent")
+                .run();
+        assertTrue(child.out().startsWith("true false linen can't load its native library. Tried: "), child::toString);
+        ChildJvm.Result other = ChildJvm.of(PrintsAvailability.class).flags("-Dos.name=Windows").run();
+        assertEquals("false false linen needs Linux, because it makes Linux system calls; this is Windows\n",
+                other.out(), other::toString);
     }
 }

@@ -58,8 +58,8 @@ public final class DynamicLinker {
         return downcall(function, SHAPE);
     }
 
-    static MethodHandle downcall(MemorySegment function, FunctionDescriptor shape) {
-        return Linker.nativeLinker().downcallHandle(function, shape);
+    static MethodHandle downcall(MemorySegment function, FunctionDescriptor shape, Linker.Option... options) {
+        return Linker.nativeLinker().downcallHandle(function, shape, options);
     }
 
     /** Tries to open the library again, because {@code libraryLookup} discards the message of {@code dlerror}. */

@@ -3,6 +3,7 @@ package dev.linen.internal.binding;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
@@ -23,7 +24,7 @@ final class NativeLibrary {
 
     private sealed interface Loaded {
 
-        MethodHandle link(String function, FunctionDescriptor shape);
+        MethodHandle link(String function, FunctionDescriptor shape, Linker.Option... options);
 
         MemorySegment address(String name);
     }
@@ -31,8 +32,8 @@ final class NativeLibrary {
     private record Library(SymbolLookup symbols) implements Loaded {
 
         @Override
-        public MethodHandle link(String function, FunctionDescriptor shape) {
-            return DynamicLinker.downcall(address(function), shape);
+        public MethodHandle link(String function, FunctionDescriptor shape, Linker.Option... options) {
+            return DynamicLinker.downcall(address(function), shape, options);
         }
 
         @Override
@@ -45,7 +46,7 @@ final class NativeLibrary {
     private record Refused(Supplier<Throwable> reason) implements Loaded {
 
         @Override
-        public MethodHandle link(String function, FunctionDescriptor shape) {
+        public MethodHandle link(String function, FunctionDescriptor shape, Linker.Option... options) {
             return refuse(reason, shape);
         }
 
@@ -59,6 +60,13 @@ final class NativeLibrary {
 
     private NativeLibrary() {}
 
+    /** Returns the reason why the library can't be loaded; empty if it is loaded. */
+    static Optional<String> unavailableReason() {
+        return LOADED instanceof Refused refused
+                ? Optional.of(String.valueOf(refused.reason().get().getMessage()))
+                : Optional.empty();
+    }
+
     /** Returns the handle of a function, see {@link DynamicLinker#downcall}. */
     static MethodHandle link(String function) {
         return LOADED.link(function, DynamicLinker.SHAPE);
@@ -67,6 +75,11 @@ final class NativeLibrary {
     /** Returns a handle whose first argument is a segment, which can't be freed during a call. */
     static MethodHandle linkHolding(String function) {
         return LOADED.link(function, DynamicLinker.HOLDING_SHAPE);
+    }
+
+    /** Returns the handle of a function that never blocks: the JVM waits for it at each safepoint. */
+    static MethodHandle linkCritical(String function, FunctionDescriptor shape) {
+        return LOADED.link(function, shape, Linker.Option.critical(/* heap access */ false));
     }
 
     /** Returns the address of a function. Another function must have been called before. */

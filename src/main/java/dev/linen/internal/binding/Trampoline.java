@@ -2,6 +2,7 @@ package dev.linen.internal.binding;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.Optional;
 
 /**
  * The functions of {@code liblinen.so}: {@code syscall.c}'s {@code linen_syscall} and {@code thread.c}'s
@@ -9,7 +10,7 @@ import java.lang.invoke.MethodHandle;
  *
  * <p>All calls use the same downcall, whatever their number of arguments: the first call of each signature costs
  * milliseconds, but unused zeros cost only half a nanosecond, which is negligible compared with entering the kernel.
- * Each handle is {@code static final}, so that the JIT compiler turns a call into a direct native call. No handle is
+ * Each handle is {@code static final}, so that the JIT compiler turns a call into a direct native call. None of these is
  * linked as {@code critical}: any system call may block, and a blocked critical call blocks the garbage collector.
  *
  * <p>If the library can't be loaded, each call throws the reason.
@@ -28,6 +29,11 @@ public final class Trampoline {
 
     private static final class Clone {
         static final MethodHandle HANDLE = NativeLibrary.link("linen_clone");
+    }
+
+    /** Returns the reason that each call would throw; empty if calls can be made. */
+    public static Optional<String> unavailableReason() {
+        return NativeLibrary.unavailableReason();
     }
 
     public static long syscall(long number) {
