@@ -18,6 +18,7 @@
 #include <linux/prctl.h>
 #include <linux/resource.h>
 #include <linux/auxvec.h>
+#include <linux/rseq.h>
 
 /* signals; each needs the one before it */
 #include <linux/signal.h>

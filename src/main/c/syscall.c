@@ -12,3 +12,9 @@ EXPORT long linen_syscall(long a, long b, long c, long d, long e, long f, long n
 {
     return cpu_syscall(number, a, b, c, d, e, f);
 }
+
+/* 64 bits of the calling thread's thread-local storage, at an offset from its thread pointer. */
+EXPORT long linen_thread_word(long offset)
+{
+    return cpu_thread_word(offset);
+}

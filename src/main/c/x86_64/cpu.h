@@ -60,6 +60,14 @@ cpu_clone(unsigned long flags, uint64_t stack, uint64_t tid, uint64_t tls, struc
     return result;
 }
 
+/* 64 bits at an offset from the thread pointer. */
+static inline __attribute__((always_inline)) long cpu_thread_word(long offset)
+{
+    long word;
+    __asm__ volatile("mov %%fs:(%1), %0" : "=r"(word) : "r"(offset)); /* %fs is the thread pointer */
+    return word;
+}
+
 /*
  * The slab of the calling thread, if it is a linen thread; otherwise 0. Every libc has a pointer of its own at %fs:8,
  * so the load is safe on its threads and never gives the magic.

@@ -69,7 +69,7 @@ class ArchitectureTest {
             Map.entry("syscall", Set.of("internal.linux", "internal.binding")),
             Map.entry("memory", Set.of("internal.linux", "internal.binding", "internal.registry", "syscall")),
             Map.entry("futex", Set.of("internal.linux", "internal.binding", "syscall")),
-            Map.entry("process", Set.of("internal.linux", "syscall")),
+            Map.entry("process", Set.of("internal.linux", "internal.binding", "syscall")),
             Map.entry("function", Set.of("internal.binding", "internal.registry", "syscall", "memory")),
             Map.entry("internal.stack", Set.of("internal.linux", "internal.registry", "syscall", "memory")),
             Map.entry("internal.fault",

@@ -1,10 +1,12 @@
 package dev.linen.process;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
+import dev.linen.internal.binding.ThreadWord;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
@@ -30,10 +32,9 @@ public final class Affinity {
      * Returns the CPUs that a thread may run on:
      * {@code int sched_getaffinity(pid_t pid, unsigned int len, unsigned long *mask)}.
      *
-     * @param tid the id of a thread of any process; 0 for the calling thread
+     * @param tid the id of a thread of any process; 0 for the calling thread, or its carrier if it is virtual
      * @return those of its CPUs that are online
      * @throws IllegalArgumentException if the tid is negative
-     * @throws WrongThreadException if the tid is 0 on a virtual thread
      * @throws SyscallException ESRCH: no such thread
      */
     public static CpuSet get(int tid) {
@@ -52,7 +53,7 @@ public final class Affinity {
      *         EPERM: the thread belongs to another user, and the caller has no CAP_SYS_NICE
      */
     public static void set(int tid, CpuSet cpus) {
-        Tid.require(tid);
+        Tid.requireChangeable(tid);
         if (cpus.isEmpty()) {
             throw new IllegalArgumentException("the set of CPUs is empty: a thread needs at least one CPU to run on");
         }
@@ -66,13 +67,39 @@ public final class Affinity {
     }
 
     /**
-     * Returns the CPUs that the calling thread may run on.
+     * Returns the CPUs that the calling thread may run on; on a virtual thread, those of its carrier thread.
      *
      * @return those of its CPUs that are online
-     * @throws WrongThreadException if the calling thread is virtual: the result would be that of its carrier thread
      */
     public static CpuSet current() {
         return get(Tid.CURRENT);
+    }
+
+    /**
+     * Returns the CPU that the calling thread runs on: {@code int getcpu(unsigned int *cpu, NULL)}. The kernel may move
+     * the thread to another CPU at any time, unless it is bound to one.
+     *
+     * <p>Where libc has registered a restartable sequence for the thread (glibc 2.35 or newer), this reads what the
+     * kernel has written there, without a system call.
+     *
+     * @return the number of the CPU
+     * @throws SyscallException ENOSYS from a seccomp filter, and there is no restartable sequence
+     * @see <a href="https://man7.org/linux/man-pages/man2/getcpu.2.html">getcpu(2)</a>
+     */
+    public static int cpu() {
+        int cpu = ThreadWord.cpu();
+        return cpu >= 0 ? cpu : getcpu();
+    }
+
+    static int getcpu() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment number = arena.allocate(JAVA_INT);
+            long result = Syscall.invoke(SyscallNumber.GETCPU, number.address(), 0, 0);
+            if (Syscall.isError(result)) {
+                throw new SyscallException("getcpu", result, SyscallException.hex(number.address()), "NULL");
+            }
+            return number.get(JAVA_INT, 0);
+        }
     }
 
     /**

@@ -102,10 +102,9 @@ public record Scheduling(int policy, int priority) {
      * {@code int sched_getparam(pid_t pid, struct sched_param *param)}. These are two calls: if the scheduling is
      * changed between them, the result may combine the old policy with the new priority.
      *
-     * @param tid the id of a thread of any process; 0 for the calling thread
+     * @param tid the id of a thread of any process; 0 for the calling thread, or its carrier if it is virtual
      * @return the policy and the priority
      * @throws IllegalArgumentException if the tid is negative
-     * @throws WrongThreadException if the tid is 0 on a virtual thread
      * @throws SyscallException ESRCH: no such thread
      * @see <a href="https://man7.org/linux/man-pages/man2/sched_setscheduler.2.html">sched_getscheduler(2)</a>
      * @see <a href="https://man7.org/linux/man-pages/man2/sched_setparam.2.html">sched_getparam(2)</a>
@@ -147,7 +146,7 @@ public record Scheduling(int policy, int priority) {
      * @see <a href="https://man7.org/linux/man-pages/man2/sched_setscheduler.2.html">sched_setscheduler(2)</a>
      */
     public void apply(int tid) {
-        Tid.require(tid);
+        Tid.requireChangeable(tid);
         try (Arena arena = Arena.ofConfined()) {
             // struct sched_param { int sched_priority; } is in a header of libc, but in none of the kernel.
             MemorySegment param = arena.allocateFrom(JAVA_INT, priority);
@@ -162,10 +161,9 @@ public record Scheduling(int policy, int priority) {
      * Returns the nice value of a thread: {@code int getpriority(int which, id_t who)} with {@code PRIO_PROCESS}, which
      * on Linux means one thread.
      *
-     * @param tid the id of a thread of any process; 0 for the calling thread
+     * @param tid the id of a thread of any process; 0 for the calling thread, or its carrier if it is virtual
      * @return the value, from -20 (largest share of the CPU) to 19 (smallest share)
      * @throws IllegalArgumentException if the tid is negative
-     * @throws WrongThreadException if the tid is 0 on a virtual thread
      * @throws SyscallException ESRCH: no such thread
      * @see <a href="https://man7.org/linux/man-pages/man2/getpriority.2.html">getpriority(2)</a>
      */
@@ -195,7 +193,7 @@ public record Scheduling(int policy, int priority) {
      * @see <a href="https://man7.org/linux/man-pages/man2/getpriority.2.html">setpriority(2)</a>
      */
     public static void nice(int tid, int value) {
-        Tid.require(tid);
+        Tid.requireChangeable(tid);
         requireNice(value);
         long result = Syscall.invoke(SyscallNumber.SETPRIORITY, Kernel.PRIO_PROCESS, tid, value);
         if (Syscall.isError(result)) {

@@ -28,10 +28,9 @@ public final class ThreadName {
     /**
      * Returns the name of a thread.
      *
-     * @param tid the id of a thread of this process; 0 for the calling thread
+     * @param tid the id of a thread of this process; 0 for the calling thread, or its carrier if it is virtual
      * @return the name, which is up to 15 bytes decoded as UTF-8; may be empty
      * @throws IllegalArgumentException if the tid is negative
-     * @throws WrongThreadException if the tid is 0 on a virtual thread
      * @throws UncheckedIOException if this process has no such thread, or there is no {@code /proc}
      */
     public static String get(int tid) {
@@ -56,7 +55,7 @@ public final class ThreadName {
     public static void set(int tid, String name) {
         byte[] withFinal0 = toBytes(name); // with the 0, because a write of no bytes would not change the name
         try {
-            Files.write(file(tid), withFinal0);
+            Files.write(file(Tid.requireChangeable(tid)), withFinal0);
         } catch (IOException unwritable) {
             throw new UncheckedIOException("the name of thread " + tid + " can't be set to \"" + name + "\"",
                     unwritable);

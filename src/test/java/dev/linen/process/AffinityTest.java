@@ -2,6 +2,7 @@ package dev.linen.process;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
@@ -17,12 +18,14 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.linen.internal.binding.ThreadWord;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Skip;
 
 class AffinityTest {
 
@@ -171,5 +174,39 @@ class AffinityTest {
     void get_alwaysEINVAL_endsAtTheLargestSet() {
         ChildJvm.Result child = ChildJvm.of(Refused.class).run();
         assertEquals("131072", child.out(), child::toString);
+    }
+
+    /** On each CPU: by the restartable sequence that libc has registered, and by the system call. */
+    @Test
+    void cpu_boundToOne_isThatOne() throws Exception {
+        CpuSet all = Affinity.current();
+        Thread bound = Thread.ofPlatform().start(() -> all.stream().forEach(cpu -> {
+            Affinity.setCurrent(CpuSet.of(cpu));
+            for (int i = 0; i < 20_000; i++) { // compiled, too
+                assertEquals(cpu, Affinity.cpu());
+            }
+            assertEquals(cpu, Affinity.getcpu());
+        }));
+        Throwable[] failed = new Throwable[1];
+        bound.setUncaughtExceptionHandler((thread, thrown) -> failed[0] = thrown);
+        bound.join();
+        assertNull(failed[0]);
+    }
+
+    static final class PrintsCpu {
+        public static void main(String... none) {
+            System.out.println(ThreadWord.cpu() + " " + Affinity.current().contains(Affinity.cpu()));
+        }
+    }
+
+    /** The value -1 says that libc has registered none. */
+    @Test
+    void cpu_withAndWithoutRestartableSequence_isRight() {
+        ChildJvm.Result with = ChildJvm.of(PrintsCpu.class).run();
+        ChildJvm.Result without = ChildJvm.of(PrintsCpu.class)
+                .wrappedIn("env", "GLIBC_TUNABLES=glibc.pthread.rseq=0").run();
+        Skip.unless(!with.out().startsWith("-"), "this libc registers no restartable sequences");
+        assertTrue(with.out().matches("\\d+ true\n"), with::toString);
+        assertTrue(without.out().matches("-\\d+ true\n"), without::toString);
     }
 }

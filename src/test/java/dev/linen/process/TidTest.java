@@ -11,23 +11,47 @@ import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
+
 class TidTest {
 
     @Test
-    void anyMethod_onAVirtualThread_refusesTheCarrier() throws Exception {
+    void anyMethodThatChanges_onAVirtualThread_refusesTheCarrier() throws Exception {
         CpuSet cpus = Affinity.current();
-        int tid = Running.ownTid();
-        List<Executable> calls = List.of(Affinity::current, () -> Affinity.setCurrent(cpus), () -> Affinity.get(0),
-                () -> Affinity.set(0, cpus), () -> Scheduling.of(0), () -> Scheduling.other().apply(0),
-                () -> Scheduling.nice(0), () -> Scheduling.nice(0, 0), () -> ThreadName.get(0),
-                () -> ThreadName.set(0, "name"));
+        List<Executable> calls = List.of(() -> Affinity.setCurrent(cpus), () -> Affinity.set(0, cpus),
+                () -> Scheduling.other().apply(0), () -> Scheduling.nice(0, 0), () -> ThreadName.set(0, "name"));
         try (ExecutorService virtual = Executors.newVirtualThreadPerTaskExecutor()) {
             for (Executable call : calls) {
                 String message = virtual.submit(() -> assertThrows(WrongThreadException.class, call)).get()
                         .getMessage();
-                assertTrue(message.contains("virtual thread"), message);
+                assertTrue(message.contains("virtual"), message);
             }
-            assertEquals(cpus, virtual.submit(() -> Affinity.get(tid)).get());
         }
+    }
+
+    @Test
+    void anyMethodThatReads_onAVirtualThread_answersForTheCarrier() throws Exception {
+        CpuSet cpus = Affinity.current();
+        int tid = Tid.current();
+        try (ExecutorService virtual = Executors.newVirtualThreadPerTaskExecutor()) {
+            assertEquals(cpus, virtual.submit(Affinity::current).get());
+            assertEquals(cpus, virtual.submit(() -> Affinity.get(0)).get());
+            assertEquals(cpus, virtual.submit(() -> Affinity.get(tid)).get());
+            assertEquals(Scheduling.of(tid), virtual.submit(() -> Scheduling.of(0)).get());
+            assertEquals(Scheduling.nice(tid), virtual.submit(() -> Scheduling.nice(0)).get());
+            assertTrue(virtual.submit(() -> ThreadName.get(0)).get().startsWith("ForkJoin"));
+            assertTrue(cpus.contains(virtual.submit(Affinity::cpu).get()));
+        }
+    }
+
+    @Test
+    void current_ofEachThread_isTheKernels() throws Exception {
+        assertEquals(Syscall.invoke(SyscallNumber.GETTID), Tid.current());
+        assertEquals(Tid.current(), Running.ownTid());
+        int[] other = new int[1];
+        Thread thread = Thread.ofPlatform().start(() -> other[0] = Tid.current());
+        thread.join();
+        assertTrue(other[0] > 0 && other[0] != Tid.current(), () -> other[0] + " " + Tid.current());
     }
 }
