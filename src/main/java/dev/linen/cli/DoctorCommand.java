@@ -19,7 +19,7 @@ final class DoctorCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
-    @Option(names = "--json", description = "Prints one JSON object: works, system, limits, features (\"yes\" or an errno), thread, remedy.")
+    @Option(names = "--json", description = "Prints one JSON object: works, system, limits, features (\"yes\" or an errno), process, thread, remedy.")
     private boolean json;
 
     @Override

@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -28,6 +32,7 @@ import dev.linen.memory.Advice;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Skip;
+import dev.linen.testing.TestFunctions;
 
 class DoctorCommandTest {
 
@@ -48,13 +53,43 @@ class DoctorCommandTest {
     @Test
     void doctor_here_findsThatItWorks() {
         JsonObject found = doctorHere();
-        assertEquals(List.of("works", "system", "limits", "features", "thread", "remedy"),
+        assertEquals(List.of("works", "system", "limits", "features", "process", "thread", "remedy"),
                 List.copyOf(found.keySet()));
         assertTrue(found.get("works").getAsBoolean());
         assertTrue(found.get("thread").getAsString().matches("started as \\d+, joined"), found::toString);
         assertEquals("", found.get("remedy").getAsString());
         assertEquals(Arrays.stream(KernelFeature.values()).map(KernelFeature::title).toList(),
                 List.copyOf(found.getAsJsonObject("features").keySet()));
+    }
+
+    @Test
+    void doctor_here_knowsWhatElseIsInTheProcess() {
+        JsonObject process = doctorHere().getAsJsonObject("process");
+        assertEquals(List.of("signal handlers", "copies of linen", "debugger", "seccomp filter", "huge pages",
+                "cgroup's pids.max", "tested JDK"), List.copyOf(process.keySet()));
+    }
+
+    /** Installs a handler of another library, as a crash reporter does, and asks doctor. */
+    static final class WithACrashReporter {
+        public static void main(String... arguments) throws Throwable {
+            MemorySegment install = TestFunctions.library("crash_reporter").find("install_crash_reporter")
+                    .orElseThrow();
+            long failed = (long) Linker.nativeLinker().downcallHandle(install,
+                    FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG)).invokeExact(0L);
+            assertEquals(0, failed);
+            System.exit(LinenCommand.commandLine().execute("doctor"));
+        }
+    }
+
+    @Test
+    void doctor_otherHandlers_areNamed() {
+        Result plain = ChildJvm.of(LinenCommand.class).run("doctor");
+        assertTrue(plain.out().contains("\nsignal handlers      the JVM's; linen's are in front of them\n"),
+                plain::toString);
+        assertTrue(plain.out().contains("\ncopies of linen      1\n"), plain::toString);
+        Result child = ChildJvm.of(WithACrashReporter.class).run();
+        assertTrue(child.out().lines().anyMatch(line -> line.matches("signal handlers      besides the JVM's, other "
+                + "code's: .*SIGSEGV=/.*/crash_reporter.so.*; linen's are in front of them")), child::toString);
     }
 
     /** A kernel with the call returns the error that the probe expects; a kernel without it, ENOSYS or ENOTTY. */

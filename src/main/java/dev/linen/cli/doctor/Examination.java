@@ -1,5 +1,6 @@
 package dev.linen.cli.doctor;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,6 +12,7 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 
 import dev.linen.syscall.Errno;
+import dev.linen.thread.FaultContainment;
 
 /**
  * What {@code ./linen doctor} found.
@@ -18,10 +20,11 @@ import dev.linen.syscall.Errno;
  * @param facts what was found out about the system, by name
  * @param limits limits on threads and memory, by name
  * @param features why the kernel lacks a feature; empty if it has it. Without entries if no system call can be made
+ * @param process what else is in this process and around it, by name
  * @param thread the last check, which decides whether linen works
  */
 public record Examination(Map<String, String> facts, Map<String, String> limits,
-        Map<KernelFeature, Optional<Errno>> features, ThreadCheck thread) {
+        Map<KernelFeature, Optional<Errno>> features, Map<String, String> process, ThreadCheck thread) {
 
     /**
      * Runs every check. The thread comes before the limits and features: if linen can't be loaded, it can't make their
@@ -31,14 +34,21 @@ public record Examination(Map<String, String> facts, Map<String, String> limits,
         Map<String, String> facts = Host.facts();
         Map<String, String> limits = new LinkedHashMap<>(Limits.ofSystem());
         Map<KernelFeature, Optional<Errno>> features = new LinkedHashMap<>();
+        boolean calls = canCall();
+        Map<String, String> handlers = calls ? Neighbourhood.handlers(Neighbourhood.regions()) : Map.of();
         ThreadCheck thread = ThreadCheck.run();
-        if (canCall()) {
+        if (calls) {
             limits.putAll(Limits.ofProcess());
             for (KernelFeature feature : KernelFeature.values()) {
                 features.put(feature, feature.refusal());
             }
         }
-        return new Examination(facts, limits, features, thread);
+        Map<String, String> process = new Neighbourhood(Path.of("/")).facts(Runtime.version().feature(),
+                Neighbourhood.regions(),
+                calls
+                        ? Neighbourhood.describe(handlers, FaultContainment.now())
+                        : "unknown: no system call can be made");
+        return new Examination(facts, limits, features, process, thread);
     }
 
     /** Whether system calls can be made. Where they can, limits are reported even if the thread failed to start. */
@@ -67,6 +77,8 @@ public record Examination(Map<String, String> facts, Map<String, String> limits,
             lines.add(row("kernel features", "unknown: no system call can be made"));
         }
         lines.add("");
+        process.forEach((name, value) -> lines.add(row(name, value)));
+        lines.add("");
         lines.add(row("a native thread", thread.text()));
         lines.add(works() ? "linen works here." : "linen doesn't work here. Remedy: " + thread.remedy());
         return String.join("\n", lines) + "\n";
@@ -85,6 +97,7 @@ public record Examination(Map<String, String> facts, Map<String, String> limits,
         features.forEach((feature, refusal) -> kernel.addProperty(feature.title(),
                 refusal.map(Errno::toString).orElse("yes")));
         object.add("features", kernel);
+        object.add("process", object(process));
         object.addProperty("thread", thread.text());
         object.addProperty("remedy", thread.remedy());
         return new GsonBuilder().disableHtmlEscaping().create().toJson(object) + System.lineSeparator();
