@@ -44,7 +44,7 @@ public final class Shell {
     /** Prints the list of helpers. */
     public static void help() {
         System.out.print("""
-                c("long f(long x) { ... }")  C, compiled    asm(0x48, 0x89, 0xc3)   machine code
+                c("long f(long x) { ... }")  C, compiled    asm(0x31, 0xc0, 0xc3)   machine code
                 run(f, 12)                   on a native thread; a crash prints its report
                 sys("getpid")                a system call  maps()                  mappings
                 sketch(thread)               its stack      hexdump(segment)        memory
