@@ -113,7 +113,7 @@ class LauncherIT {
     @Test
     void run_badInput_isOneLineAndStatus2() throws IOException, InterruptedException {
         assertRefused("linen run: there is no file none.c", linen("run", "none.c"));
-        assertRefused("linen run: Unknown option: '--jsn'; did you mean --json or --version? (see linen run --help)",
+        assertRefused("linen run: Unknown option: '--jsn'; did you mean --json? (see linen run --help)",
                 linen("run", COLLATZ, "--jsn"));
     }
 

@@ -32,6 +32,9 @@ public final class DynamicLinker {
     static final FunctionDescriptor HOLDING_SHAPE = FunctionDescriptor.of(JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
 
+    /** From a word to a word, for functions that are called so often that unused arguments would be felt. */
+    static final FunctionDescriptor WORD_SHAPE = FunctionDescriptor.of(JAVA_LONG, JAVA_LONG);
+
     private DynamicLinker() {}
 
     /**

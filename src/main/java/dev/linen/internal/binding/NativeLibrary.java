@@ -78,8 +78,8 @@ final class NativeLibrary {
     }
 
     /** Returns the handle of a function that never blocks: the JVM waits for it at each safepoint. */
-    static MethodHandle linkCritical(String function, FunctionDescriptor shape) {
-        return LOADED.link(function, shape, Linker.Option.critical(/* heap access */ false));
+    static MethodHandle linkCritical(String function) {
+        return LOADED.link(function, DynamicLinker.WORD_SHAPE, Linker.Option.critical(/* heap access */ false));
     }
 
     /** Returns the address of a function. Another function must have been called before. */

@@ -3,7 +3,6 @@ package dev.linen.internal.binding;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -17,8 +16,7 @@ import dev.linen.internal.linux.rseq;
  */
 public final class ThreadWord {
 
-    private static final MethodHandle READ = NativeLibrary.linkCritical("linen_thread_word",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle READ = NativeLibrary.linkCritical("linen_thread_word");
 
     /** Where the CPU's number is, from the thread pointer; 0, which is libc's, if it isn't there. */
     private static final long CPU_OFFSET = cpuOffset();
