@@ -52,7 +52,7 @@ class NativePartTest {
         }
         Set<String> expected = Set.of("OBJECT linen_abi", "OBJECT linen_before", "OBJECT linen_process",
                 "FUNC linen_child", "FUNC linen_clone", "FUNC linen_handler", "FUNC linen_posix_child",
-                "FUNC linen_restorer", "FUNC linen_syscall");
+                "FUNC linen_restorer", "FUNC linen_syscall", "FUNC linen_thread_word");
         assertEquals(expected, exported);
     }
 
