@@ -3,6 +3,7 @@ module dev.linen {
     requires static org.jspecify; // null annotations, for the compiler only
     requires static info.picocli; // the command line
     requires static com.google.gson; // its option --json
+    requires static java.management; // @NoLeaks asks the JVM what is its own
     requires static jdk.jfr; // JFR events for faults, if the JVM has JFR
 
     exports dev.linen; // the C interface: 0 or -errno

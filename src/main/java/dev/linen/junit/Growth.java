@@ -2,9 +2,11 @@ package dev.linen.junit;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.Set;
+import java.util.TreeMap;
 
 import dev.linen.internal.registry.KeptDescriptors;
 import dev.linen.memory.MemoryMap.Region;
@@ -14,28 +16,18 @@ import dev.linen.memory.MemoryMap.Region;
  */
 final class Growth {
 
-    /**
-     * Prefixes of the names of threads that the JVM and linen start at any time. The kernel truncates names to 15
-     * characters.
-     */
-    private static final List<String> OWN_THREADS = List.of("C1 CompilerThre", "C2 CompilerThre", "GC Thread#", "G1 ",
-            "ZWorker", "XWorker", "Shenandoah", "Cleaner-", "Common-Cleaner", "process reaper", "Attach Listener",
-            "ForkJoinPool-1-", "ForkJoinPool.co", "VirtualThread-u", "Read-Poller", "Write-Poller", "linen-watcher",
-            "linen-reclaimer", "linen-helper");
-
     private final List<String> lines = new ArrayList<>();
 
     Growth(ProcessSnapshot before, ProcessSnapshot after, long residentBytes) {
-        for (Region region : NewMappings.between(before.regions(), after.regions())) {
-            lines.add("a mapping: " + Long.toHexString(region.start()) + "-" + Long.toHexString(region.end()) + ", "
-                    + region.byteSize() + " bytes, " + region.protection()
-                    + (region.name().isEmpty() ? "" : ", " + region.name()));
+        try {
+            addMappings(NewMappings.between(before.mappings(), after.mappings()));
+            addThreads(before, after);
+        } catch (JvmResources.Unknown unknown) {
+            addMappings(after.mappings().ranges().minus(before.mappings().ranges())
+                    .partsOf(after.mappings().regions()));
+            newThreads(before, after).forEach(this::addThread);
+            lines.add(unknown.getMessage());
         }
-        after.threads().forEach((tid, name) -> {
-            if (!before.threads().containsKey(tid) && OWN_THREADS.stream().noneMatch(name::startsWith)) {
-                lines.add("a thread: " + tid + " (" + name + ")");
-            }
-        });
         addFiles(before.files(), after.files());
         long more = after.residentBytes() - before.residentBytes();
         if (more > residentBytes) {
@@ -43,26 +35,57 @@ final class Growth {
         }
     }
 
-    /** Compares files by their targets: the number of a closed file descriptor is reused at once. */
+    private void addMappings(List<Region> regions) {
+        for (Region region : regions) {
+            lines.add("a mapping: " + Long.toHexString(region.start()) + "-" + Long.toHexString(region.end()) + ", "
+                    + region.byteSize() + " bytes, " + region.protection()
+                    + (region.name().isEmpty() ? "" : ", " + region.name()));
+        }
+    }
+
+    private static Map<Integer, String> newThreads(ProcessSnapshot before, ProcessSnapshot after) {
+        Map<Integer, String> threads = new TreeMap<>(after.threads());
+        threads.keySet().removeAll(before.threads().keySet());
+        return threads;
+    }
+
+    private void addThreads(ProcessSnapshot before, ProcessSnapshot after) throws JvmResources.Unknown {
+        Map<Integer, String> threads = newThreads(before, after);
+        if (!threads.isEmpty()) {
+            JvmResources.Threads jvms = JvmResources.threads();
+            threads.keySet().removeAll(jvms.own());
+            threads.forEach((tid, name) -> addThread(tid, jvms.programs().getOrDefault(tid, name)));
+        }
+        if (after.nextThread() > before.nextThread() + 1) {
+            JvmResources.virtualThreadsAfter(before.nextThread())
+                    .forEach((id, name) -> lines.add("a virtual thread: #" + id + " (" + name + ")"));
+        }
+    }
+
+    private void addThread(int tid, String name) {
+        lines.add("a thread: " + tid + " (" + name + ")");
+    }
+
+    /**
+     * Compares files by their targets: the number of a closed file descriptor is reused at once. If some of several
+     * descriptors of the same target are new, it is those with new numbers.
+     */
     private void addFiles(Map<Integer, String> before, Map<Integer, String> after) {
-        Map<String, Integer> known = new HashMap<>();
-        before.values().forEach(target -> known.merge(target, 1, Integer::sum));
+        Map<String, Integer> moved = new HashMap<>();
+        Set<Integer> same = new HashSet<>();
+        before.forEach((number, target) -> {
+            if (target.equals(after.get(number))) {
+                same.add(number);
+            } else {
+                moved.merge(target, 1, Integer::sum);
+            }
+        });
         after.forEach((number, target) -> {
-            if (known.merge(target, -1, Integer::sum) < 0 && !isOwn(target)
+            if (!same.contains(number) && moved.merge(target, -1, Integer::sum) < 0
                     && !KeptDescriptors.contains(number)) {
                 lines.add("an open file: " + number + " -> " + target);
             }
         });
-    }
-
-    /**
-     * Whether the file belongs to the JDK, is on the class path or module path, or is a random device, which the JDK
-     * keeps open.
-     */
-    private static boolean isOwn(String target) {
-        return target.startsWith(System.getProperty("java.home", "?")) || target.matches("/dev/u?random")
-                || Stream.of("java.class.path", "jdk.module.path", "surefire.test.class.path")
-                        .anyMatch(path -> List.of(System.getProperty(path, "").split(":")).contains(target));
     }
 
     List<String> lines() {

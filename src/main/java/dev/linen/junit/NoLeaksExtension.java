@@ -1,20 +1,14 @@
 package dev.linen.junit;
 
-import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.Linker;
-import java.nio.channels.Pipe;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.platform.commons.support.AnnotationSupport;
-
-import dev.linen.function.NativeFunction;
-import dev.linen.thread.NativeThread;
 
 /** Implements {@link NoLeaks}. JUnit creates and calls it. */
 @SuppressWarnings("exports") // a JUnit test has JUnit on its class path
@@ -29,49 +23,9 @@ public final class NoLeaksExtension implements BeforeEachCallback, AfterEachCall
     /** Called by JUnit. */
     public NoLeaksExtension() {}
 
-    /**
-     * Creates resources before the first snapshot that would otherwise look like leaks: linen's own threads, the
-     * mappings of the JVM for its first child process, and the socket that the JDK uses to close other sockets.
-     */
-    private static final class WarmUp {
-        static final boolean DONE = run();
-
-        private static boolean run() {
-            NativeFunction strlen = NativeFunction.ofSymbol(Linker.nativeLinker().defaultLookup(), "strlen");
-            try (Arena arena = Arena.ofConfined();
-                    NativeThread thread = NativeThread.start(strlen, arena.allocateFrom(""))) {
-                return thread.onExit().join() == 0;
-            } finally {
-                startNothing();
-                closeAPipe();
-                ProcessSnapshot.now();
-            }
-        }
-
-        private static void startNothing() {
-            try {
-                new ProcessBuilder("/nonexistent").start().destroy();
-            } catch (IOException refused) {
-                // as expected
-            }
-        }
-
-        private static void closeAPipe() {
-            try {
-                Pipe pipe = Pipe.open();
-                pipe.source().close();
-                pipe.sink().close();
-            } catch (IOException refused) {
-                // then no test can open a pipe either
-            }
-        }
-    }
-
     @Override
     public void beforeEach(ExtensionContext context) {
-        if (!WarmUp.DONE) {
-            throw new IllegalStateException("the warm-up failed: strlen(\"\") returned another result than 0");
-        }
+        WarmUp.once();
         context.getStore(NAMESPACE).put(ProcessSnapshot.class, ProcessSnapshot.now());
     }
 
@@ -84,14 +38,26 @@ public final class NoLeaksExtension implements BeforeEachCallback, AfterEachCall
         long residentBytes = AnnotationSupport.findAnnotation(context.getElement(), NoLeaks.class)
                 .or(() -> AnnotationSupport.findAnnotation(context.getRequiredTestClass(), NoLeaks.class))
                 .orElseThrow().residentBytes();
+        List<String> leaks = leaksSince(before, residentBytes, List::isEmpty);
+        if (!leaks.isEmpty()) {
+            throw new AssertionError("the test left these resources behind:\n  " + String.join("\n  ", leaks));
+        }
+    }
+
+    /**
+     * Compares the process with a snapshot, repeatedly: threads end, and unreachable memory is unmapped, with a delay.
+     *
+     * @param enough ends the repetitions
+     * @return the last result
+     */
+    static List<String> leaksSince(ProcessSnapshot before, long residentBytes, Predicate<List<String>> enough)
+            throws InterruptedException {
         List<String> leaks = new Growth(before, ProcessSnapshot.now(), residentBytes).lines();
-        for (int look = 0; look < LOOKS && !leaks.isEmpty(); look++) {
+        for (int look = 0; look < LOOKS && !enough.test(leaks); look++) {
             System.gc();
             TimeUnit.MILLISECONDS.sleep(FIRST_PAUSE_MILLIS << look);
             leaks = new Growth(before, ProcessSnapshot.now(), residentBytes).lines();
         }
-        if (!leaks.isEmpty()) {
-            throw new AssertionError("the test left these resources behind:\n  " + String.join("\n  ", leaks));
-        }
+        return leaks;
     }
 }

@@ -5,24 +5,22 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 import dev.linen.memory.Mapping;
-import dev.linen.memory.MemoryMap;
-import dev.linen.memory.MemoryMap.Region;
 
 /**
  * A snapshot of the resources of this process.
  *
- * @param regions the mappings, lowest address first, without large malloc chunks, which change all the time
+ * @param mappings the mappings that may be a program's
  * @param threads the names of all threads by tid: Java threads, native threads and those of the JVM
+ * @param nextThread a Java thread that is created after the snapshot has a greater id
  * @param files the targets of the file descriptors, by number
  * @param residentBytes the resident memory in bytes
  */
-record ProcessSnapshot(List<Region> regions, Map<Integer, String> threads, Map<Integer, String> files,
-        long residentBytes) {
+record ProcessSnapshot(NewMappings.Unexplained mappings, Map<Integer, String> threads, long nextThread,
+        Map<Integer, String> files, long residentBytes) {
 
     private static final Path THREADS = Path.of("/proc/self/task");
     private static final Path FILES = Path.of("/proc/self/fd");
@@ -31,18 +29,13 @@ record ProcessSnapshot(List<Region> regions, Map<Integer, String> threads, Map<I
     static ProcessSnapshot now() {
         try {
             long pages = Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ", -1)[RESIDENT_PAGES]);
-            return new ProcessSnapshot(mappings(),
+            return new ProcessSnapshot(NewMappings.now(),
                     each(THREADS, thread -> Files.readString(thread.resolve("comm")).strip()),
+                    Thread.ofVirtual().unstarted(() -> {}).threadId(),
                     each(FILES, file -> Files.readSymbolicLink(file).toString()), pages * Mapping.pageSize());
         } catch (IOException unreadable) {
             throw new UncheckedIOException("the resources of this process can't be read", unreadable);
         }
-    }
-
-    private static List<Region> mappings() {
-        return MemoryMap.read().regions().stream()
-                .filter(region -> !(region.isAnonymous() && LargeMalloc.isAllOf(region.start(), region.end())))
-                .toList();
     }
 
     private interface Question {

@@ -80,11 +80,20 @@ public final class HelperThread {
 
     /** Creates a thread that isn't started yet. */
     public static Thread unstarted(String name, Runnable task) {
-        Thread thread = Thread.ofPlatform().daemon().name(name).inheritInheritableThreadLocals(false)
+        Thread thread = Thread.ofPlatform().group(topGroup()).daemon().name(name).inheritInheritableThreadLocals(false)
                 .unstarted(new OnAllCpus(task));
         // not the class loader of an application, which may end earlier
         thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
         return thread;
+    }
+
+    /** Returns the group of the JVM's own threads, not that of the creator, which may be an application's. */
+    private static ThreadGroup topGroup() {
+        ThreadGroup top = Thread.currentThread().getThreadGroup();
+        for (ThreadGroup parent = top.getParent(); parent != null; parent = top.getParent()) {
+            top = parent;
+        }
+        return top;
     }
 
     /** Not a lambda, because creating its class would delay the first start. */

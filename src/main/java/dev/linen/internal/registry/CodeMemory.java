@@ -1,9 +1,12 @@
 package dev.linen.internal.registry;
 
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+
+import dev.linen.internal.registry.KeptMemory.Range;
 
 /** The anonymous memory that linen has filled with machine code. It stays mapped for the life of the process. */
 public final class CodeMemory {
@@ -24,6 +27,12 @@ public final class CodeMemory {
         return below != null && address - below.getKey() < below.getValue()
                 ? OptionalLong.of(below.getKey())
                 : OptionalLong.empty();
+    }
+
+    /** Returns all ranges, lowest address first. */
+    public static List<Range> ranges() {
+        return SIZES.entrySet().stream().map(code -> new Range(code.getKey(), code.getKey() + code.getValue()))
+                .toList();
     }
 
     /** Removes code that is going to be unmapped. */
