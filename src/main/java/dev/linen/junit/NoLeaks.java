@@ -10,8 +10,8 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Checks that a test, or each test of a class, leaves no resources behind in the process: no mapping, no thread and no
- * open file, and that the resident memory doesn't grow by more than a limit. The check covers the time from before the
+ * Checks that a test, or each test of a class, leaves no resources behind in the process: no mapping, no thread (of
+ * Java, virtual or native) and no open file, and that the resident memory doesn't grow by more than a limit. The check covers the time from before the
  * {@code @BeforeEach} methods to after the {@code @AfterEach} methods.
  *
  * <pre>{@code
@@ -24,10 +24,15 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * unreachable mappings are unmapped, with a delay, the check is repeated for some seconds, with a garbage collection
  * each time, before the test fails. A test that has already failed isn't checked.
  *
- * <p>Resources that the JVM, libc and linen use for themselves aren't counted: compiler, garbage collector and pool
- * threads, linen's watcher threads, open jars, loaded libraries, compiled code, thread stacks and arenas that libc
- * keeps, and stacks that linen keeps. Memory from malloc, including that of an {@code Arena}, is only part of the
+ * <p>Resources that the JVM, the JDK, libc and linen create for themselves aren't counted. They are recognised by who
+ * created them, not by their size or name: the JVM is asked which threads and class data are its own, libc's stacks,
+ * arenas and large malloc chunks by what libc writes there, linen's stacks and machine code by its own records, and
+ * libraries by the dynamic linker's list. Memory from malloc, including that of an {@code Arena}, is only part of the
  * resident memory.
+ *
+ * <p>The JVM is asked through the module {@code jdk.management}, which is there unless a program on the module path was
+ * started without it. Then the list of leaks says so, and may contain resources of the JVM; virtual threads aren't
+ * checked. A thread that is created in the top thread group, and a {@code Cleaner}, count as the JDK's.
  *
  * <p>The check covers the whole process: tests that run in parallel see each other's resources.
  */

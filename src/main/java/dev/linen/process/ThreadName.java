@@ -11,8 +11,9 @@ import java.util.Arrays;
  * The kernel's name of a thread of this process, {@code /proc/self/task/TID/comm}. It is the name that {@code top -H},
  * {@code ps -L} and debuggers show.
  *
- * <p>Java threads have such a name too: at most the first 15 bytes of {@link Thread#getName()}. Changing it here
- * doesn't change the name in Java.
+ * <p>Java threads have such a name too: {@link Thread#getName()}, if it has at most 15 bytes. Of a longer name, Java 22
+ * to 25 give the kernel the first 15 bytes ("C2 CompilerThre"); Java 26 and newer leave out the middle ("C2
+ * Comp..hread0"). Changing the name here doesn't change it in Java.
  *
  * @see <a href="https://man7.org/linux/man-pages/man5/proc_pid_comm.5.html">proc_pid_comm(5)</a>
  */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
 import java.nio.channels.Pipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,10 +15,13 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,6 +32,9 @@ import dev.linen.futex.Futex;
 import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Skip;
 import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeThread;
 
@@ -103,6 +110,26 @@ class NoLeaksTest {
             assertEquals(1, new SecureRandom().generateSeed(1).length);
         }
 
+        /** The class loader opens the jar for it, and keeps it open. */
+        @Test
+        void classOfAnotherJar() throws ClassNotFoundException {
+            KEPT[1] = Class.forName("com.tngtech.archunit.ArchConfiguration", false,
+                    NoLeaksTest.class.getClassLoader());
+        }
+
+        /** So many that the JVM reserves more memory for class data, of which it has 64 MiB at first. */
+        @Test
+        void manyClasses() throws Exception {
+            try (InputStream in = Objects.requireNonNull(
+                    NoLeaksTest.class.getResourceAsStream("NoLeaksTest.class"))) {
+                byte[] bytes = in.readAllBytes();
+                MethodHandles.Lookup lookup = MethodHandles.privateLookupIn(NoLeaksTest.class, MethodHandles.lookup());
+                for (int i = 0; i < 12_000; i++) {
+                    KEPT[1] = lookup.defineHiddenClass(bytes, /* initialize */ false).lookupClass();
+                }
+            }
+        }
+
         /** Activity of the JVM itself: threads, arenas, compilers, garbage. */
         @Test
         void busy() throws Exception {
@@ -129,8 +156,9 @@ class NoLeaksTest {
 
     @Test
     void tests_thatLeaveNothing_pass() {
-        assertPrints("{busy=passed, closed=passed, endsALittleLater=passed, malloced=passed, "
-                + "nothing=passed, poolPipeAndRandomNumbers=passed, stackOfASizeOfItsOwn=passed}",
+        assertPrints(
+                "{busy=passed, classOfAnotherJar=passed, closed=passed, endsALittleLater=passed, malloced=passed, manyClasses=passed, "
+                        + "nothing=passed, poolPipeAndRandomNumbers=passed, stackOfASizeOfItsOwn=passed}",
                 Clean.class);
     }
 
@@ -157,7 +185,10 @@ class NoLeaksTest {
 
     @Test
     void test_thatLeavesOneOfEach_failsAndNamesThem() {
-        String failure = run(Leaking.class);
+        assertFindsOneOfEach(run(Leaking.class));
+    }
+
+    private static void assertFindsOneOfEach(String failure) {
         List<String> lines = failure.lines().toList();
         assertEquals("{everything=failed: the test left these resources behind:", lines.getFirst());
         assertTrue(
@@ -167,6 +198,129 @@ class NoLeaksTest {
         assertTrue(failure.matches("(?s).*\n  a thread: [0-9]+ \\(running\\)\n.*"), failure);
         assertTrue(failure.matches("(?s).*\n  an open file: [0-9]+ -> /[^\n]*/README.md}\n?"), failure);
         assertEquals(5, lines.size(), failure);
+    }
+
+    /** Each leak looks like something of the JVM's or libc's: only its maker differs. */
+    static final class LookingLikeTheJvms {
+
+        private static final List<Object> LEFT = new ArrayList<>();
+
+        private static void leak(long bytes, Protection protection) {
+            LEFT.add(Mapping.anonymous(bytes, protection, MapFlags.PRIVATE));
+        }
+
+        private static void park(String name) {
+            LEFT.add(Thread.ofPlatform().daemon().name(name).start(() -> {
+                while (true) {
+                    LockSupport.park();
+                }
+            }));
+        }
+
+        private static void print(int expected, Runnable leaking) throws InterruptedException {
+            ProcessSnapshot before = ProcessSnapshot.now();
+            leaking.run();
+            NoLeaksExtension.leaksSince(before, Long.MAX_VALUE, lines -> lines.size() == expected).stream()
+                    .map(line -> line.replaceFirst("[0-9a-f]+-[0-9a-f]+", "ADDRESSES")
+                            .replaceFirst("(?<=: )#?[0-9]+", "N"))
+                    .sorted().forEach(System.out::println);
+            System.out.println();
+        }
+
+        @SuppressWarnings("resource")
+        private static void open(String path) {
+            try {
+                LEFT.add(Files.newInputStream(Path.of(path)));
+            } catch (IOException missing) {
+                throw new AssertionError(missing);
+            }
+        }
+
+        @SuppressWarnings("resource")
+        public static void main(String... arguments) throws Exception {
+            WarmUp.once();
+            print(4, () -> {
+                leak(5 << 12, Protection.READ_WRITE);
+                park("parked");
+                leak(7 << 12, Protection.READ); // the kernel doesn't merge it with the first
+                MemorySegment word = Arena.global().allocate(8, 8);
+                LEFT.add(NativeThread.builder().name("waiting").start(TestFunctions.function("wait_for_word"), word));
+            });
+            print(1, () -> leak(64 << 20, Protection.READ_WRITE)); // an arena
+            print(1, () -> leak(1 << 20, Protection.READ_WRITE)); // a stack
+            print(1, () -> leak(100 << 20, Protection.READ_WRITE));
+            print(1, () -> leak(9 << 12, Protection.READ_EXEC));
+            print(1, () -> LEFT.add(Mapping.file(TestFunctions.path("functions"), Protection.READ_EXEC,
+                    MapFlags.PRIVATE)));
+            print(3, () -> List.of("GC Thread#9", "ForkJoinPool-1-worker-9", "linen-watcher")
+                    .forEach(LookingLikeTheJvms::park));
+            print(1, () -> Thread.ofVirtual().name("virtually there").start(LockSupport::park));
+            print(3, () -> {
+                open(System.getProperty("java.home") + "/release");
+                open("/dev/urandom");
+                open(arguments[0]);
+            });
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void test_leakLooksLikeTheJvms_isNamed() {
+        String jar = Stream.of(System.getProperty("java.class.path"), System.getProperty("jdk.module.path", ""))
+                .flatMap(path -> Stream.of(path.split(":", -1))).filter(element -> element.endsWith(".jar"))
+                .findFirst().orElseThrow();
+        Path library = TestFunctions.path("functions");
+        String expected = """
+                a mapping: ADDRESSES, %d bytes, PROT_READ|PROT_WRITE
+                a mapping: ADDRESSES, %d bytes, PROT_READ
+                a thread: N (parked)
+                a thread: N (waiting)
+
+                a mapping: ADDRESSES, 67108864 bytes, PROT_READ|PROT_WRITE
+
+                a mapping: ADDRESSES, 1048576 bytes, PROT_READ|PROT_WRITE
+
+                a mapping: ADDRESSES, 104857600 bytes, PROT_READ|PROT_WRITE
+
+                a mapping: ADDRESSES, %d bytes, PROT_READ|PROT_EXEC
+
+                a mapping: ADDRESSES, %d bytes, PROT_READ|PROT_EXEC, %s
+
+                a thread: N (ForkJoinPool-1-worker-9)
+                a thread: N (GC Thread#9)
+                a thread: N (linen-watcher)
+
+                a virtual thread: N (virtually there)
+
+                """.formatted(pages(5 << 12), pages(7 << 12), pages(9 << 12), pages(library.toFile().length()), library)
+                + Stream.of(System.getProperty("java.home") + "/release", "/dev/urandom", jar)
+                        .map(file -> "an open file: N -> " + file + "\n").sorted().collect(Collectors.joining())
+                + "\n";
+        ChildJvm.Result result = ChildJvm.of(LookingLikeTheJvms.class).onClassPath()
+                .flags("--enable-native-access=ALL-UNNAMED").run(jar);
+        assertEquals(expected, result.out(), result::toString);
+    }
+
+    private static long pages(long bytes) {
+        return Math.ceilDiv(bytes, Mapping.pageSize()) * Mapping.pageSize();
+    }
+
+    /** HotSpot then gives each stack a guard of its own, beside libc's. */
+    @Test
+    void test_hugePagesAreAlwaysUsed_findsTheSame() {
+        String[] wrapper = {"unshare", "-m", "sh", "-c", "f=$(mktemp) && echo '[always] madvise never' > $f && "
+                + "mount --bind $f /sys/kernel/mm/transparent_hugepage/enabled && rm $f && exec \"$@\"", "sh"};
+        assertFindsOneOfEach(runIn(wrapper, Leaking.class));
+    }
+
+    @Test
+    void test_processVmReadvIsRefused_findsTheSame() {
+        String name = Leaking.class.getName();
+        assertFindsOneOfEach(run(ChildJvm.of(() -> {
+            FailingSyscall.of(SyscallNumber.PROCESS_VM_READV).with(Errno.EPERM);
+            print(Class.forName(name));
+        })));
     }
 
     static final class Growing {
@@ -213,14 +367,42 @@ class NoLeaksTest {
     }
 
     private static String run(Class<?> tests) {
+        return runIn(new String[0], tests);
+    }
+
+    private static String runIn(String[] wrapper, Class<?> tests) {
         String name = tests.getName();
-        ChildJvm.Result child = ChildJvm.of(() -> {
-            Map<String, String> results = TestKit.run(Class.forName(name));
-            System.out.println(results);
-            System.out.flush();
-            Runtime.getRuntime().halt(0); // even if threads are still running
-        }).onClassPath() // the test kit needs packages that JUnit's platform exports to its own modules only
-                .flags("--enable-native-access=ALL-UNNAMED", "-Xmx256m", "-Xms256m", "-XX:+AlwaysPreTouch").run();
+        if (wrapper.length > 0) {
+            List<String> tried = new ArrayList<>(List.of(wrapper));
+            tried.add("true");
+            Skip.unless(succeeds(tried), "a private mount namespace is refused");
+        }
+        return run(ChildJvm.of(() -> print(Class.forName(name))).wrappedIn(wrapper));
+    }
+
+    private static boolean succeeds(List<String> command) {
+        try {
+            return new ProcessBuilder(command).redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
+        } catch (IOException notInstalled) {
+            return false;
+        } catch (InterruptedException never) {
+            throw new AssertionError(never);
+        }
+    }
+
+    static void print(Class<?> tests) {
+        System.out.println(TestKit.run(tests));
+        System.out.flush();
+        Runtime.getRuntime().halt(0); // even if threads are still running
+    }
+
+    private static String run(ChildJvm jvm) {
+        // on the class path, because the test kit needs packages that JUnit's platform exports to its own modules only
+        ChildJvm.Result child = jvm.onClassPath()
+                .flags("--enable-native-access=ALL-UNNAMED", "-Xmx256m", "-Xms256m", "-XX:+AlwaysPreTouch",
+                        "-Djava.util.concurrent.ForkJoinPool.common.parallelism=8")
+                .run();
         assertEquals(0, child.exitStatus(), child::toString);
         return child.out();
     }

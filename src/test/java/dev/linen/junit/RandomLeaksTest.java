@@ -65,7 +65,9 @@ class RandomLeaksTest {
     private static void assertPasses(ChildJvm child, long seed) {
         System.out.println("seed " + seed);
         ChildJvm.Result result = child.onClassPath().timeout(Duration.ofMinutes(30))
-                .flags("--enable-native-access=ALL-UNNAMED", "-Xmx256m").run();
+                .flags("--enable-native-access=ALL-UNNAMED", "-Xmx256m",
+                        "-Djava.util.concurrent.ForkJoinPool.common.parallelism=8")
+                .run();
         System.out.print(result.out());
         assertEquals(0, result.exitStatus(), () -> "seed " + seed + ": " + result);
     }

@@ -1,0 +1,70 @@
+package dev.linen.junit;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import dev.linen.internal.registry.KeptMemory.Range;
+import dev.linen.memory.Mapping;
+import dev.linen.memory.MemoryMap;
+import dev.linen.testing.Skip;
+
+/** What libc has mapped is found by what it writes there. */
+class LibcMemoryTest {
+
+    private static final int PAGES = 9;
+
+    private static Ranges libcs(Ranges candidates) throws IOException {
+        try (OwnPages memory = new OwnPages()) {
+            return LibcMemory.in(memory, candidates, Ranges.of(MemoryMap.read().regions()));
+        }
+    }
+
+    /** The header as glibc writes it, with the alignment of malloc, and as memalign moves it. */
+    @ParameterizedTest
+    @CsvSource({
+            "4096, 0, 0x4002, 4, true", // until glibc 2.42
+            "4096, 0, 0x3ff2, 4, true", // since glibc 2.43, less 16
+            "4144, 48, 0x3fd2, 4, true", // aligned to 64 bytes
+            "4144, 48, 0x3fc2, 4, true",
+            "8176, 0xff0, 0x3012, 4, true", // aligned to a page
+            "8176, 0xff0, 0x3002, 4, true",
+            "4096, 0, 0x3fe2, 4, false", // not of whole pages
+            "4096, 0, 0x4003, 4, false", // not a mapping of its own
+            "4096, 8, 0x4002, 4, false", // doesn't begin at a page
+            "4096, 0, 0x9002, 4, false", // longer than the memory
+            "4096, 0, 2, 4, false", "4096, 0, 0xfffffffffffff002, 4, false"})
+    void in_chunkHeader_isAChunkOfThatSize(long at, String distance, String size, int pages, boolean chunk)
+            throws IOException {
+        long page = 4096;
+        Skip.unless(Mapping.pageSize() == page, "the sizes are for pages of 4096 bytes");
+        try (Mapping mapping = Mapping.anonymous(PAGES * page)) {
+            mapping.segment().set(JAVA_LONG, at, Long.decode(distance));
+            mapping.segment().set(JAVA_LONG, at + 8, Long.parseUnsignedLong(size.replace("0x", ""), 16));
+            Range whole = new Range(mapping.address(), mapping.address() + PAGES * page);
+            List<Range> found = libcs(new Ranges(List.of(whole))).inOrder();
+            assertEquals(chunk
+                    ? List.of(new Range(whole.start() + page, whole.start() + (1 + pages) * page))
+                    : List.of(), found);
+        }
+    }
+
+    @Test
+    void in_stackOfThisThread_isOne() throws IOException {
+        String[] call = Files.readString(Path.of("/proc/thread-self/syscall")).split(" ", -1);
+        Skip.unless(call.length == 9, "the kernel doesn't show the stack pointer");
+        long stackPointer = Long.decode(call[7]);
+        Range region = MemoryMap.regionAt(stackPointer).map(found -> new Range(found.start(), found.end()))
+                .orElseThrow();
+        assertTrue(libcs(new Ranges(List.of(region))).covers(stackPointer, stackPointer + 1), region::toString);
+    }
+}
