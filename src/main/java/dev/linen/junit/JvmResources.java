@@ -123,7 +123,8 @@ final class JvmResources {
 
     /**
      * Whether a thread is in the top group or in one of the JDK's groups in it. A program's threads are in the group of
-     * its main thread, or in groups in that. Those of the common pool are in the group of its first user.
+     * its main thread, or in groups in that. Before Java 25, those of the common pool are in the group of its first
+     * user.
      */
     private static boolean isJdks(Thread thread) {
         ThreadGroup group = thread.getThreadGroup();

@@ -127,8 +127,7 @@ class MachineCodeTest {
 
     @Test
     void of_kernelWithMseal_isSealed() {
-        Skip.unless(Syscall.invoke(SyscallNumber.MSEAL, 0, 0, 0) != Errno.ENOSYS.result(),
-                "this kernel has no mseal, because it is older than 6.10");
+        Skip.ifRefused("mseal", Syscall.invoke(SyscallNumber.MSEAL, 0, 0, 0));
         MachineCode code = MachineCode.of(fresh());
         long address = code.segment().address();
         long page = Mapping.pageSize();

@@ -1,9 +1,20 @@
 package dev.linen.testing;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
 import org.junit.jupiter.api.Assumptions;
+
+import dev.linen.syscall.Errno;
 
 /** Skips tests that can't run on this system. */
 public final class Skip {
+
+    private static final int CAP_IPC_LOCK = 14; // linux/capability.h
 
     private Skip() {}
 
@@ -16,5 +27,42 @@ public final class Skip {
             System.out.println("skipped: " + otherwise);
         }
         Assumptions.assumeTrue(condition, otherwise);
+    }
+
+    /**
+     * Skips the test unless a wrapper for a command, such as {@code unshare -m}, works here.
+     *
+     * @param wrapper a program and its arguments; it must execute the rest of its command line
+     */
+    public static void unlessWorks(String... wrapper) {
+        List<String> command = new ArrayList<>(List.of(wrapper));
+        command.add("true");
+        String failure;
+        try {
+            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            failure = process.waitFor() == 0 ? "" : output;
+        } catch (IOException notInstalled) {
+            failure = notInstalled.toString();
+        } catch (InterruptedException never) {
+            throw new AssertionError(never);
+        }
+        unless(failure.isEmpty(), String.join(" ", wrapper) + " doesn't work here: " + failure);
+    }
+
+    /** Skips the test if the kernel or a seccomp filter refuses a system call that the test needs. */
+    public static void ifRefused(String call, long result) {
+        unless(result != Errno.EPERM.result() && result != Errno.ENOSYS.result(), call + " is refused: " + result);
+    }
+
+    /** Skips the test unless this process may lock any amount of memory: a usual RLIMIT_MEMLOCK is 64 KiB. */
+    public static void unlessMayLockMemory() throws IOException {
+        boolean unlimited = Files.readString(Path.of("/proc/self/limits")).matches(
+                "(?s).*\nMax locked memory +unlimited.*");
+        long capabilities = Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("CapEff:")).findFirst()
+                .map(line -> Long.parseUnsignedLong(line.substring("CapEff:".length()).strip(), 16)).orElse(0L);
+        unless(unlimited || (capabilities >>> CAP_IPC_LOCK & 1) != 0,
+                "this process may lock little memory (ulimit -l, CAP_IPC_LOCK)");
     }
 }

@@ -39,6 +39,7 @@ import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Joining;
+import dev.linen.testing.Sleepers;
 
 /**
  * Ways to wait for the end of a thread other than sleeping on its futex: futures, virtual threads, interrupts, joinAny.
@@ -368,11 +369,19 @@ class ExitTest {
             futex.set(4711);
         }
 
-        /** Starts a Java thread that waits, and gives it time to fall asleep on the dword. */
-        Thread startAwaiting() throws InterruptedException {
-            Thread thread = Thread.ofPlatform().daemon().start(() -> exit.await(() -> {}));
-            Thread.sleep(50);
+        /** Starts a Java thread that waits; returns when it sleeps on the dword. */
+        Thread startAwaiting() {
+            CompletableFuture<Long> tid = new CompletableFuture<>();
+            Thread thread = Thread.ofPlatform().daemon().start(() -> {
+                tid.complete(Sleepers.tid());
+                exit.await(() -> {});
+            });
+            awaitAsleep(tid.join());
             return thread;
+        }
+
+        void awaitAsleep(long tid) {
+            Sleepers.awaitAsleepIn(tid, SyscallNumber.FUTEX, block.futexWord().address());
         }
 
         /** Ends the simulated thread like the kernel, which wakes only one waiter, the first one. */
@@ -396,7 +405,7 @@ class ExitTest {
             ending.exit.setAddressKnown();
             Thread first = ending.startAwaiting();
             try (NativeThread second = NativeThread.start(function("wait_for_end"), ending.block.futexWord())) {
-                Thread.sleep(50);
+                ending.awaitAsleep(second.tid());
                 ending.end();
                 first.join();
                 OptionalLong result = second.join(Duration.ofSeconds(10));

@@ -2,10 +2,11 @@ package dev.linen.thread;
 
 import static dev.linen.testing.TestFunctions.function;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,7 @@ import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Joining;
+import dev.linen.testing.Skip;
 import dev.linen.testing.Smaps;
 
 /** The stack and the arena of a thread are freed under all circumstances. */
@@ -46,7 +48,8 @@ class ReleaseTest {
     }
 
     @Test
-    void close_afterMlockallOfFutureMappings_freesTheMemory() {
+    void close_afterMlockallOfFutureMappings_freesTheMemory() throws IOException {
+        Skip.unlessMayLockMemory();
         ChildJvm.Result result = ChildJvm.of(AllLocked.class).run();
         assertEquals("no leak", result.out(), result::toString);
     }
@@ -68,7 +71,8 @@ class ReleaseTest {
     }
 
     @Test
-    void start_afterMlockallOfFutureMappings_slabIsNotResident() {
+    void start_afterMlockallOfFutureMappings_slabIsNotResident() throws IOException {
+        Skip.unlessMayLockMemory();
         ChildJvm.Result result = ChildJvm.of(LockedBefore.class).run();
         assertEquals("a few pages", result.out(), result::toString);
     }
@@ -90,7 +94,8 @@ class ReleaseTest {
     }
 
     @Test
-    void close_mlockallAfterTheStart_freesTheMemory() {
+    void close_mlockallAfterTheStart_freesTheMemory() throws IOException {
+        Skip.unlessMayLockMemory();
         ChildJvm.Result result = ChildJvm.of(LockedLater.class).run();
         assertEquals("closed", result.out(), result::toString);
     }
@@ -115,22 +120,26 @@ class ReleaseTest {
 
     @Test
     void detach_cleanupOfItsArenaThrows_doesNotAffectOtherThreads() throws Exception {
+        CountDownLatch cleanedUp = new CountDownLatch(1);
         StackPool pool = StackPool.bounded(64 << 20);
         NativeThread thread = NativeThread.builder().pool(pool).stackSize(1 << 20).start(function("sleep_millis"),
                 memory -> {
                     MemorySegment.ofAddress(0x1000).reinterpret(8, memory, freed -> {
+                        cleanedUp.countDown();
                         throw new ArithmeticException("of the cleanup");
                     });
                     return MemorySegment.ofAddress(50);
                 });
         long top = thread.stack().handle();
         thread.detach();
-        Thread.sleep(200);
+        cleanedUp.await();
         try (NativeThread innocent = NativeThread.builder().pool(pool).start(function("identity"), 1)) {
             assertEquals(1, innocent.join());
         }
-        pool.trim();
-        assertFalse(MemoryMap.regionAt(top).isPresent());
+        while (MemoryMap.regionAt(top).isPresent()) {
+            Thread.sleep(1);
+            pool.trim();
+        }
     }
 
     /** A cleanup action that blocks must neither run on the watcher's thread nor while the pool's lock is held. */

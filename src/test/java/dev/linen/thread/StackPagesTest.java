@@ -92,6 +92,7 @@ class StackPagesTest {
 
     @Test
     void locked_whileOpen_isLocked() throws Exception {
+        Skip.unlessMayLockMemory();
         try (NativeThread thread = fresh().stackSize(MIB).locked().start(function("identity"), 1)) {
             assertEquals(1, thread.join());
             assertEquals(MIB, Smaps.bytes(thread.stack().stack().address(), "Locked"));
@@ -104,7 +105,8 @@ class StackPagesTest {
 
     /** Some control blocks cross a page boundary. */
     @Test
-    void locked_severalWhileOpen_theirControlBlocksAreLocked() {
+    void locked_severalWhileOpen_theirControlBlocksAreLocked() throws IOException {
+        Skip.unlessMayLockMemory();
         NativeThreadBuilder builder = fresh().stackSize(MIB).locked();
         List<NativeThread> threads = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
@@ -120,6 +122,7 @@ class StackPagesTest {
 
     @Test
     void locked_afterClose_isNotLockedAnyMore() throws Exception {
+        Skip.unlessMayLockMemory();
         long before = locked();
         for (int i = 0; i < 100; i++) {
             try (NativeThread thread = fresh().stackSize(MIB).locked().start(function("identity"), i)) {

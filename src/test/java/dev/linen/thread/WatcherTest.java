@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 
+import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.rlimit64;
 import dev.linen.junit.ChildJvm;
@@ -29,17 +31,30 @@ class WatcherTest {
         /** A user without a process: the limit is for all processes of a user. */
         private static final long NOBODY = 1_000_000 + ProcessHandle.current().pid();
 
+        /** Ends the native thread when the joining one has failed to create the watcher's thread and waits without. */
+        private static void endWhenPolled(Thread joining, MemorySegment word) {
+            while (Stream.of(joining.getStackTrace()).noneMatch(at -> at.getMethodName().equals("pollOrInterrupt"))) {
+                Thread.onSpinWait();
+            }
+            Futex futex = Futex.ofShared(word);
+            futex.set(100);
+            futex.wakeAll();
+        }
+
         public static void main(String... arguments) throws Exception {
             Kind kind = Kind.valueOf(arguments[0]);
             // It runs to the end, so that linen's other helper thread doesn't end and has to be created again.
             NativeThread other = NativeThread.start(function("sleep_millis"), 600_000);
-            try (Arena arena = Arena.ofConfined()) {
+            try (Arena arena = Arena.ofShared()) {
+                MemorySegment word = arena.allocate(8, 8);
+                Thread joining = Thread.currentThread();
+                Thread.ofPlatform().daemon().start(() -> endWhenPolled(joining, word)); // before the limit
                 MemorySegment limit = arena.allocate(rlimit64.layout());
                 rlimit64.rlim_cur(limit, 2);
                 rlimit64.rlim_max(limit, 1000);
                 Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_NPROC, limit.address(), 0);
                 Syscall.invoke(SyscallNumber.SETRESUID, NOBODY, NOBODY, NOBODY);
-                try (NativeThread thread = NativeThread.builder().kind(kind).start(function("sleep_millis"), 100)) {
+                try (NativeThread thread = NativeThread.builder().kind(kind).start(function("wait_for_word"), word)) {
                     System.out.print("joined " + thread.join() + ", ");
                 } catch (OutOfMemoryError | SyscallException noThread) {
                     System.out.print("refused, ");
@@ -102,7 +117,7 @@ class WatcherTest {
                         throw new AssertionError(interrupted);
                     }
                 });
-                joiner.join(Duration.ofSeconds(10));
+                joiner.join(Duration.ofSeconds(60));
             }
             System.out.flush();
             Runtime.getRuntime().halt(0);
