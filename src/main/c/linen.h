@@ -33,7 +33,7 @@
 /*
  * Incremented with every change to this file or to a function's arguments: Java refuses a library with another number.
  */
-#define LINEN_ABI 8
+#define LINEN_ABI 9
 
 /* Distinguishes a handle from garbage. The value is the seed's. */
 #define LINEN_CANARY 0xDEADBEEF

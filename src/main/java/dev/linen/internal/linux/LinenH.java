@@ -20,10 +20,10 @@ public class LinenH extends LinenH$shared {
 
     /**
      * {@snippet lang=c :
-     * #define LINEN_ABI 8
+     * #define LINEN_ABI 9
      * }
      */
-    public static final int LINEN_ABI = (int)8L;
+    public static final int LINEN_ABI = (int)9L;
     /**
      * {@snippet lang=c :
      * #define LINEN_UNWATCHED 0
@@ -80,10 +80,10 @@ public class LinenH extends LinenH$shared {
     public static final int LINEN_CANARY = (int)3735928559L;
     /**
      * {@snippet lang=c :
-     * #define LINEN_TLS_MAGIC 609161801773246828
+     * #define LINEN_TLS_MAGIC 681219395811174764
      * }
      */
-    public static final long LINEN_TLS_MAGIC = 609161801773246828L;
+    public static final long LINEN_TLS_MAGIC = 681219395811174764L;
     /**
      * {@snippet lang=c :
      * #define LINEN_HANDLER_MAGIC 7235082753542089068
