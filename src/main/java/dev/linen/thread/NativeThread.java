@@ -337,7 +337,7 @@ public final class NativeThread implements AutoCloseable {
         for (NativeThread thread : threads) {
             ends.add(thread.insideEnd());
         }
-        return CompletableFuture.anyOf(ends.toArray(CompletableFuture[]::new));
+        return CompletableFuture.anyOf(ends.toArray(new CompletableFuture<?>[0]));
     }
 
     /**
