@@ -39,7 +39,7 @@ final class NewMappings {
     private NewMappings() {}
 
     /** The mappings of which neither libc, nor linen, nor the kernel says that it made them. */
-    record Unexplained(List<Region> regions, Ranges ranges) {}
+    record Unexplained(List<Region> regions, Ranges ranges, Ranges linens) {}
 
     /** @throws IOException if this process's memory can't be read, so that libc's isn't known */
     static synchronized Unexplained now() throws IOException {
@@ -47,14 +47,15 @@ final class NewMappings {
             List<Region> regions = MemoryMap.read().regions();
             Ranges mapped = Ranges.of(regions);
             Ranges known = sinceTheFirst == null ? new Ranges(List.of()) : sinceTheFirst.and(mapped);
-            Ranges explained = LoadedLibraries.in(memory).or(linens())
+            Ranges linens = linens();
+            Ranges explained = LoadedLibraries.in(memory).or(linens)
                     .or(Ranges.of(regions.stream().filter(NewMappings::isKernels).toList()));
             Ranges candidates = Ranges.of(regions.stream().filter(NewMappings::mayBeLibcs).toList())
                     .minus(known).minus(explained);
             explained = explained.or(LibcMemory.in(memory, candidates, mapped));
             Ranges unexplained = mapped.minus(explained);
             sinceTheFirst = sinceTheFirst == null ? unexplained : known;
-            return new Unexplained(regions, unexplained);
+            return new Unexplained(regions, unexplained, linens);
         }
     }
 
@@ -70,9 +71,12 @@ final class NewMappings {
         return region.isAnonymous() && !region.shared() && region.protection().equals(Protection.READ_WRITE);
     }
 
-    /** Returns what is in the second snapshot and not in the first. */
+    /**
+     * Returns what is in the second snapshot and not in the first. Memory of a stack pool that the garbage collector has
+     * taken meanwhile was there before, too.
+     */
     static List<Region> between(Unexplained before, Unexplained after) throws JvmResources.Unknown {
-        Ranges more = after.ranges().minus(before.ranges());
+        Ranges more = after.ranges().minus(before.ranges()).minus(before.linens());
         return more.inOrder().isEmpty() ? List.of() : more.minus(JvmResources.classData()).partsOf(after.regions());
     }
 }
