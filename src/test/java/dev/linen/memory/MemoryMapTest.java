@@ -222,7 +222,9 @@ class MemoryMapTest {
     /** A zombie has ended, but its parent hasn't waited for it. It is still in /proc, and has no mappings. */
     @Test
     void read_zombie_isEmpty() throws Exception {
-        Process parent = new ProcessBuilder("sh", "-c", "sleep 0 & echo $!; exec sleep 60").start();
+        // The child ends when its parent has become another program: a shell could wait for it.
+        Process parent = new ProcessBuilder("sh", "-c",
+                "(until [ \"$(cat /proc/$$/comm)\" = sleep ]; do :; done) & echo $!; exec sleep 60").start();
         try (BufferedReader reader = parent.inputReader()) {
             long zombie = Long.parseLong(reader.readLine());
             while (!Files.readString(Path.of("/proc/" + zombie + "/stat")).contains(") Z ")) {
