@@ -13,7 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* The newest call of the profile: cachestat. */
+/* The newest call of the profile: cachestat, which the headers of older distributions don't have. */
 enum { NEWEST = 451 };
 
 static const int refused[] = {
