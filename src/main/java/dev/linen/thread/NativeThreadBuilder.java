@@ -404,11 +404,11 @@ public final class NativeThreadBuilder {
         @Override
         public void run() {
             if (!initialized) {
-                initialized = true;
                 ExitWatcher.initialize();
                 ThreadExit.initialize();
                 FaultLog.initialize();
                 StackRoom.setInitialized();
+                initialized = true; // only now: a full heap may have stopped it
             }
             ExitWatcher.ensureRunning();
             FaultHandler.Notice notice = FaultHandler.look();

@@ -9,7 +9,10 @@ public final class StackRoom {
     /** Some 10 KiB if compiled, more if interpreted: several times what a system call needs. */
     private static final int FRAMES = 300;
 
-    /** Some 60 KiB if compiled, 120 if interpreted, twice what a first native thread needs: it initializes classes and links call sites. */
+    /**
+     * Some 60 KiB if compiled, 120 if interpreted: twice what a first native thread needs, which initializes classes and
+     * links call sites.
+     */
     private static final int LARGE_FRAMES = 400;
 
     private static volatile boolean initialized;

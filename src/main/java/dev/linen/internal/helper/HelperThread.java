@@ -38,7 +38,7 @@ public final class HelperThread {
     /** Arranges another try for a task that failed because there was no heap or no thread. */
     static void later(Retried task) {
         synchronized (LOCK) {
-            if (!task.listed) { // an executor can fail although it has passed the task to a thread
+            if (!task.listed) {
                 task.listed = true;
                 task.next = later;
                 later = task;
@@ -50,7 +50,7 @@ public final class HelperThread {
      * Tries these tasks again. linen's threads call this regularly. It must not need a class that isn't loaded yet,
      * because the class loader of an application that has ended can't load any.
      *
-     * @return false if tasks remain
+     * @return false if there were any
      */
     public static boolean retry() {
         Retried task;
