@@ -3,7 +3,6 @@ package dev.linen;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,6 +13,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+
+import dev.linen.testing.Skip;
 
 /**
  * The program of examples/importer, shipped in the ways of docs/packaging.md, has native access and runs without a
@@ -53,7 +54,7 @@ class PackagingIT {
     /** Without this refusal the test above would prove nothing. */
     @Test
     void fatJar_manifestGrantsNothing_isRefused() throws Exception {
-        assumeTrue(DENY_IS_KNOWN, "before JDK 24 nothing is refused");
+        Skip.unless(DENY_IS_KNOWN, "before JDK 24 nothing is refused");
         Path jar = fatJar("Main-Class: importer.Hello\n");
         AssertionError refused = assertThrows(AssertionError.class,
                 () -> java(DENY, "-jar", jar.toString()));
@@ -73,7 +74,7 @@ class PackagingIT {
 
     @Test
     void aotCache_ofTheModulePath_isUsed() throws Exception {
-        assumeTrue(Runtime.version().feature() >= 25, "-XX:AOTCacheOutput is new in JDK 25");
+        Skip.unless(Runtime.version().feature() >= 25, "-XX:AOTCacheOutput is new in JDK 25");
         Path cache = folder.resolve("importer.aot");
         String[] importer = {"--enable-native-access=dev.linen", "-p", LINEN + ":" + program, "-m",
                 "importer/importer.Hello"};

@@ -1,7 +1,5 @@
 package dev.linen.testing;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URISyntaxException;
@@ -38,7 +36,7 @@ public final class FailingAllocations {
 
     /** Returns a child in which this works. */
     public static ChildJvm child(Class<?> main, Path directory) {
-        assumeTrue(Runtime.version().feature() >= OLDEST, "needs java.lang.classfile, which Java " + OLDEST + " has");
+        Skip.unless(Runtime.version().feature() >= OLDEST, "needs java.lang.classfile, which Java " + OLDEST + " has");
         return ChildJvm.of(main).onClassPath().flags("--enable-native-access=ALL-UNNAMED",
                 "-javaagent:" + jar(directory));
     }
