@@ -247,6 +247,19 @@ class ArchitectureTest {
         assertEquals(packages, marked);
     }
 
+    /** Surefire writes the reasons of JUnit's own skips only to its reports. Those of Skip are printed. */
+    @Test
+    void tests_thatCannotRun_skipByTheClassThatPrintsTheReason() {
+        Set<String> skipping = new TreeSet<>();
+        for (JavaClass type : new ClassFileImporter().importPath(Path.of("target", "test-classes"))) {
+            type.getDirectDependenciesFromSelf().stream().map(use -> use.getTargetClass().getName())
+                    .filter(name -> name.matches(
+                            "org\\.(opentest4j\\.TestAborted.*|junit\\.jupiter\\.api\\.(Assum|Disab|condition).*)"))
+                    .forEach(used -> skipping.add(type.getName()));
+        }
+        assertEquals(Set.of("dev.linen.testing.Skip"), skipping);
+    }
+
     @Test
     void module_exports_areThePackagesForUsers() {
         assertEquals(Set.of("dev.linen", "dev.linen.thread", "dev.linen.function", "dev.linen.futex",

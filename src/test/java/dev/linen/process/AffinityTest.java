@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,11 +42,8 @@ class AffinityTest {
         return atFirst.stream().max().getAsInt();
     }
 
-    private void assumeTwoCpus() {
-        if (atFirst.size() < 2) {
-            System.out.println("Affinity: moving a thread needs two CPUs; this thread may run on: " + atFirst);
-            abort("one CPU");
-        }
+    private void skipUnlessTwoCpus() {
+        Skip.unless(atFirst.size() >= 2, "moving a thread needs two CPUs; this thread may run on: " + atFirst);
     }
 
     /** The allowed CPUs as {@code /proc} shows them. */
@@ -66,7 +62,7 @@ class AffinityTest {
 
     @Test
     void setCurrent_oneCpu_bindsThisThreadAlone() throws IOException {
-        assumeTwoCpus();
+        skipUnlessTwoCpus();
         try (Running other = new Running()) {
             for (int cpu : atFirst.stream().toArray()) {
                 Affinity.setCurrent(CpuSet.of(cpu));
@@ -81,7 +77,7 @@ class AffinityTest {
 
     @Test
     void set_runningNativeThread_bindsItAlone() throws IOException {
-        assumeTwoCpus();
+        skipUnlessTwoCpus();
         try (Running thread = new Running()) {
             assertEquals(atFirst, Affinity.get(thread.tid()));
             Affinity.set(thread.tid(), CpuSet.of(lastCpu()));

@@ -3,7 +3,6 @@ package dev.linen.process;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,6 +25,7 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Skip;
 import dev.linen.testing.Tasks;
 
 class SchedulingTest {
@@ -65,8 +65,7 @@ class SchedulingTest {
             scheduling.apply(thread.tid());
         } catch (SyscallException refused) {
             assertEquals(Errno.EPERM, refused.errno());
-            System.out.println("Scheduling: this process can't use real-time policies: " + refused.getMessage());
-            abort(refused.getMessage());
+            Skip.because("this process can't use real-time policies: " + refused.getMessage());
         }
     }
 
@@ -153,8 +152,7 @@ class SchedulingTest {
             Scheduling.nice(thread.tid(), value);
         } catch (SyscallException refused) {
             assertEquals(Errno.EACCES, refused.errno());
-            System.out.println("Scheduling: this process can't use a nice value below 0: " + refused.getMessage());
-            abort(refused.getMessage());
+            Skip.because("this process can't use a nice value below 0: " + refused.getMessage());
         }
         assertEquals(value, Scheduling.nice(thread.tid()));
         assertEquals(value, stat(STAT_NICE));
@@ -235,18 +233,11 @@ class SchedulingTest {
         String limits = Files.readString(Path.of("/proc/self/limits"));
         boolean unlimited = limits.lines()
                 .anyMatch(line -> line.matches("Max (realtime|nice) priority +([1-9]|unl).*"));
-        if (unlimited) {
-            System.out.println(
-                    "Scheduling: can't test EPERM, because RLIMIT_RTPRIO or RLIMIT_NICE permits the calls: " + limits);
-            abort("RLIMIT_RTPRIO or RLIMIT_NICE allows it");
-        }
+        Skip.unless(!unlimited, "RLIMIT_RTPRIO or RLIMIT_NICE permits what would be EPERM");
         boolean root = Syscall.invoke(SyscallNumber.GETUID) == 0;
         String another = root ? "EPERM" : "ESRCH";
         ChildJvm.Result child = ChildJvm.of(Unprivileged.class).run();
-        if (child.out().startsWith("can't")) {
-            System.out.println("Scheduling: can't test EPERM, because this user namespace has no user nobody");
-            abort(child.out());
-        }
+        Skip.unless(!child.out().startsWith("can't"), child.out());
         assertEquals("[sched_setscheduler EPERM, setpriority EACCES, sched_setaffinity " + another + ", setpriority "
                 + another + "]", child.out(), child::toString);
     }

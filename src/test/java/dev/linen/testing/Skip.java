@@ -24,9 +24,14 @@ public final class Skip {
      */
     public static void unless(boolean condition, String otherwise) {
         if (!condition) {
-            System.out.println("skipped: " + otherwise);
+            because(otherwise);
         }
-        Assumptions.assumeTrue(condition, otherwise);
+    }
+
+    /** Skips the test and prints the reason. Doesn't return; the type lets it stand for any value. */
+    public static <T> T because(String reason) {
+        System.out.println("skipped: " + reason);
+        return Assumptions.abort(reason);
     }
 
     /**

@@ -3,7 +3,6 @@ package dev.linen.internal.binding;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +14,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
+
+import dev.linen.testing.Skip;
 
 /** Checks the properties that liblinen.so needs to run on threads without libc, and to be loadable on every system. */
 class NativePartTest {
@@ -94,7 +95,7 @@ class NativePartTest {
             assertEquals(0, process.waitFor(), output);
             return output;
         } catch (IOException missing) {
-            return abort("no " + command[0] + " (binutils): " + missing.getMessage());
+            return Skip.because("no " + command[0] + " (binutils): " + missing.getMessage());
         } catch (InterruptedException interrupted) {
             throw new AssertionError(interrupted);
         }

@@ -1,12 +1,13 @@
 package dev.linen.internal.elf;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+
+import dev.linen.testing.Skip;
 
 /** Runs the C compiler and binutils, whose output is the reference for the tests. */
 final class Tool {
@@ -24,7 +25,7 @@ final class Tool {
             assertEquals(0, process.waitFor(), () -> String.join(" ", command));
             return lines;
         } catch (IOException missing) {
-            return abort("no " + command[0] + ": " + missing.getMessage());
+            return Skip.because("no " + command[0] + ": " + missing.getMessage());
         } catch (InterruptedException interrupted) {
             throw new AssertionError(interrupted);
         }
