@@ -1,19 +1,24 @@
 package dev.linen.cli.doctor;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
+import dev.linen.internal.fault.FaultHandler;
+import dev.linen.internal.fault.SignalNames;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.x86_64.sigaction;
 import dev.linen.memory.MemoryMap;
@@ -27,11 +32,8 @@ import dev.linen.thread.FaultContainment;
  */
 final class Neighbourhood {
 
-    /** The newest JDK with which all tests have passed. */
-    private static final int NEWEST_JDK = 25;
-
-    private static final Map<String, Integer> SIGNALS = Map.of("SIGSEGV", Kernel.SIGSEGV, "SIGBUS",
-            Kernel.SIGBUS, "SIGFPE", Kernel.SIGFPE, "SIGILL", Kernel.SIGILL, "SIGTRAP", Kernel.SIGTRAP);
+    /** The build writes the property jdk.newest of the pom into it. */
+    private static final String NEWEST_JDK = "newest-jdk.txt";
 
     private static final String SET_BY_THE_KERNEL = "SIG_DFL, SIG_IGN";
 
@@ -51,10 +53,25 @@ final class Neighbourhood {
         facts.put("seccomp filter", seccomp());
         facts.put("huge pages", hugePages());
         facts.put("cgroup's pids.max", pidsMax());
-        facts.put("tested JDK", jdk <= NEWEST_JDK
-                ? "yes"
-                : "no: " + jdk + " is newer than " + NEWEST_JDK + ", the newest that linen was tested with");
+        facts.put("tested JDK", testedJdk(jdk));
         return facts;
+    }
+
+    private static String testedJdk(int jdk) {
+        int newest = newestJdk();
+        return jdk <= newest
+                ? "yes"
+                : "no: " + jdk + " is newer than " + newest + ", the newest that linen was tested with";
+    }
+
+    /** The newest JDK with which all tests have passed. */
+    static int newestJdk() {
+        try (InputStream text = Neighbourhood.class.getResourceAsStream(NEWEST_JDK)) {
+            return Integer.parseInt(new String(Objects.requireNonNull(text, NEWEST_JDK).readAllBytes(),
+                    StandardCharsets.US_ASCII).strip());
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
     }
 
     static List<Region> regions() {
@@ -68,12 +85,12 @@ final class Neighbourhood {
     /** The files whose handlers the kernel calls, by the signals that linen needs, except for the JVM's. */
     static Map<String, String> handlers(List<Region> regions) {
         Map<String, String> others = new TreeMap<>();
-        SIGNALS.forEach((name, signal) -> {
+        for (int signal : FaultHandler.SIGNALS) {
             String file = handlerOf(signal, regions);
             if (!file.endsWith("/libjvm.so") && !file.equals(SET_BY_THE_KERNEL)) {
-                others.put(name, file);
+                others.put(SignalNames.signal(signal), file);
             }
-        });
+        }
         return others;
     }
 
@@ -83,7 +100,7 @@ final class Neighbourhood {
             Syscall.invoke(SyscallNumber.RT_SIGACTION, signal, 0, action.address(),
                     sigaction.sa_mask$layout().byteSize());
             long handler = action.get(ValueLayout.JAVA_LONG, sigaction.sa_handler$offset());
-            return handler == 0 || handler == 1
+            return handler == Kernel.SIG_DFL().address() || handler == Kernel.SIG_IGN().address()
                     ? SET_BY_THE_KERNEL
                     : regions.stream().filter(region -> region.contains(handler)).map(Region::name).findFirst()
                             .orElse("memory without a name");

@@ -50,8 +50,8 @@ public final class FaultHandler {
 
     static final String PROPERTY = "dev.linen.faults";
 
-    /** In the order in which they are likely. */
-    static final List<Integer> SIGNALS = List.of(Kernel.SIGSEGV, Kernel.SIGBUS, Kernel.SIGFPE, Kernel.SIGILL,
+    /** Those that an instruction can raise, in the order in which they are likely. */
+    public static final List<Integer> SIGNALS = List.of(Kernel.SIGSEGV, Kernel.SIGBUS, Kernel.SIGFPE, Kernel.SIGILL,
             Kernel.SIGTRAP);
 
     /** A look takes five system calls, which not every start should pay for. */

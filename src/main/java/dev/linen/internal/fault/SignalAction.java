@@ -15,7 +15,7 @@ import dev.linen.syscall.SyscallNumber;
  * rt_sigaction}, because libc's sigaction may be somebody else's (libjsig). Its addresses are written as longs:
  * accessors of another type would have to be spun by the JDK before the first thread starts.
  *
- * @param handler an address, or 0 for the default, or 1 to ignore it
+ * @param handler an address, or SIG_DFL (0), or SIG_IGN (1)
  * @param flags SA_SIGINFO, SA_ONSTACK, ...
  * @param restorer where the handler returns to
  * @param mask the signals blocked meanwhile, a bit each
