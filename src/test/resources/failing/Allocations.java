@@ -73,6 +73,9 @@ public final class Allocations {
 
     /** Calls the methods below. A known interface, because a method handle would allocate, at unknown times. */
     public static final LongFunction<Throwable> REMOTE = command -> {
+        if (command == -2) {
+            return last;
+        }
         if (command < 0) {
             return disarm();
         }

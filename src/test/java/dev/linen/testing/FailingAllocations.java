@@ -92,6 +92,11 @@ public final class FailingAllocations {
         REMOTE.apply(allocation << 2 | (andAllThatFollow ? 2 : 0) | (ofHelpers ? 1 : 0));
     }
 
+    /** Whether an allocation has failed since the last call of {@link #arm}. */
+    public static boolean hasFailed() {
+        return REMOTE.apply(-2) != null;
+    }
+
     /** Lets no allocation fail from now on. Returns the last error that was thrown, null if there was none. */
     public static @Nullable Throwable disarm() {
         return REMOTE.apply(-1);

@@ -39,7 +39,7 @@ class DepartureTest {
             Arena owned = Arena.ofShared();
             NativeThread.builder().startOwning(owned, function("sleep_millis"), MemorySegment.ofAddress(20)).detach();
             NativeThread.start(Faults.faulty("write_byte"), 8).detach();
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
             while ((owned.scope().isAlive() || !logged.toString().contains("NULL + 0x8"))
                     && System.nanoTime() < deadline) {
                 Thread.sleep(1);
@@ -106,7 +106,7 @@ class DepartureTest {
         public void write(int firstByteOfTheReport) {
             REPORTED.countDown();
             try {
-                STARTED.await(30, TimeUnit.SECONDS);
+                STARTED.await(60, TimeUnit.SECONDS);
             } catch (InterruptedException interrupted) {
                 throw new AssertionError(interrupted);
             }
@@ -148,7 +148,7 @@ class DepartureTest {
             if (wanted) {
                 Thread helper = Thread.ofPlatform().daemon()
                         .start(() -> NativeThread.start(function("identity"), 1).close());
-                helper.join(10_000);
+                helper.join(60_000);
                 OUTCOME.complete(helper.isAlive() ? "the start hangs" : "started");
             }
         }
@@ -229,7 +229,7 @@ class DepartureTest {
             try (NativeThread thread = NativeThread.start(function("sleep_millis"), 20)) {
                 thread.onExit().join();
             }
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
             while (!helpers().isEmpty() && System.nanoTime() < deadline) {
                 Thread.sleep(10);
             }

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -105,15 +106,17 @@ class FaultReportingTest {
     /** A log that waits for another Java thread, which starts a native thread. */
     static final class LogWaits {
         public static void main(String... arguments) throws Exception {
+            CountDownLatch logged = new CountDownLatch(1);
             logTo(() -> {
                 Thread other = Thread.ofPlatform().daemon()
                         .start(() -> NativeThread.start(function("identity"), 1).close());
                 awaitEnd(other);
                 System.out.print(other.isAlive() ? "hangs " : "works ");
+                logged.countDown();
             });
             detachedFault();
             NativeThread.start(function("identity"), 1).close();
-            Thread.sleep(3000); // the fault is reported by another thread, within a second
+            logged.await();
             System.out.flush();
             Runtime.getRuntime().halt(0);
         }
@@ -121,7 +124,7 @@ class FaultReportingTest {
 
     private static void awaitEnd(Thread thread) {
         try {
-            thread.join(5000);
+            thread.join(60_000);
         } catch (InterruptedException unexpected) {
             throw new AssertionError(unexpected);
         }

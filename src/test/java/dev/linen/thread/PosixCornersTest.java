@@ -18,6 +18,8 @@ import dev.linen.function.NativeFunction;
 import dev.linen.futex.Futex;
 import dev.linen.internal.stack.StackGeometry;
 import dev.linen.junit.ChildJvm;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Sleepers;
 import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.Kind;
 
@@ -77,17 +79,19 @@ class PosixCornersTest {
                 try (Arena arena = Arena.ofShared()) {
                     MemorySegment word = arena.allocate(8, 8);
                     List<CompletableFuture<Long>> exits = new ArrayList<>();
+                    int last = 0;
                     for (int i = 0; i < MANY; i++) {
                         NativeThread thread = builder.start(function("wait_for_word"), word);
+                        last = thread.tid();
                         exits.add(thread.onExit());
                         thread.detach();
                     }
-                    Thread.sleep(50);
+                    Sleepers.awaitAsleepIn(last, SyscallNumber.FUTEX);
                     Futex futex = Futex.ofShared(word);
                     futex.set(1);
                     futex.wakeAll();
                     for (CompletableFuture<Long> exit : exits) {
-                        exit.get(30, TimeUnit.SECONDS);
+                        exit.get(60, TimeUnit.SECONDS);
                     }
                 }
             }
@@ -101,21 +105,30 @@ class PosixCornersTest {
         assertEquals("works", result.out(), result::toString);
     }
 
+    /**
+     * There is one sweep each second, so two sleeps take long; on a slow machine they take longer. The first ones may
+     * be short, because of the start.
+     */
     @Test
     void watcher_watchedThreadRuns_sleeps() throws Exception {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment word = arena.allocate(8, 8);
             try (NativeThread thread = posix().start(function("wait_for_word"), word)) {
                 thread.onExit();
-                Thread.sleep(500);
-                long before = watchersSleeps();
-                Thread.sleep(3000);
-                long sleeps = watchersSleeps() - before;
+                long nanos = 0;
+                for (int round = 0; round < 10 && nanos < TimeUnit.MILLISECONDS.toNanos(500); round++) {
+                    long begin = System.nanoTime();
+                    long before = watchersSleeps();
+                    while (watchersSleeps() < before + 2) {
+                        Thread.sleep(1);
+                    }
+                    nanos = System.nanoTime() - begin;
+                }
                 Futex futex = Futex.ofShared(word);
                 futex.set(1);
                 futex.wakeAll();
-                // There is one sweep each second.
-                assertTrue(sleeps < 30, "the watcher slept " + sleeps + " times in three seconds");
+                long took = nanos;
+                assertTrue(took >= TimeUnit.MILLISECONDS.toNanos(500), () -> "two sleeps take " + took + " ns");
             }
         }
     }

@@ -145,18 +145,22 @@ class ReleaseTest {
     /** A cleanup action that blocks must neither run on the watcher's thread nor while the pool's lock is held. */
     static final class CleanupWaits {
         public static void main(String... arguments) throws Exception {
-            NativeThread helper = NativeThread.start(function("sleep_millis"), 500);
+            NativeThread helper = NativeThread.start(function("sleep_millis"), 600_000);
+            CountDownLatch blocks = new CountDownLatch(1);
             NativeThread thread = NativeThread.builder().start(function("sleep_millis"), memory -> {
-                MemorySegment.ofAddress(0x1000).reinterpret(8, memory, freed -> Joining.join(helper));
+                MemorySegment.ofAddress(0x1000).reinterpret(8, memory, freed -> {
+                    blocks.countDown();
+                    Joining.join(helper);
+                });
                 return MemorySegment.ofAddress(50);
             });
             CompletableFuture<Long> exit = thread.onExit();
             thread.detach();
-            exit.get(30, TimeUnit.SECONDS);
-            Thread.sleep(1000);
+            exit.get(60, TimeUnit.SECONDS);
+            blocks.await();
             Thread other = Thread.ofPlatform().daemon()
                     .start(() -> NativeThread.start(function("identity"), 1).close());
-            other.join(10_000);
+            other.join(60_000);
             System.out.print(other.isAlive() ? "hangs" : "works");
             System.out.flush();
             Runtime.getRuntime().halt(0);

@@ -6,10 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
@@ -20,6 +26,8 @@ import dev.linen.process.CpuSet;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.FailingAllocations;
+import dev.linen.testing.Joining;
 import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.Kind;
 
@@ -84,50 +92,39 @@ class WatcherTest {
         assertTrue(result.out().endsWith("refused, 100"), result::toString);
     }
 
-    /** The heap is full when threads end. */
+    /** The watcher's allocations fail when threads end. */
     static final class HeapFull {
-        private static final Object[] NOTHING = {};
-        private static Object[] hold = NOTHING;
-
         public static void main(String... arguments) throws Exception {
+            MemorySegment word = Arena.global().allocate(8, 8);
+            List<CompletableFuture<Long>> exits = new ArrayList<>();
             for (int i = 0; i < 200; i++) {
-                NativeThread.builder().stackSize(64 << 10).start(function("sleep_millis"), 3000).onExit();
+                exits.add(NativeThread.builder().stackSize(64 << 10).start(function("wait_for_word"), word).onExit());
             }
-            for (int size = 1 << 12; size > 0; size /= 16) {
-                try {
-                    while (true) {
-                        Object[] more = new Object[size];
-                        more[0] = hold;
-                        hold = more;
-                    }
-                } catch (OutOfMemoryError full) {
-                    continue;
-                }
+            FailingAllocations.arm(1, /* andAllThatFollow */ true, /* ofHelpers */ true);
+            Futex futex = Futex.ofShared(word);
+            futex.set(100);
+            futex.wakeAll();
+            while (!FailingAllocations.hasFailed()) {
+                Thread.sleep(1);
             }
-            long end = System.nanoTime() + 4_000_000_000L;
-            while (System.nanoTime() < end) {
-                Thread.onSpinWait();
-            }
-            hold = NOTHING; // not a new array, for which there may be no room
+            FailingAllocations.disarm();
             try (NativeThread second = NativeThread.start(function("sleep_millis"), 100)) {
-                Thread joiner = Thread.ofVirtual().start(() -> {
-                    try {
-                        System.out.print(second.join());
-                    } catch (InterruptedException interrupted) {
-                        throw new AssertionError(interrupted);
-                    }
-                });
+                Thread joiner = Thread.ofVirtual().start(() -> System.out.print(Joining.join(second)));
                 joiner.join(Duration.ofSeconds(60));
             }
+            for (CompletableFuture<Long> exit : exits) {
+                exit.get(60, TimeUnit.SECONDS);
+            }
+            System.out.print(" and " + exits.size());
             System.out.flush();
             Runtime.getRuntime().halt(0);
         }
     }
 
     @Test
-    void join_heapWasFullForAMoment_returns() {
-        ChildJvm.Result result = ChildJvm.of(HeapFull.class).flags("-Xmx24m", "-XX:+UseSerialGC").run();
-        assertEquals("100", result.out(), result::toString);
+    void join_heapWasFullForAMoment_returns(@TempDir Path directory) {
+        ChildJvm.Result result = FailingAllocations.child(HeapFull.class, directory).run();
+        assertEquals("100 and 200", result.out(), result::toString);
     }
 
     /** The first caller that needs the watcher creates it, here on a single CPU. */
