@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -28,6 +30,7 @@ import dev.linen.memory.Advice;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Skip;
+import dev.linen.testing.Sleepers;
 
 class MapsCommandTest {
 
@@ -115,15 +118,29 @@ class MapsCommandTest {
         assertTrue(parts("--threads", "0").stream().noneMatch(part -> text(part, "kind").equals("linen stack")));
     }
 
+    /** The JVM's own threads may be running, and only the stack of a thread that sleeps is known. */
     @Test
-    void maps_own_knowsWhatIsWhat() {
+    void maps_own_knowsWhatIsWhat() throws Exception {
+        CompletableFuture<Long> tid = new CompletableFuture<>();
+        CountDownLatch end = new CountDownLatch(1);
+        Thread asleep = Thread.ofPlatform().name("asleep").start(() -> {
+            tid.complete(Sleepers.tid());
+            try {
+                end.await();
+            } catch (InterruptedException ended) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        Sleepers.awaitAsleepIn(tid.join(), SyscallNumber.FUTEX);
         List<JsonObject> parts = parts();
+        end.countDown();
+        asleep.join();
         String kinds = parts.stream().map(part -> text(part, "kind") + " " + text(part, "name")).toList().toString();
         assertAll(kinds, () -> assertTrue(kinds.contains("stack [stack],")),
                 () -> assertTrue(kinds.contains("vdso [vdso],")), () -> assertTrue(kinds.contains("heap [heap],")),
                 () -> assertTrue(kinds.contains("linen code /memfd:liblinen.so (deleted),")),
                 () -> assertTrue(kinds.contains("linen code linen's MachineCode,")),
-                () -> assertTrue(kinds.contains("(VM Thread),")), () -> assertTrue(kinds.contains("JVM ,")),
+                () -> assertTrue(kinds.contains("(asleep),")), () -> assertTrue(kinds.contains("JVM ,")),
                 () -> assertTrue(kinds.matches(".*file text [^,]*/libjvm.so,.*")));
         for (int i = 0; i + 1 < parts.size(); i++) {
             assertTrue(Long.compareUnsigned(Long.decode(text(parts.get(i), "end")),

@@ -42,11 +42,13 @@ class ThreadNameTest {
         assertEquals(mine, ThreadName.get(Running.ownTid()));
     }
 
+    /** The JVM cuts the end off; since JDK 26 it leaves out the middle. */
     @Test
-    void get_javaThread_isItsNameCut() {
+    void get_javaThread_isItsNameShortened() {
         CompletableFuture<String> seen = new CompletableFuture<>();
         Thread.ofPlatform().name("sixteen bytes !!").start(() -> seen.complete(ThreadName.get(0)));
-        assertEquals("sixteen bytes !", seen.orTimeout(1, TimeUnit.MINUTES).join());
+        assertEquals(Runtime.version().feature() < 26 ? "sixteen bytes !" : "sixteen..tes !!",
+                seen.orTimeout(1, TimeUnit.MINUTES).join());
     }
 
     @ParameterizedTest
