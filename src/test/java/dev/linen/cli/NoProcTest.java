@@ -83,6 +83,10 @@ class NoProcTest {
                 result::toString);
         assertTrue(result.out().contains("\nlibc                 glibc 2.") || !result.out().contains("glibc"),
                 result::toString);
+        assertTrue(result.out().contains("\nsignal handlers      unknown; linen's are in front of them\n"
+                + "copies of linen      unknown\n"
+                + "debugger             unknown\n"
+                + "seccomp filter       unknown\n"), result::toString);
         assertTrue(result.out().endsWith("\nlinen works here.\n"), result::toString);
         assertEquals(0, result.exitStatus(), result::toString);
     }

@@ -10,6 +10,7 @@ import java.util.Optional;
 
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
+import org.jspecify.annotations.Nullable;
 
 import dev.linen.syscall.Errno;
 import dev.linen.thread.FaultContainment;
@@ -35,6 +36,7 @@ public record Examination(Map<String, String> facts, Map<String, String> limits,
         Map<String, String> limits = new LinkedHashMap<>(Limits.ofSystem());
         Map<KernelFeature, Optional<Errno>> features = new LinkedHashMap<>();
         boolean calls = canCall();
+        @Nullable
         Map<String, String> handlers = calls ? Neighbourhood.handlers(Neighbourhood.regions()) : Map.of();
         ThreadCheck thread = ThreadCheck.run();
         if (calls) {

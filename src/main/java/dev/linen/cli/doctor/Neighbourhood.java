@@ -17,6 +17,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
+import org.jspecify.annotations.Nullable;
+
 import dev.linen.internal.fault.FaultHandler;
 import dev.linen.internal.fault.SignalNames;
 import dev.linen.internal.linux.Kernel;
@@ -34,6 +36,8 @@ final class Neighbourhood {
 
     /** The build writes the property jdk.newest of the pom into it. */
     private static final String NEWEST_JDK = "newest-jdk.txt";
+
+    private static final String UNKNOWN = "unknown";
 
     private static final String SET_BY_THE_KERNEL = "SIG_DFL, SIG_IGN";
 
@@ -82,8 +86,14 @@ final class Neighbourhood {
         }
     }
 
-    /** The files whose handlers the kernel calls, by the signals that linen needs, except for the JVM's. */
-    static Map<String, String> handlers(List<Region> regions) {
+    /**
+     * The files whose handlers the kernel calls, by the signals that linen needs, except for the JVM's. Null if no
+     * region is known.
+     */
+    static @Nullable Map<String, String> handlers(List<Region> regions) {
+        if (regions.isEmpty()) {
+            return null;
+        }
         Map<String, String> others = new TreeMap<>();
         for (int signal : FaultHandler.SIGNALS) {
             String file = handlerOf(signal, regions);
@@ -107,9 +117,11 @@ final class Neighbourhood {
         }
     }
 
-    /** @param before those that were installed before linen's */
-    static String describe(Map<String, String> before, FaultContainment containment) {
-        String others = before.isEmpty() ? "the JVM's" : "besides the JVM's, other code's: " + before;
+    /** @param before those that were installed before linen's; null if unknown */
+    static String describe(@Nullable Map<String, String> before, FaultContainment containment) {
+        String others = before == null
+                ? UNKNOWN
+                : before.isEmpty() ? "the JVM's" : "besides the JVM's, other code's: " + before;
         return switch (containment) {
             case REPLACED ->
                 others + "; linen's have been replaced: a fault on a native thread is contained only if the "
@@ -120,6 +132,9 @@ final class Neighbourhood {
     }
 
     private static String copies(List<Region> regions) {
+        if (regions.isEmpty()) {
+            return UNKNOWN;
+        }
         long copies = regions.stream().filter(region -> region.name().matches("(/memfd:|.*/)liblinen[^/]*( .*)?"))
                 .map(region -> region.device() + " " + region.inode()).distinct().count();
         return copies <= 1
@@ -135,14 +150,14 @@ final class Neighbourhood {
         }
         return regions.stream().map(Region::name)
                 .filter(name -> name.matches(".*/lib(jdwp|asyncProfiler|hprof|yjpagent)[^/]*\\.so")).findFirst()
-                .map(name -> "an agent in the JVM: " + name).orElse("none");
+                .map(name -> "an agent in the JVM: " + name).orElse(regions.isEmpty() ? UNKNOWN : "none");
     }
 
     private String seccomp() {
-        return switch (status("Seccomp").orElse("unknown")) {
+        return switch (status("Seccomp").orElse(UNKNOWN)) {
             case "0" -> "none";
             case "2" -> "yes: it may refuse calls, and a native thread has it too";
-            default -> "unknown";
+            default -> UNKNOWN;
         };
     }
 
@@ -152,7 +167,7 @@ final class Neighbourhood {
                 .map(mode -> mode.equals("always")
                         ? "always: the first access to a large mapping may take 2 MiB instead of a page"
                         : mode)
-                .orElse("unknown");
+                .orElse(UNKNOWN);
     }
 
     /** The least limit of this process's group and those around it, of the controller's version 1 or 2. */
