@@ -65,7 +65,7 @@ class SchedulingTest {
             scheduling.apply(thread.tid());
         } catch (SyscallException refused) {
             assertEquals(Errno.EPERM, refused.errno());
-            Skip.because("this process can't use real-time policies: " + refused.getMessage());
+            Skip.because("this process can't use real-time policies: " + refused.errno());
         }
     }
 
@@ -152,7 +152,7 @@ class SchedulingTest {
             Scheduling.nice(thread.tid(), value);
         } catch (SyscallException refused) {
             assertEquals(Errno.EACCES, refused.errno());
-            Skip.because("this process can't use a nice value below 0: " + refused.getMessage());
+            Skip.because("this process can't use a nice value below 0: " + refused.errno());
         }
         assertEquals(value, Scheduling.nice(thread.tid()));
         assertEquals(value, stat(STAT_NICE));

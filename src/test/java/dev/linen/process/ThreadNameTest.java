@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.linen.testing.Skip;
 import dev.linen.testing.Tasks;
 
 class ThreadNameTest {
@@ -74,6 +75,7 @@ class ThreadNameTest {
     @ParameterizedTest
     @ValueSource(ints = {Running.NO_TID, Integer.MAX_VALUE, 1})
     void getAndSet_noThreadOfThisProcess_areRefusedWithTheFile(int tid) {
+        Skip.unless(tid != ProcessHandle.current().pid(), "this process is process " + tid);
         String file = "/proc/self/task/" + tid + "/comm";
         UncheckedIOException get = assertThrows(UncheckedIOException.class, () -> ThreadName.get(tid));
         assertEquals(new NoSuchFileException(file).toString(), get.getCause().toString());

@@ -28,6 +28,7 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.FailingAllocations;
 import dev.linen.testing.Joining;
+import dev.linen.testing.OtherUser;
 import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.Kind;
 
@@ -36,9 +37,6 @@ class WatcherTest {
 
     /** The thread can't be created the first time, because the user may have only this Java thread and one more. */
     static final class NotCreated {
-        /** A user without a process: the limit is for all processes of a user. */
-        private static final long NOBODY = 1_000_000 + ProcessHandle.current().pid();
-
         /** Ends the native thread when the joining one has failed to create the watcher's thread and waits without. */
         private static void endWhenPolled(Thread joining, MemorySegment word) {
             while (Stream.of(joining.getStackTrace()).noneMatch(at -> at.getMethodName().equals("pollOrInterrupt"))) {
@@ -61,7 +59,7 @@ class WatcherTest {
                 rlimit64.rlim_cur(limit, 2);
                 rlimit64.rlim_max(limit, 1000);
                 Syscall.invoke(SyscallNumber.PRLIMIT64, 0, Kernel.RLIMIT_NPROC, limit.address(), 0);
-                Syscall.invoke(SyscallNumber.SETRESUID, NOBODY, NOBODY, NOBODY);
+                OtherUser.become();
                 try (NativeThread thread = NativeThread.builder().kind(kind).start(function("wait_for_word"), word)) {
                     System.out.print("joined " + thread.join() + ", ");
                 } catch (OutOfMemoryError | SyscallException noThread) {
@@ -82,6 +80,7 @@ class WatcherTest {
     @Test
     void join_watcherCannotBeCreated_waitsWithoutIt() {
         ChildJvm.Result result = ChildJvm.of(NotCreated.class).run(Kind.CLONE.name());
+        OtherUser.skipIfRefused(result);
         assertTrue(result.out().endsWith("joined 100, 100"), result::toString); // after the JVM's own warning
     }
 
@@ -89,6 +88,7 @@ class WatcherTest {
     @Test
     void start_watcherCannotBeCreated_throwsAndWorksTheNextTime() {
         ChildJvm.Result result = ChildJvm.of(NotCreated.class).run(Kind.POSIX.name());
+        OtherUser.skipIfRefused(result);
         assertTrue(result.out().endsWith("refused, 100"), result::toString);
     }
 

@@ -212,13 +212,15 @@ class LoadingTest {
     /** Simulates an application server with linen in two applications. */
     static final class TwoClassLoaders {
         public static void main(String... arguments) throws ReflectiveOperationException, IOException {
-            URL[] path = Stream.of(System.getProperty("jdk.module.path").split(File.pathSeparator)).map(entry -> {
-                try {
-                    return Path.of(entry).toUri().toURL();
-                } catch (IOException impossible) {
-                    throw new AssertionError(impossible);
-                }
-            }).toArray(URL[]::new);
+            URL[] path = Stream.of(System
+                    .getProperty("jdk.module.path", System.getProperty("java.class.path")).split(File.pathSeparator))
+                    .map(entry -> {
+                        try {
+                            return Path.of(entry).toUri().toURL();
+                        } catch (IOException impossible) {
+                            throw new AssertionError(impossible);
+                        }
+                    }).toArray(URL[]::new);
             for (int i = 0; i < 2; i++) {
                 // No parent, because the platform class loader would find linen in the boot layer.
                 URLClassLoader loader = new URLClassLoader(path, null);

@@ -16,6 +16,7 @@ import dev.linen.memory.Protection;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Skip;
 
 /**
  * Tests platforms that linen doesn't support: classes can be loaded, constants can be read, and each call throws the
@@ -49,6 +50,7 @@ class RefusalTest {
 
     @Test
     void call_withoutNativeAccess_namesTheFlagEachTime() {
+        Skip.unless(Linen.class.getModule().isNamed(), "linen is on the class path");
         String reason = "java.lang.IllegalCallerException: linen calls native code, but this JVM doesn't permit it: "
                 + "start the JVM with --enable-native-access=dev.linen";
         assertPrints(ChildJvm.of(Main.class).withoutNativeAccess(), CONSTANTS, "true -", reason, reason, reason);
