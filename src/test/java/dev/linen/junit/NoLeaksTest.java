@@ -165,7 +165,8 @@ class NoLeaksTest {
             // Read-only, so that the kernel doesn't merge it with an adjacent mapping.
             Mapping mapping = Mapping.anonymous(5 << 16, Protection.READ, MapFlags.PRIVATE);
             InputStream in = Files.newInputStream(FILE);
-            Thread parked = Thread.ofPlatform().daemon().name("forgotten").start(() -> {
+            // So large that libc has no stack of an ended thread for it.
+            Thread parked = Thread.ofPlatform().daemon().name("forgotten").stackSize(3 << 20).start(() -> {
                 while (true) {
                     LockSupport.park();
                 }
