@@ -34,8 +34,11 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
     private static final int ENTRIES_A_READ = 1024;
     private static final long MOST_NAME_BYTES = 4096;
 
-    /** How many names of one function are compared. A file may give one function any number of names. */
-    private static final int MOST_ALIASES = 64;
+    /**
+     * How many pairs of names are compared for one address, at most. A file may give one function any number of names;
+     * beyond this, the first one found is used.
+     */
+    private static final int MOST_COMPARISONS = 64;
 
     static final int NO_TYPE = 0;
     static final int FUNCTION = 2;
@@ -123,7 +126,7 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
             }
             boolean sized = best.get().size != 0;
             boolean replace = sized == (entry.size != 0)
-                    ? compared++ < MOST_ALIASES && underscores(name(entry)) < underscores(name(best.get()))
+                    ? compared++ < MOST_COMPARISONS && underscores(name(entry)) < underscores(name(best.get()))
                     : !sized;
             return replace ? Optional.of(entry) : best;
         }
