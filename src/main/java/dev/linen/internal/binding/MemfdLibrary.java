@@ -97,17 +97,13 @@ public final class MemfdLibrary {
         try {
             Files.write(file, elf);
         } catch (NoSuchFileException missing) {
-            throw new NoMemfdException("a memfd has no path: /proc isn't mounted");
+            throw new NoMemfdException("a memfd has no path: /proc isn't mounted, or is that of another PID namespace");
         }
     }
 
     /** The number of this process in the namespace of /proc, which need not be the one that getpid returns. */
     private static Path ownProcess() throws IOException {
-        try {
-            return Files.readSymbolicLink(OWN_PROCESS);
-        } catch (NoSuchFileException other) {
-            throw new NoMemfdException("a memfd has no path: /proc is that of another PID namespace");
-        }
+        return Files.readSymbolicLink(OWN_PROCESS);
     }
 
     private static SymbolLookup open(String path, String name) throws IOException {

@@ -12,9 +12,17 @@ import java.nio.file.Path;
 
 import org.junit.jupiter.api.Test;
 
+import dev.linen.function.CSource;
+import dev.linen.junit.ChildJvm;
+import dev.linen.junit.ChildJvm.Result;
 import dev.linen.memory.MemoryMap;
+import dev.linen.memory.MemoryMap.Region;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.ProcessState;
+import dev.linen.testing.Skip;
 import dev.linen.testing.TestFunctions;
+import dev.linen.thread.NativeThread;
 
 class MemfdLibraryTest {
 
@@ -44,5 +52,39 @@ class MemfdLibraryTest {
         IOException refused = assertThrows(IOException.class, () -> MemfdLibrary.open(garbage, "garbage"));
         assertEquals("garbage: only ET_DYN and ET_EXEC can be loaded", refused.getMessage());
         assertEquals(before, ProcessState.now().files());
+    }
+
+    /** In a PID namespace of its own, with the /proc of the one outside: this process has two numbers. */
+    static final class OtherNumber {
+        public static void main(String... arguments) throws Exception {
+            CSource c = CSource.compile("long twice(long x) { return 2 * x; }"); // a second library
+            try (NativeThread thread = NativeThread.start(c.function("twice"), 3)) {
+                System.out.print(thread.join());
+            }
+            System.out.print(", the process is " + Syscall.invoke(SyscallNumber.GETPID));
+            if (Files.exists(Path.of("/proc/self/maps"))) {
+                System.out.print(MemoryMap.read().regions().stream().map(Region::name)
+                        .filter(name -> name.contains("liblinen")).distinct().toList());
+            }
+        }
+    }
+
+    @Test
+    void open_procIsThatOfAnotherPidNamespace_usesTheNumberThere() {
+        String[] outside = {"unshare", "-Urpf", "--kill-child"};
+        Skip.unlessWorks(outside);
+        Result result = ChildJvm.of(OtherNumber.class).wrappedIn(outside).run();
+        assertEquals("6, the process is 1[/memfd:liblinen.so (deleted)]", result.out(), result::toString);
+    }
+
+    /** The library is loaded from a temporary file. */
+    @Test
+    void open_procDoesNotShowThisProcess_usesAFile() {
+        String[] dead = {"unshare", "-Urmpf", "--kill-child", "sh", "-c",
+                "unshare -pf mount -t proc proc /proc && exec \"$@\"", "sh"};
+        Skip.unlessWorks(dead);
+        Result result = ChildJvm.of(OtherNumber.class).wrappedIn(dead)
+                .wrappedIn("env", "LD_LIBRARY_PATH=" + System.getProperty("java.home") + "/lib").run();
+        assertEquals("6, the process is 1", result.out(), result::toString);
     }
 }
