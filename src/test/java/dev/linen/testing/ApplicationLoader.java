@@ -11,16 +11,38 @@ import java.nio.file.Path;
  */
 public final class ApplicationLoader extends URLClassLoader {
 
+    private static final Path CLASSES = Path.of("target", "classes");
+
+    private volatile boolean endedForHelpers;
+
     public ApplicationLoader(String name) throws MalformedURLException {
-        super(name, new URL[]{url("classes"), url("test-classes")}, ClassLoader.getPlatformClassLoader());
+        this(name, CLASSES);
     }
 
-    private static URL url(String folder) throws MalformedURLException {
-        return Path.of("target", folder).toUri().toURL();
+    /** @param first a directory with classes and resources that replace those of linen, or add to them */
+    public ApplicationLoader(String name, Path first) throws MalformedURLException {
+        super(name, new URL[]{url(first), url(CLASSES), url(Path.of("target", "test-classes"))},
+                ClassLoader.getPlatformClassLoader());
+    }
+
+    private static URL url(Path folder) throws MalformedURLException {
+        return folder.toUri().toURL();
+    }
+
+    /**
+     * From now on, the application has ended as seen by the helper thread that its linen has created first: that one
+     * can't load any more classes.
+     */
+    public void endForHelpers() {
+        endedForHelpers = true;
     }
 
     @Override
     public Class<?> loadClass(String name) throws ClassNotFoundException {
+        if (endedForHelpers && findLoadedClass(name) == null
+                && Thread.currentThread().getName().equals("linen-reclaimer")) {
+            throw new ClassNotFoundException(name + ": the application has ended");
+        }
         Class<?> loaded = super.loadClass(name);
         if (name.startsWith("dev.linen.") && loaded.getClassLoader() != this) {
             throw new ClassNotFoundException(name + " is another loader's");

@@ -30,7 +30,7 @@ import dev.linen.thread.NativeThreadBuilder;
 class SeveralCopiesTest {
 
     /** One application's linen, used by reflection. */
-    private record Copy(ClassLoader loader) {
+    record Copy(ClassLoader loader) {
 
         static Copy load(String name) throws ReflectiveOperationException, IOException {
             return new Copy(new ApplicationLoader(name));
@@ -160,7 +160,7 @@ class SeveralCopiesTest {
         }
     }
 
-    /** An application that ends before linen's helper thread has looked after anything. */
+    /** An application that ends before linen's helper thread has looked after anything: see Undeployed. */
     public static final class Brief implements Callable<Long> {
         @Override
         public Long call() throws Exception {
@@ -176,6 +176,9 @@ class SeveralCopiesTest {
     static final class Undeployed {
         private static WeakReference<ClassLoader> use(Class<?> main) throws Exception {
             try (ApplicationLoader loader = new ApplicationLoader("application")) {
+                if (main == Brief.class) {
+                    loader.endForHelpers();
+                }
                 Callable<?> application = (Callable<?>) loader.create(main);
                 System.out.print(application.call() + " ends, ");
                 return new WeakReference<>(loader);
