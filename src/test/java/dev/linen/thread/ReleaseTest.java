@@ -4,13 +4,20 @@ import static dev.linen.testing.TestFunctions.function;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
 
+import dev.linen.function.CSource;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
@@ -52,6 +59,71 @@ class ReleaseTest {
         Skip.unlessMayLockMemory();
         ChildJvm.Result result = ChildJvm.of(AllLocked.class).run();
         assertEquals("no leak", result.out(), result::toString);
+    }
+
+    /** A Java thread is in a native call with the stack of a forgotten thread, whose views can't be ended then. */
+    static final class ForgottenInANativeCall {
+
+        /** Reports that it has begun, in the second dword, and ends when the first one isn't 0; ignores the stack. */
+        private static final String FUNCTION = """
+                void f(int *words, void *stack)
+                {
+                    __atomic_store_n(&words[1], 1, __ATOMIC_SEQ_CST);
+                    while (__atomic_load_n(&words[0], __ATOMIC_SEQ_CST) == 0)
+                        ;
+                }
+                """;
+
+        /** Runs a thread that owns an arena, and returns its stack. Afterwards the thread isn't reachable any more. */
+        private static MemorySegment forgotten(Arena owned) throws InterruptedException {
+            NativeThread thread = NativeThread.builder().startOwning(owned, function("identity"), owned.allocate(8));
+            thread.join();
+            return thread.stack().stack();
+        }
+
+        private static boolean isClosedSoon(Arena owned) throws InterruptedException {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (owned.scope().isAlive() && System.nanoTime() < deadline) {
+                System.gc();
+                Thread.sleep(10);
+            }
+            return !owned.scope().isAlive();
+        }
+
+        public static void main(String... arguments) throws Exception {
+            Arena owned = Arena.ofShared();
+            MemorySegment stack = forgotten(owned);
+            MethodHandle call = Linker.nativeLinker().downcallHandle(CSource.compile(FUNCTION).function("f").address(),
+                    FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+            MemorySegment words = Arena.global().allocate(ValueLayout.JAVA_INT, 2);
+            Thread caller = Thread.ofPlatform().start(() -> {
+                try {
+                    call.invokeExact(words, stack);
+                } catch (Throwable never) {
+                    throw new AssertionError(never);
+                }
+            });
+            VarHandle word = ValueLayout.JAVA_INT.varHandle();
+            while ((int) word.getVolatile(words, 4L) == 0) {
+                Thread.onSpinWait();
+            }
+            Arena laterOwned = Arena.ofShared();
+            forgotten(laterOwned);
+            // The reclaimer has come by twice: it finds threads in the order in which they were forgotten.
+            System.out
+                    .print(isClosedSoon(laterOwned) && owned.scope().isAlive() ? "open during the call, " : "wrong, ");
+            word.setVolatile(words, 0L, 1);
+            caller.join();
+            System.out.print(isClosedSoon(owned) ? "closed after it" : "open after it");
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void forgotten_segmentIsInANativeCall_isReleasedAfterIt() {
+        ChildJvm.Result result = ChildJvm.of(ForgottenInANativeCall.class).run();
+        assertEquals("open during the call, closed after it", result.out(), result::toString);
     }
 
     /** The reserved memory must not be loaded, although mlockall locks new mappings. */
