@@ -21,6 +21,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.LongFunction;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
@@ -101,6 +102,17 @@ public final class Allocations {
         armed = true;
     }
 
+    /** Decides which threads can't be created. */
+    public static volatile Predicate<Thread> refusal = thread -> false;
+
+    /** Called before a thread is created. */
+    public static void nextThread(Thread thread) {
+        if (refusal.test(thread)) {
+            throw new OutOfMemoryError("made to fail");
+        }
+        next();
+    }
+
     /** Lets no allocation fail from now on. Returns the last error that was thrown, null if there was none. */
     private static Throwable disarm() {
         armed = false;
@@ -139,6 +151,8 @@ public final class Allocations {
 
         private static final ClassDesc SELF = ClassDesc.of("failing.Allocations");
         private static final MethodTypeDesc NOTHING = MethodTypeDesc.of(ConstantDescs.CD_void);
+        private static final MethodTypeDesc THREAD = MethodTypeDesc.of(ConstantDescs.CD_void,
+                ClassDesc.of("java.lang.Thread"));
 
         /** Reads the hierarchy of classes from their files, because loading them here would call this again. */
         private final ClassFile classFile = ClassFile.of(ClassFile.ClassHierarchyResolverOption.of(
@@ -175,7 +189,8 @@ public final class Allocations {
         private static void withStart(CodeBuilder code, CodeElement element) {
             if (element instanceof InvokeInstruction call
                     && call.name().equalsString("start0")) {
-                code.invokestatic(SELF, "next", NOTHING);
+                code.dup();
+                code.invokestatic(SELF, "nextThread", THREAD);
             }
             add(code, element);
         }

@@ -342,7 +342,10 @@ public final class NativeThread implements AutoCloseable {
 
     /**
      * Returns a future that is completed when the thread ends. A helper thread of linen's completes it. That thread has
-     * no other work meanwhile, so dependent stages may block.
+     * no other work meanwhile, so dependent stages may block: each one that does occupies a thread.
+     *
+     * <p>If no helper thread can be created, this method throws an OutOfMemoryError. Another caller that has come for
+     * the same thread at that moment gets a future that fails with this error. Both can call the method again.
      *
      * @return a future with the function's result; it fails with a {@link NativeFaultException} if a fault ended the
      *        thread or it was killed, and with a {@link SyscallException} if the thread ended before it called the

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.function.LongFunction;
+import java.util.function.Predicate;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
@@ -33,6 +34,18 @@ public final class FailingAllocations {
     private static final LongFunction<@Nullable Throwable> REMOTE = remote();
 
     private FailingAllocations() {}
+
+    /**
+     * In such a child: lets the start of some threads fail from now on. The condition is checked by the thread that
+     * starts the other one, which holds that one's monitor.
+     */
+    public static void refuseThreads(Predicate<Thread> which) {
+        try {
+            Class.forName(AGENT, true, null).getField("refusal").set(null, which);
+        } catch (ReflectiveOperationException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
 
     /** Returns a child in which this works. */
     public static ChildJvm child(Class<?> main, Path directory) {

@@ -10,10 +10,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -90,6 +92,98 @@ class WatcherTest {
         ChildJvm.Result result = ChildJvm.of(NotCreated.class).run(Kind.POSIX.name());
         OtherUser.skipIfRefused(result);
         assertTrue(result.out().endsWith("refused, 100"), result::toString);
+    }
+
+    /** While a caller fails to create the watcher's thread, another caller relies on it. */
+    static final class RefusedMeanwhile {
+        private static volatile @Nullable CompletableFuture<Long> ofOther;
+
+        /** Called by the first caller, in Thread.start: registers another thread, and then refuses the first one. */
+        private static boolean refuses(Thread starting, NativeThread other) {
+            if (!starting.getName().equals("linen-watcher") || ofOther != null) {
+                return false;
+            }
+            try {
+                Thread second = Thread.ofPlatform().start(() -> ofOther = other.onExit());
+                second.join();
+            } catch (InterruptedException never) {
+                throw new AssertionError(never);
+            }
+            return true;
+        }
+
+        /** The other caller comes for another thread, or for the same. */
+        public static void main(String... arguments) throws Exception {
+            MemorySegment word = Arena.global().allocate(8, 8);
+            NativeThread first = NativeThread.start(function("wait_for_word"), word);
+            NativeThread other = arguments[0].equals("same")
+                    ? first
+                    : NativeThread.start(function("wait_for_word"), word);
+            FailingAllocations.refuseThreads(thread -> refuses(thread, other));
+            try {
+                first.onExit();
+            } catch (OutOfMemoryError noThread) {
+                System.out.print("refused, ");
+            }
+            CompletableFuture<Long> future = Objects.requireNonNull(ofOther);
+            if (arguments[0].equals("same")) {
+                System.out.print(future.handle((result, failure) -> failure).get(30, TimeUnit.SECONDS) + ", ");
+                future = other.onExit();
+            }
+            Futex futex = Futex.ofShared(word);
+            futex.set(1);
+            futex.wakeAll();
+            System.out.print(future.get(30, TimeUnit.SECONDS));
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void onExit_anotherCallerCannotCreateTheWatcher_isCompleted(@TempDir Path directory) {
+        ChildJvm.Result result = FailingAllocations.child(RefusedMeanwhile.class, directory).run("another");
+        assertEquals("refused, 1", result.out(), result::toString);
+    }
+
+    /** The same error for both, not a future that is never completed; and both can try again. */
+    @Test
+    void onExit_anotherCallerForTheSameThreadFails_failsAndCanBeRepeated(@TempDir Path directory) {
+        ChildJvm.Result result = FailingAllocations.child(RefusedMeanwhile.class, directory).run("same");
+        assertEquals("refused, java.lang.OutOfMemoryError: made to fail, 1", result.out(), result::toString);
+    }
+
+    /** The thread that finds forgotten threads can't be created when they start. */
+    static final class ReclaimerRefused {
+        private static volatile boolean refuses = true;
+
+        private static void forget(Arena owned) throws InterruptedException {
+            NativeThread.builder().startOwning(owned, function("identity"), owned.allocate(8)).join();
+        }
+
+        public static void main(String... arguments) throws Exception {
+            FailingAllocations.refuseThreads(thread -> refuses && thread.getName().equals("linen-reclaimer"));
+            MemorySegment word = Arena.global().allocate(8, 8);
+            NativeThread other = NativeThread.start(function("wait_for_word"), word);
+            Arena owned = Arena.ofShared();
+            forget(owned);
+            System.out.print(Tasks.named("linen-reclaimer").isEmpty() ? "refused, " : "created, ");
+            refuses = false;
+            other.state(); // any call
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (owned.scope().isAlive() && System.nanoTime() < deadline) {
+                System.gc();
+                Thread.sleep(10);
+            }
+            System.out.print(owned.scope().isAlive() ? "lost" : "reclaimed");
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void forgotten_reclaimerCouldNotBeCreated_isReclaimedAfterTheNextCall(@TempDir Path directory) {
+        ChildJvm.Result result = FailingAllocations.child(ReclaimerRefused.class, directory).run();
+        assertEquals("refused, reclaimed", result.out(), result::toString);
     }
 
     /** The watcher's allocations fail when threads end. */
