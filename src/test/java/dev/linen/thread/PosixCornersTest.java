@@ -5,20 +5,31 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.function.NativeFunction;
 import dev.linen.futex.Futex;
 import dev.linen.internal.stack.StackGeometry;
 import dev.linen.junit.ChildJvm;
+import dev.linen.junit.FailingSyscall;
+import dev.linen.memory.Protection;
+import dev.linen.syscall.Errno;
+import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Guards;
+import dev.linen.testing.Skip;
 import dev.linen.testing.Sleepers;
 import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.Kind;
@@ -64,6 +75,67 @@ class PosixCornersTest {
     void stack_javaRanOnIt_canBeUsedByTheNextThread() {
         ChildJvm.Result result = ChildJvm.of(AfterJava.class).run("use");
         assertEquals("0", result.out(), result::toString);
+    }
+
+    /** The kernel refuses to make a stack accessible, or to lock it, after its thread has ended. */
+    static final class RestoreRefused {
+        private static final int STACK_BYTES = (1 << 20) + 37 * 4096; // only the calls for such stacks have this number
+
+        /** The watcher is created by this thread and inherits its filter; {@code unfiltered} was created before. */
+        private static void run(ExecutorService unfiltered, NativeThreadBuilder builder, FailingSyscall call)
+                throws Exception {
+            MemorySegment word = Arena.global().allocate(8, 8);
+            NativeFunction wait = function("wait_for_word");
+            NativeThread neighbour = unfiltered.submit(() -> builder.kind(Kind.CLONE).start(wait, word)).get();
+            call.with(Errno.ENOMEM);
+            CompletableFuture<Long> end = NativeThread.start(wait, word).onExit();
+
+            builder.kind(Kind.POSIX);
+            NativeFunction inJava = NativeFunction.ofJava(n -> n, Arena.global());
+            try (NativeThread thread = unfiltered.submit(() -> builder.start(inJava, 7)).get()) {
+                System.out.print(thread.join());
+            }
+            try (NativeThread next = builder.start(function("identity"), 1)) {
+                System.out.print(", started " + next.join());
+            } catch (SyscallException refused) {
+                System.out.print(", " + refused.call() + " " + refused.errno());
+            }
+            long bytes = STACK_BYTES - (16 << 10);
+            try (NativeThread next = unfiltered.submit(() -> builder.start(function("use_stack"), bytes)).get()) {
+                System.out.print(next.join() == bytes ? ", used" : ", wrong");
+            }
+            Futex futex = Futex.ofShared(word);
+            futex.set(1);
+            futex.wakeAll();
+            System.out.print(", " + end.get(30, TimeUnit.SECONDS));
+            neighbour.close();
+        }
+
+        public static void main(String... arguments) throws Exception {
+            ExecutorService unfiltered = Executors.newSingleThreadExecutor();
+            NativeThreadBuilder builder = NativeThread.builder().pool(StackPool.bounded(64 << 20))
+                    .stackSize(STACK_BYTES);
+            if (arguments[0].equals("mlock")) {
+                run(unfiltered, builder.locked(), FailingSyscall.of(SyscallNumber.MLOCK).whenArgument(1, STACK_BYTES));
+            } else {
+                run(unfiltered, builder, FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, STACK_BYTES)
+                        .whenArgument(2, Protection.READ_WRITE.bits()));
+            }
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mprotect", "mlock"})
+    void stack_cannotBeRestored_isUsedAgainOnlyWhenItCan(String call) throws IOException {
+        if (call.equals("mlock")) {
+            Skip.unlessMayLockMemory();
+        } else {
+            Skip.unless(Guards.areMarks(), "needs Linux 6.13 or newer: before, each start makes the same call");
+        }
+        ChildJvm.Result result = ChildJvm.of(RestoreRefused.class).run(call);
+        assertEquals("7, " + call + " ENOMEM, used, 1", result.out(), result::toString);
     }
 
     /**
