@@ -43,28 +43,29 @@ class FullHeapTest {
 
     /** What is done while an allocation fails; {@code thread} was started before. */
     private enum Operation {
+        // These threads don't end before the case does: a start that failed after clone would wait for ever.
         START {
             @Override
             void run(Case its) {
-                its.started = NativeThread.start(IDENTITY, 1);
+                its.started = NativeThread.start(WAIT, its.word);
             }
         },
         START_ON_NEW_STACK {
             @Override
             void run(Case its) {
-                its.started = NativeThread.builder().stackSize(its.number * 4096 + (1 << 20)).start(IDENTITY, 1);
+                its.started = NativeThread.builder().stackSize(its.number * 4096 + (1 << 20)).start(WAIT, its.word);
             }
         },
         START_WITH_PROPERTIES {
             @Override
             void run(Case its) {
-                its.started = NativeThread.builder().name("named").nice(19).start(IDENTITY, 1);
+                its.started = NativeThread.builder().name("named").nice(19).start(WAIT, its.word);
             }
         },
         START_POSIX {
             @Override
             void run(Case its) {
-                its.started = NativeThread.builder().kind(Kind.POSIX).start(IDENTITY, 1);
+                its.started = NativeThread.builder().kind(Kind.POSIX).start(WAIT, its.word);
             }
         },
         START_OWNING {

@@ -10,12 +10,16 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.function.NativeFunction;
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.registry.KeptMemory;
 import dev.linen.junit.ChildJvm;
 import dev.linen.memory.Mapping;
+import dev.linen.testing.Faults;
+import dev.linen.thread.NativeThread.Kind;
 
 /** A StackOverflowError at any depth inside linen leaves nothing locked, counted or lost. */
 class StackOverflowTest {
@@ -26,6 +30,12 @@ class StackOverflowTest {
             @Override
             void run(NativeThread thread) {
                 NativeThread.start(IDENTITY, 1).close();
+            }
+        },
+        START_POSIX {
+            @Override
+            void run(NativeThread thread) {
+                NativeThread.builder().kind(Kind.POSIX).start(IDENTITY, 1).close();
             }
         },
         STATE {
@@ -189,6 +199,80 @@ class StackOverflowTest {
             System.out.flush();
             Runtime.getRuntime().halt(0);
         }
+    }
+
+    /** What has classes of its own, which are initialized by its first use. */
+    enum Feature {
+        POSIX {
+            @Override
+            void use(NativeThread thread) {
+                NativeThread.builder().kind(Kind.POSIX).start(IDENTITY, 1).close();
+            }
+        },
+        KILL {
+            @Override
+            void use(NativeThread thread) {
+                thread.kill();
+            }
+        };
+
+        abstract void use(NativeThread thread);
+    }
+
+    /** A feature is first used near the end of the stack, when all else is initialized. */
+    static final class FirstUseOfAFeature {
+
+        private static boolean used;
+        private static int caught;
+
+        /** From the end of the stack upwards, until it succeeds. */
+        private static void dig(Feature feature, NativeThread thread) {
+            try {
+                dig(feature, thread);
+            } catch (StackOverflowError bottom) {
+                // from here on, upwards
+            }
+            if (!used) {
+                try {
+                    feature.use(thread);
+                    used = true;
+                } catch (StackOverflowError noRoom) {
+                    caught++;
+                }
+            }
+        }
+
+        private static NativeThread start(Feature feature) {
+            return switch (feature) {
+                case KILL -> NativeThread.start(Faults.faulty("loop"), 0);
+                case POSIX -> NativeThread.start(IDENTITY, 1);
+            };
+        }
+
+        public static void main(String... arguments) throws Exception {
+            Feature feature = Feature.valueOf(arguments[0]);
+            NativeThread nearTheEnd = start(feature);
+            NativeThread afterwards = start(feature);
+            ExitWatcher.initialize(); // what the first check does a moment after the first start
+            ThreadExit.initialize();
+            FaultLog.initialize();
+            StackRoom.setInitialized();
+            Thread digger = new Thread(null, () -> dig(feature, nearTheEnd), "digger", 512 << 10);
+            digger.start();
+            digger.join();
+            feature.use(afterwards);
+            System.out.print(used && caught > 10 ? "works" : "used " + used + ", caught " + caught);
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Feature.class)
+    void firstUseOfAFeature_nearTheEndOfTheStack_leavesItsClassesUsable(Feature feature) {
+        ChildJvm.Result result = ChildJvm.of(FirstUseOfAFeature.class).flags("-XX:TieredStopAtLevel=1")
+                .run(feature.name());
+        assertEquals("works", result.out(), result::toString);
     }
 
     /** Each depth needs a JVM of its own. At each of these, NativeThreadBuilder was once unusable afterwards. */
