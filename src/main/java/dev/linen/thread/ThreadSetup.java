@@ -99,7 +99,8 @@ final class ThreadSetup {
 
     /**
      * Waits until the thread has made all calls or one has failed. Returns at once if the thread has no calls to make.
-     * Allocates nothing: a thread that runs can't be given up.
+     * Allocates nothing: a thread that runs can't be given up. Therefore a virtual thread isn't parked here, because
+     * that would allocate. It blocks its carrier for as long as the kernel takes to run the new thread.
      *
      * @throws IllegalStateException if the thread ended before that
      */

@@ -212,6 +212,33 @@ class DepartureTest {
         assertEquals("closed", ChildJvm.of(NoCarrier.class).run().out());
     }
 
+    /** Standard error of a process whose logger overflows its stack each time, because of its output. */
+    static final class Overflowing extends OutputStream {
+        private static final AtomicInteger LOGGED = new AtomicInteger();
+
+        @Override
+        public void write(int someByte) {
+            if (StackWalker.getInstance().walk(all -> all.anyMatch(frame -> frame.getClassName().startsWith(
+                    "java.util.logging.")))) {
+                LOGGED.incrementAndGet();
+            }
+            throw new StackOverflowError("of the logger");
+        }
+
+        /** The property has a value that it can't have, which is logged at the first start. */
+        public static void main(String... arguments) throws Exception {
+            System.setErr(new PrintStream(new Overflowing()));
+            NativeThread.start(function("identity"), 1).close();
+            HelpersEnd.main();
+        }
+    }
+
+    @Test
+    void start_loggerOverflowsItsStack_isCalledOnce() {
+        ChildJvm.Result result = ChildJvm.of(Overflowing.class).flags("-Ddev.linen.faults=unknown").run();
+        assertEquals("none, logged 1", result.out(), result::toString);
+    }
+
     /** linen's threads end when there is nothing to do. */
     @Test
     void helpers_nothingLeft_end() throws Exception {
@@ -234,6 +261,7 @@ class DepartureTest {
                 Thread.sleep(10);
             }
             System.out.print(helpers().isEmpty() ? "none" : helpers());
+            System.out.print(Overflowing.LOGGED.get() == 0 ? "" : ", logged " + Overflowing.LOGGED);
             exit();
         }
     }

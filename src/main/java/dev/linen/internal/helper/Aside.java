@@ -12,6 +12,10 @@ import dev.linen.internal.binding.Uncaught;
  * futures. Each task gets a {@link HelperThread} of its own, so that a task that blocks doesn't delay the others. A
  * thread that has been idle for a second ends.
  *
+ * <p>The number of these threads isn't bounded: with a bound, as many tasks that block would keep all others from
+ * running, the release of memory included. What bounds it is the process's number of threads; a task for which there is
+ * no thread is tried again each second.
+ *
  * <p>No java.util.concurrent.ThreadPoolExecutor: its lock stays locked if a StackOverflowError hits a caller in its
  * {@code unlock}. The lock here is a monitor, and under it only lists change.
  */
@@ -37,8 +41,9 @@ public final class Aside {
         private boolean passed;
 
         /**
-         * Does the work. If it throws an OutOfMemoryError or a StackOverflowError, it is called again later; other
-         * exceptions are passed to the default handler of uncaught ones.
+         * Does the work. If it throws an OutOfMemoryError, it is called again later. Everything else is passed to the
+         * default handler of uncaught exceptions, a StackOverflowError, too: the stack was empty before, so the same
+         * would happen again.
          */
         protected abstract void work();
 
@@ -151,7 +156,7 @@ public final class Aside {
         private static void run(Task task) {
             try {
                 task.work();
-            } catch (VirtualMachineError full) {
+            } catch (OutOfMemoryError full) {
                 later(task);
             } catch (Throwable ofTheUser) {
                 Uncaught.by(ofTheUser);
