@@ -64,7 +64,8 @@ class DocsTest {
         List<Path> file = FILE.matcher(example).results().map(DocsTest::importersFile).toList();
         Path source = file.isEmpty() ? writeExample(example) : file.getFirst();
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--module-path", Path.of("target/classes").toString(), "--add-modules", "dev.linen",
+                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--module-path", Path.of("target/classes").toString(),
+                "--add-modules", "dev.linen",
                 "--enable-native-access=dev.linen", source.toString()).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes());
 
