@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
+import dev.linen.memory.Mapping;
 import dev.linen.testing.TestFunctions;
 
 class RunCommandTest {
@@ -90,7 +91,8 @@ class RunCommandTest {
         assertTrue(outcome.out().contains("\"result\":-81985529216486896,"), outcome.out()); // a number, all digits
         assertEquals("0xfedcba9876543210", json.get("hex").getAsString());
         assertEquals(2 << 20, json.get("stackSize").getAsInt());
-        assertEquals(4096, json.get("stackUsed").getAsInt());
+        int used = json.get("stackUsed").getAsInt(); // maybe by an earlier thread of this process
+        assertTrue(used > 0 && used % Mapping.pageSize() == 0, outcome.out());
         assertTrue(json.get("nanos").getAsLong() > 0, outcome.out());
     }
 
@@ -111,7 +113,7 @@ class RunCommandTest {
                 () -> assertContains("result    0xffffffffffffffff   signed -1   unsigned 18446744073709551615\n",
                         outcome.out()),
                 () -> assertContains("function  entry (" + folder + "/identity.c)\n", outcome.out()),
-                () -> assertContains("stack     4096 of 2097152 bytes used\n", outcome.out()),
+                () -> assertTrue(outcome.out().matches("(?s).*\nstack     [0-9]+ of 2097152 bytes used\n.*")),
                 () -> assertContains("│ canary    0xdeadbeef ", outcome.out()),
                 () -> assertContains("│ argument  0xffffffffffffffff ", outcome.out()),
                 () -> assertContains("│ result    0xffffffffffffffff ", outcome.out()),

@@ -189,6 +189,8 @@ class WatcherTest {
     /** The watcher's allocations fail when threads end. */
     static final class HeapFull {
         public static void main(String... arguments) throws Exception {
+            // Only a sweep finds this end. So all classes are initialized: one that fails to be is unusable for good.
+            NativeThread.start(function("exit_by_itself"), 1).onExit().get();
             MemorySegment word = Arena.global().allocate(8, 8);
             List<CompletableFuture<Long>> exits = new ArrayList<>();
             for (int i = 0; i < 200; i++) {
