@@ -24,6 +24,7 @@
 #include <linux/signal.h>
 #include <asm/sigcontext.h>
 #include <asm/ucontext.h>
+#include <asm/unistd.h>
 
 /* seccomp */
 #include <linux/seccomp.h>

@@ -10,6 +10,15 @@
 #include <asm/siginfo.h>
 #include <asm/signal.h>
 #include <linux/kcmp.h>
+#include <stddef.h>
+
+#define SAME_PLACE(ours, kernels) \
+    _Static_assert(offsetof(struct linen_action, ours) == offsetof(struct sigaction, kernels), #kernels)
+_Static_assert(sizeof(struct linen_action) == sizeof(struct sigaction), "struct sigaction");
+SAME_PLACE(handler, sa_handler);
+SAME_PLACE(flags, sa_flags);
+SAME_PLACE(restorer, sa_restorer);
+SAME_PLACE(mask, sa_mask);
 
 typedef void handler(int, siginfo_t *, void *);
 

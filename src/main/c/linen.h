@@ -17,9 +17,9 @@
  *   | signal stack              grows down
  *   | guard                     no access                     an array overrun on the stack below faults here
  *   +--
- *     struct linen_control[]    a start record for each       packed: nine in a page
- *     struct linen_slab         shared thread-local block     a read-only page
- *     guard                     no access                     where libc's thread-local storage would be
+ *     struct linen_control[]    a start record for each       packed: nine in a page of 4 KiB
+ *     thread-local block        shared                        a read-only page, and a guard where libc's thread-local
+ *                                                             storage would be: each CPU's tls.h has a drawing
  *   (bottom)
  *
  * A sleeping thread therefore uses one page of its own, the top of its stack, and a thread that overruns an array on
@@ -33,14 +33,15 @@
 /*
  * Incremented with every change to this file or to a function's arguments: Java refuses a library with another number.
  */
-#define LINEN_ABI 9
+#define LINEN_ABI 10
 
 /* Distinguishes a handle from garbage. The value is the seed's. */
 #define LINEN_CANARY 0xDEADBEEF
 
-/* In a linen thread's thread-local block, this value is where glibc and musl keep a pointer. It can't be mistaken for
- * one: as an address it isn't canonical. It reads "linen-t" in memory, followed by LINEN_ABI: a library handles the
- * threads of every copy of linen with the same structs, and of no other. */
+/* In a linen thread's thread-local block, this value is where glibc and musl keep a pointer or 0. It can't be mistaken
+ * for either: it isn't an address on any CPU, even if the CPU ignores the uppermost byte. It reads "linen-t" in memory,
+ * followed by LINEN_ABI: a library handles the threads of every copy of linen with the same structs, and of no
+ * other. */
 #define LINEN_TLS_MAGIC (0x00742d6e656e696cULL | (0ULL + LINEN_ABI) << 56)
 
 /* Reads "linen-hd" in memory. */
@@ -66,30 +67,19 @@ struct linen_exit {
 };
 
 /*
- * What the thread pointer (%fs on x86-64) points to. It is the same for all threads, and far smaller than libc's block.
+ * What the thread pointer points to, the same for all threads, is far smaller than libc's block: struct linen_tls, which
+ * differs by CPU. Most of what functions use in libc's block (malloc's cache, errno, locale) is on the side where the
+ * guard is: such an access faults there, instead of corrupting memory. What is on the other side (glibc's own record of
+ * the thread, such as the owner of a mutex) can be read but not written.
  *
- * Most of what functions use in libc's block (malloc's cache, errno, locale) is below the thread pointer: such an
- * access reaches the guard and faults there, instead of corrupting memory. What is above it (glibc's own record of the
- * thread, such as the owner of a mutex) can be read but not written; a function that follows the pointer to that record
- * faults because of the poison.
- */
-struct linen_tls {
-    uint64_t self;        /* +0x00  its own address: how x86-64 code finds the thread pointer's value */
-    uint64_t magic;       /* +0x08  LINEN_TLS_MAGIC */
-    uint64_t poison;      /* +0x10  LINEN_TLS_MAGIC, which is no address, in place of glibc's pointer to its record */
-    uint64_t unused[2];   /* +0x18 */
-    uint64_t stack_guard; /* +0x28  what gcc's -fstack-protector compares */
-};
-
-/*
- * The size of the guard below the thread-local block. The static storage of glibc, and of the libraries that it loads,
- * extends about 4.2 KiB below the thread pointer.
+ * The guard's size: the static storage of glibc, and of the libraries that it loads, extends about 4.2 KiB from the
+ * thread pointer.
  */
 #define LINEN_TLS_GUARD_BYTES (16 << 10)
 
-/* What the threads of a slab share. It begins a page, which is read-only once Java has filled it in. */
+/* What the threads of a slab share. It is beside their struct linen_tls, in the page that is read-only once Java has
+ * filled it in. */
 struct linen_slab {
-    struct linen_tls tls;
     uint64_t controls;     /* struct linen_control[buffers] */
     uint64_t buffers;      /* the number of stack buffers that fit */
     uint64_t signal_stack; /* lowest address of the first buffer's signal stack */
@@ -125,7 +115,7 @@ struct linen_exit_list {
  */
 #define LINEN_KILL (-0x6c696c)
 
-/* As many words as any CPU's struct sigcontext has before its floating point state. */
+/* At least as many words as the cpu_record of any CPU writes. */
 #define LINEN_REGISTERS 36
 
 /* The signal that ended a thread. */
@@ -133,7 +123,17 @@ struct linen_fault {
     uint32_t signal;    /* 0 if there was none so far */
     int32_t code;       /* si_code: SEGV_MAPERR, ..., or LINEN_KILL */
     uint64_t address;   /* si_addr: the address that the instruction accessed, or that of the instruction */
-    uint64_t registers[LINEN_REGISTERS]; /* the first words of the CPU's struct sigcontext */
+    uint64_t registers[LINEN_REGISTERS]; /* the first words of the CPU's struct sigcontext: see cpu_record */
+};
+
+/*
+ * What the process does on a signal: the kernel's struct sigaction, whose types differ by CPU, but not its layout.
+ */
+struct linen_action {
+    uint64_t handler;
+    uint64_t flags;
+    uint64_t restorer;
+    uint64_t mask;
 };
 
 /*
@@ -156,7 +156,7 @@ struct linen_before {
  * line.
  */
 struct linen_control {
-    uint64_t thread_pointer;     /* the struct linen_slab; 0 for a thread that libc creates */
+    uint64_t thread_pointer;     /* where it points to in the struct linen_tls; 0 for a thread that libc creates */
     uint64_t function;           /* void *(*)(void *) */
     uint64_t argument;           /* its argument */
     uint64_t exit;               /* the struct linen_exit, and the stack pointer to start with: 16-byte aligned */

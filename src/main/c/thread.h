@@ -4,7 +4,7 @@
 #ifndef LINEN_THREAD_H
 #define LINEN_THREAD_H
 
-#include "cpu.h"
+#include "cpu.h" /* of the CPU that it is compiled for */
 
 /* Everything else is hidden: see -fvisibility in build. */
 #define EXPORT __attribute__((visibility("default")))

@@ -5,44 +5,16 @@
 #include <stdint.h>
 
 struct snapshot {
-    uint64_t registers[17]; /* +0    capture's, in the order of their DWARF numbers */
-    uint64_t ready;         /* +136  1 when they are there */
-    uint64_t go;            /* +144  1 when capture may return */
-    uint64_t depth;         /* +152  how often recurse calls itself */
-    uint64_t count;         /* +160  the number of return addresses that follow */
-    uint64_t returns[4];    /* +168  the outermost function's first */
-    uint64_t last;          /* +200  capture's */
+    uint64_t ready;         /* +0    1 when the registers are there */
+    uint64_t go;            /* +8    1 when capture may return */
+    uint64_t depth;         /* +16   how often recurse calls itself */
+    uint64_t count;         /* +24   the number of return addresses that follow */
+    uint64_t returns[4];    /* +32   the outermost function's first */
+    uint64_t last;          /* +64   capture's */
+    uint64_t registers[33]; /* +72   capture's, in the order of their DWARF numbers, then the pc */
 };
 
-/* Has neither a frame nor a frame pointer: its return address stays on top of the stack. */
-__attribute__((naked)) void capture(struct snapshot *snapshot)
-{
-    __asm__("mov %rax, 0(%rdi)\n\t"
-            "mov %rdx, 8(%rdi)\n\t"
-            "mov %rcx, 16(%rdi)\n\t"
-            "mov %rbx, 24(%rdi)\n\t"
-            "mov %rsi, 32(%rdi)\n\t"
-            "mov %rdi, 40(%rdi)\n\t"
-            "mov %rbp, 48(%rdi)\n\t"
-            "mov %rsp, 56(%rdi)\n\t"
-            "mov %r8, 64(%rdi)\n\t"
-            "mov %r9, 72(%rdi)\n\t"
-            "mov %r10, 80(%rdi)\n\t"
-            "mov %r11, 88(%rdi)\n\t"
-            "mov %r12, 96(%rdi)\n\t"
-            "mov %r13, 104(%rdi)\n\t"
-            "mov %r14, 112(%rdi)\n\t"
-            "mov %r15, 120(%rdi)\n\t"
-            "0: lea 0b(%rip), %rax\n\t"
-            "mov %rax, 128(%rdi)\n\t" /* rip: that of the lea itself */
-            "mov (%rsp), %rax\n\t"
-            "mov %rax, 200(%rdi)\n\t"
-            "movq $1, 136(%rdi)\n\t"
-            "1: pause\n\t"
-            "cmpq $0, 144(%rdi)\n\t"
-            "je 1b\n\t"
-            "ret");
-}
+#include "capture.h" /* of the CPU that it is compiled for */
 
 static void note(struct snapshot *snapshot, void *return_address)
 {

@@ -2,7 +2,7 @@
  * faults.c: functions that fault, each in its own way. Freestanding. Some fault in static functions, some deep in a
  * chain of calls.
  */
-#include "../../main/c/x86_64/cpu.h"
+#include "asm.h" /* of the CPU that it is compiled for */
 
 #define NOINLINE __attribute__((noinline))
 
@@ -27,26 +27,26 @@ void *divide_by(void *divisor)
 
 void *illegal(void *argument)
 {
-    __asm__ volatile("ud2");
+    ILLEGAL;
     return argument;
 }
 
 void *breakpoint(void *argument)
 {
-    __asm__ volatile("int3");
+    BREAKPOINT;
     return argument;
 }
 
 void *halt(void *argument)
 {
-    __asm__ volatile("hlt");
+    PRIVILEGED;
     return argument;
 }
 
-/* Stores to its argument by movaps, which needs a 16-byte aligned address. */
+/* Accesses 16 bytes at its argument by an instruction that needs a 16-byte aligned address. */
 void *store_aligned(void *address)
 {
-    __asm__ volatile("movaps %%xmm0, (%0)" : : "r"(address) : "memory");
+    STORE_ALIGNED(address);
     return address;
 }
 
@@ -56,12 +56,7 @@ void *jump_to(void *address)
     return (char *)function(address) + 1; /* + 1: keeps the compiler from turning the call into a jump */
 }
 
-/* Returns to its argument. */
-__attribute__((naked)) void *return_to(void *address)
-{
-    __asm__("mov %rdi, (%rsp)\n\t"
-            "ret");
-}
+DEFINE_RETURN_TO
 
 /* Recursion: overflows the stack if its argument is large enough. */
 NOINLINE uint64_t recurse(uint64_t depth)
@@ -93,18 +88,16 @@ void *overflow_by_bytes(void *argument)
     return argument;
 }
 
-/* Reads where libc keeps malloc's cache and errno: below the thread pointer. */
-void *read_below_thread_pointer(void *offset)
+/* Reads where libc keeps malloc's cache and errno. */
+void *read_thread_locals(void *offset)
 {
-    uint64_t value;
-    __asm__ volatile("mov %%fs:(%1), %0" : "=r"(value) : "r"(-(long)offset));
-    return (void *)value;
+    return (void *)read_libc_storage((long)offset);
 }
 
-/* Writes where libc keeps its record of the thread, such as whether it may be cancelled: above the thread pointer. */
-void *write_above_thread_pointer(void *offset)
+/* Writes where libc keeps its record of the thread, such as whether it may be cancelled. */
+void *write_thread_record(void *offset)
 {
-    __asm__ volatile("movl $1, %%fs:(%0)" : : "r"(offset));
+    write_libc_record((long)offset);
     return offset;
 }
 
@@ -128,7 +121,7 @@ void *fault_on_given_signal_stack(void *memory)
 {
     const stack_t given = {.ss_sp = memory, .ss_size = 16 << 10};
     cpu_syscall(__NR_sigaltstack, (long)&given, 0, 0, 0, 0, 0);
-    __asm__ volatile("ud2");
+    ILLEGAL;
     return memory;
 }
 
@@ -140,7 +133,7 @@ void *fault_in_disguise(void *argument)
     while ((futex = *(uint32_t *volatile *)argument) == 0)
         ;
     *futex = 0x55555555;
-    __asm__ volatile("ud2");
+    ILLEGAL;
     return argument;
 }
 
@@ -164,12 +157,10 @@ void *overrun(void *bytes)
     return bytes;
 }
 
-/* Follows the pointer at %fs:16, as users of pthread_self() do. */
-void *follow_own_record(void *argument)
+/* Follows a pointer of libc's in the thread-local block. */
+void *follow_thread_local_pointer(void *argument)
 {
-    volatile uint32_t *record;
-    __asm__ volatile("mov %%fs:16, %0" : "=r"(record));
-    return (void *)(uint64_t)record[180];
+    return (void *)follow_libc_pointer();
 }
 
 /* a calls b calls c, which writes to the argument. */
@@ -217,14 +208,6 @@ typedef void handler(int, void *, void *);
 static struct sigaction before;
 volatile uint64_t own_handler_calls;
 
-__attribute__((naked)) static void restorer(void)
-{
-    __asm__("mov %0, %%eax\n\t"
-            "syscall"
-            :
-            : "i"(__NR_rt_sigreturn));
-}
-
 static void own_handler(int signal, void *info, void *context)
 {
     own_handler_calls++;
@@ -234,9 +217,9 @@ static void own_handler(int signal, void *info, void *context)
 /* Called by Java: installs a handler of SIGSEGV that counts its calls and then calls the one before it. */
 long install_own_handler(void)
 {
-    struct sigaction action = {.sa_handler = (__sighandler_t)(uint64_t)own_handler, .sa_restorer = restorer};
+    struct sigaction action = {.sa_handler = (__sighandler_t)(uint64_t)own_handler, RETURNING};
     long result = cpu_syscall(__NR_rt_sigaction, SIGSEGV, 0, (long)&before, sizeof action.sa_mask, 0, 0);
-    action.sa_flags = before.sa_flags | SA_RESTORER;
+    action.sa_flags = before.sa_flags | RETURNING_FLAGS;
     action.sa_mask = before.sa_mask;
     return result < 0 ? result
                       : cpu_syscall(__NR_rt_sigaction, SIGSEGV, (long)&action, 0, sizeof action.sa_mask, 0, 0);
@@ -250,10 +233,4 @@ void *await_word(void *word)
     return word;
 }
 
-/* Pushes with its argument as the stack pointer. */
-__attribute__((naked)) void *push_at(void *address)
-{
-    __asm__("mov %rdi, %rsp\n\t"
-            "push %rdi\n\t"
-            "ud2");
-}
+DEFINE_PUSH_AT

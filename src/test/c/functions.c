@@ -1,7 +1,7 @@
 /*
  * functions.c: the functions that the tests run on native threads. Freestanding: a linen thread has no libc.
  */
-#include "../../main/c/x86_64/cpu.h"
+#include "asm.h" /* of the CPU that it is compiled for */
 #include <asm/signal.h>
 #include <linux/futex.h>
 #include <linux/time_types.h>
@@ -83,33 +83,19 @@ void *system_call(void *argument)
     return (void *)cpu_syscall(call[0], call[1], call[2], call[3], call[4], call[5], call[6]);
 }
 
-/* The stack pointer just before the call of this function: the return address is above it. */
-__attribute__((naked)) void *stack_pointer_at_call(void *argument)
-{
-    __asm__("lea 8(%rsp), %rax\n\t"
-            "ret");
-}
-
-__attribute__((naked)) void *frame_pointer(void *argument)
-{
-    __asm__("mov %rbp, %rax\n\t"
-            "ret");
-}
-
-/* Faults if the stack is misaligned, as a compiler's SSE spill would. */
-__attribute__((naked)) void *aligned_store(void *argument)
-{
-    __asm__("movaps %xmm0, -24(%rsp)\n\t" /* rsp is 8 mod 16 here */
-            "mov $1, %eax\n\t"
-            "ret");
-}
+DEFINE_STACK_POINTER_AT_CALL
+DEFINE_FRAME_POINTER
+DEFINE_ALIGNED_STORE
 
 /* The qword at an offset from the thread pointer. */
 void *thread_local_qword(void *offset)
 {
-    uint64_t value;
-    __asm__ volatile("mov %%fs:(%1), %0" : "=r"(value) : "r"(offset));
-    return (void *)value;
+    return (void *)cpu_thread_word((long)offset);
+}
+
+void *thread_pointer(void *argument)
+{
+    return (void *)thread_pointer_value();
 }
 
 /* Uses that much stack, page by page, and returns. */
@@ -136,20 +122,12 @@ static void handle(int signal)
     signals_handled++;
 }
 
-__attribute__((naked)) static void restorer(void)
-{
-    __asm__("mov %0, %%eax\n\t" /* what the kernel returns to after a handler */
-            "syscall"
-            :
-            : "i"(__NR_rt_sigreturn));
-}
-
 /*
  * From now on, counts the deliveries of this signal on any thread of the process. Without SA_RESTART: it interrupts
  * waits.
  */
 void *count_signal(void *signal)
 {
-    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTORER, .sa_restorer = restorer};
+    struct sigaction action = {.sa_handler = handle, .sa_flags = RETURNING_FLAGS, RETURNING};
     return (void *)cpu_syscall(__NR_rt_sigaction, (long)signal, (long)&action, 0, sizeof action.sa_mask, 0, 0);
 }

@@ -1,6 +1,6 @@
 /*
  * cpu.h, x86-64: what can't be written in portable C: to make a system call, to make one that returns twice, to read
- * the thread pointer, and to return from a signal handler. A port to another CPU adds its own file of this name, and
+ * the thread pointer, and to return from a signal handler. A port to another CPU adds its own cpu.h and tls.h, and
  * nothing else.
  *
  *                 number  arg 1  arg 2  arg 3  arg 4  arg 5  arg 6   result   destroyed by the kernel
@@ -14,6 +14,7 @@
 #define LINEN_CPU_H
 
 #include "../linen.h"
+#include "tls.h"
 #include <asm/sigcontext.h>
 #include <asm/siginfo.h>
 #include <asm/signal.h>
@@ -79,8 +80,8 @@ static inline __attribute__((always_inline)) const struct linen_slab *cpu_own_sl
     __asm__ volatile("mov %%fs:8, %0" : "=r"(magic));
     if (magic != LINEN_TLS_MAGIC)
         return 0;
-    __asm__ volatile("mov %%fs:0, %0" : "=r"(self)); /* the slab begins with the thread-local block */
-    return (const struct linen_slab *)self;
+    __asm__ volatile("mov %%fs:0, %0" : "=r"(self));
+    return (const struct linen_slab *)(self + sizeof(struct linen_tls)); /* see tls.h */
 }
 
 /*
@@ -96,7 +97,7 @@ static inline __attribute__((always_inline)) int cpu_is_linens(void)
 /* In a function that nothing has called: tells debuggers and profilers that there is no caller, instead of one at 0. */
 #define CPU_OUTERMOST_FRAME __asm__ volatile(".cfi_undefined rip")
 
-/* Copies the registers that the kernel has saved on the signal stack: from r8 to cr2, 23 words. */
+/* Copies the registers that the kernel has saved on the signal stack: from r8 to cr2, the first 23 words. */
 static inline __attribute__((always_inline)) void cpu_record(uint64_t *registers, const void *context)
 {
     const struct sigcontext *machine = &((const struct ucontext *)context)->uc_mcontext;

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_slab;
+import dev.linen.internal.stack.ThreadLocals;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.memory.Protection;
@@ -87,13 +87,15 @@ final class ProcessMemory {
         }
     }
 
-    private void markShared(MemorySegment slab) {
-        long locals = slab.address();
-        long guard = locals - pageEnd(LinenH.LINEN_TLS_GUARD_BYTES);
+    private void markShared(MemorySegment locals) {
+        ThreadLocals ofCpu = ThreadLocals.ofThisCpu();
+        MemorySegment guard = ofCpu.guard(locals.address());
+        MemorySegment page = ofCpu.page(locals.address());
+        MemorySegment slab = MemorySegment.ofAddress(ofCpu.slab(locals.address())).reinterpret(linen_slab.sizeof());
         long controls = linen_slab.controls(slab);
         long controlBytes = linen_slab.buffers(slab) * linen_control.sizeof();
-        mark(guard, locals, RegionKind.LINEN_GUARD, "linen threads: TLS guard");
-        mark(locals, controls, RegionKind.LINEN_STACK, "linen threads: TLS block");
+        mark(guard.address(), guard.address() + guard.byteSize(), RegionKind.LINEN_GUARD, "linen threads: TLS guard");
+        mark(page.address(), page.address() + page.byteSize(), RegionKind.LINEN_STACK, "linen threads: TLS block");
         mark(controls, pageEnd(controls + controlBytes), RegionKind.LINEN_STACK, "linen threads: control blocks");
     }
 

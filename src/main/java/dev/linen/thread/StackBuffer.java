@@ -13,9 +13,9 @@ import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.internal.linux.linen_handle;
-import dev.linen.internal.linux.linen_slab;
 import dev.linen.internal.stack.StackGeometry;
 import dev.linen.internal.stack.StackSlot;
+import dev.linen.internal.stack.ThreadLocals;
 import dev.linen.memory.HexDump;
 
 /**
@@ -34,8 +34,9 @@ import dev.linen.memory.HexDump;
  *  (bottom)
  *
  *    ...    control  the function, its argument, the signal that ended the thread: one for each thread
- *    ...    locals   the thread-local block (%fs on x86-64): one for many threads, read-only
- *    guard           no access: where libc's thread-local storage would be; functions that use it fault here
+ *    ...    locals   the thread-local block (at %fs on x86-64, TPIDR_EL0 on aarch64): one for many threads, read-only
+ *    guard           no access: where libc's thread-local storage would be (below the block on x86-64, above it on
+ *                    aarch64); functions that use it fault here
  * </pre>
  *
  * <p>A thread that does nothing touches one page of its own, the top of the stack, and a ninth of a page of control
@@ -55,10 +56,8 @@ public final class StackBuffer {
     /** {@code struct linen_control}: the function, its argument, the signal stack, the signal that ended the thread. */
     public static final MemoryLayout CONTROL_LAYOUT = linen_control.layout();
 
-    /**
-     * {@code struct linen_slab}: the thread-local block, and the location of the memory of the threads that share it.
-     */
-    public static final MemoryLayout THREAD_LOCALS_LAYOUT = linen_slab.layout();
+    /** {@code struct linen_tls}: the thread-local block, which differs by CPU. */
+    public static final MemoryLayout THREAD_LOCALS_LAYOUT = ThreadLocals.ofThisCpu().layout();
 
     private final StackSlot slot;
 

@@ -2,21 +2,20 @@ package dev.linen.thread;
 
 import static dev.linen.syscall.SyscallException.hex;
 
+import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
+import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 
 import dev.linen.internal.fault.SignalNames;
-import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.internal.linux.linen_fault;
 import dev.linen.internal.linux.linen_handle;
-import dev.linen.internal.linux.linen_slab;
-import dev.linen.internal.linux.linen_tls;
 import dev.linen.internal.stack.StackGeometry;
-import dev.linen.memory.Mapping;
+import dev.linen.internal.stack.ThreadLocals;
 
 /**
  * Draws a stack buffer with its addresses and values, highest address first, as is usual for stacks. A line has at most
@@ -25,8 +24,6 @@ import dev.linen.memory.Mapping;
 final class StackSketch {
 
     private static final int WIDTH = 45;
-
-    private static final long GUARD_BYTES = StackGeometry.roundUp(LinenH.LINEN_TLS_GUARD_BYTES, Mapping.pageSize());
 
     private final StringBuilder text = new StringBuilder();
 
@@ -58,25 +55,39 @@ final class StackSketch {
         edge('└', '┘', control.address(), "");
     }
 
-    /** @param slab the thread-local block; null if libc's is used */
-    StackSketch withThreadLocals(@Nullable MemorySegment slab) {
-        if (slab == null) {
+    /** @param tls the thread-local block; null if libc's is used */
+    StackSketch withThreadLocals(@Nullable MemorySegment tls) {
+        if (tls == null) {
             line("", " libc's thread-local block is on the stack", "");
         } else {
-            threadLocals(slab);
+            threadLocals(tls);
         }
         return this;
     }
 
-    private void threadLocals(MemorySegment slab) {
-        MemorySegment tls = linen_slab.tls(slab);
-        edge('┌', '┐', slab.address() + Mapping.pageSize(), "of many threads");
-        row(tls.address() + linen_tls.stack_guard$offset(), "protector set, a secret");
-        row(tls.address() + linen_tls.magic$offset(), "magic     " + hex(linen_tls.magic(tls)));
-        row(tls.address(), "self      " + hex(linen_tls.self(tls)), "<- thread pointer");
-        edge('├', '┤', slab.address(), "");
-        row("guard     " + size(GUARD_BYTES) + ", no access");
-        edge('└', '┘', slab.address() - GUARD_BYTES, "");
+    private void threadLocals(MemorySegment tls) {
+        ThreadLocals ofCpu = ThreadLocals.ofThisCpu();
+        MemorySegment page = ofCpu.page(tls.address());
+        MemorySegment guard = ofCpu.guard(tls.address());
+        boolean guardIsAbove = guard.address() > page.address();
+        edge('┌', '┐', (guardIsAbove ? guard : page).address() + (guardIsAbove ? guard : page).byteSize(),
+                "of many threads");
+        if (guardIsAbove) {
+            row("guard     " + size(guard.byteSize()) + ", no access");
+            edge('├', '┤', guard.address(), "");
+        }
+        for (Map.Entry<String, Long> word : ofCpu.words(tls).entrySet()) {
+            long address = tls.address() + ofCpu.layout().byteOffset(PathElement.groupElement(word.getKey()));
+            String content = word.getKey().equals("stack_guard")
+                    ? "protector set, a secret"
+                    : String.format(Locale.ROOT, "%-9s %s", word.getKey(), hex(word.getValue()));
+            row(address, content, address == tls.address() ? "<- thread pointer" : "");
+        }
+        if (!guardIsAbove) {
+            edge('├', '┤', page.address(), "");
+            row("guard     " + size(guard.byteSize()) + ", no access");
+        }
+        edge('└', '┘', Math.min(page.address(), guard.address()), "");
     }
 
     private static String result(int futex, MemorySegment exit, int signal) {

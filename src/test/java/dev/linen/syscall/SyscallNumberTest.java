@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import dev.linen.internal.linux.x86_64.Numbers;
+import dev.linen.internal.linux.Machine;
+import dev.linen.internal.linux.Numbers;
 
 class SyscallNumberTest {
 
@@ -38,9 +39,20 @@ class SyscallNumberTest {
         assertTrue(ours.size() > 350, () -> ours.size() + " only");
 
         ours.forEach((name, number) -> {
-            assertEquals(OptionalInt.of(number), SyscallNumber.of(name));
-            assertEquals(Optional.of(name), SyscallNumber.nameOf(number));
+            boolean exists = number != -1;
+            assertEquals(exists ? OptionalInt.of(number) : OptionalInt.empty(), SyscallNumber.of(name));
+            assertEquals(exists ? Optional.of(name) : Optional.empty(), SyscallNumber.nameOf(number));
         });
+    }
+
+    /** What replaces the old calls of x86-64 exists on every CPU. */
+    @Test
+    void fields_ofCallsThatOnlyX86Has_areMinusOneElsewhere() {
+        boolean isX86 = Machine.THIS == Machine.X86_64;
+        assertEquals(isX86 ? 2 : -1, SyscallNumber.OPEN);
+        assertEquals(isX86 ? 57 : -1, SyscallNumber.FORK);
+        assertEquals(isX86 ? 257 : 56, SyscallNumber.OPENAT);
+        assertEquals(Errno.ENOSYS.result(), Syscall.invoke(-1));
     }
 
     @ParameterizedTest

@@ -2,9 +2,12 @@ package dev.linen.testing;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 
 import dev.linen.function.NativeFunction;
+import dev.linen.internal.linux.Machine;
 
 /** The native functions in src/test/c, which the build compiles. */
 public final class TestFunctions {
@@ -27,6 +30,8 @@ public final class TestFunctions {
 
     /** Returns the path of the library that was compiled from NAME.c. */
     public static Path path(String name) {
-        return Path.of("target", "test-native", name + ".so").toAbsolutePath();
+        Path compiled = Path.of("target", "test-native").toAbsolutePath();
+        Path crossCompiled = compiled.resolve(Machine.THIS.name().toLowerCase(Locale.ROOT));
+        return (Files.exists(crossCompiled) ? crossCompiled : compiled).resolve(name + ".so");
     }
 }

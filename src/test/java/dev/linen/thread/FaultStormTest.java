@@ -45,7 +45,7 @@ class FaultStormTest {
             new Kind("overflow_by_recursion", 0, Guards.fault(), ANY, FaultCause.STACK_OVERFLOW),
             new Kind("overflow_by_bytes", 0, Guards.fault(), ANY, FaultCause.STACK_OVERFLOW),
             new Kind("jump_to", 0x40, "SIGSEGV SEGV_MAPERR", 0x40, FaultCause.NULL_POINTER),
-            new Kind("read_below_thread_pointer", 144, Guards.fault(), ANY, FaultCause.LIBC_TLS));
+            new Kind("read_thread_locals", 144, Guards.fault(), ANY, FaultCause.LIBC_TLS));
 
     static final class Main {
         private static final int FAULTING = 4;

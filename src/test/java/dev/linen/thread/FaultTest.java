@@ -76,7 +76,7 @@ class FaultTest {
                 Arguments.of("jump_to", 0L, "SIGSEGV SEGV_MAPERR", 0L, FaultCause.NULL_POINTER),
                 Arguments.of("jump_to", wild, "SIGSEGV SI_KERNEL", 0L, FaultCause.UNMAPPED),
                 Arguments.of("return_to", wild, "SIGSEGV SI_KERNEL", 0L, FaultCause.UNMAPPED),
-                Arguments.of("follow_own_record", 0L, "SIGSEGV SI_KERNEL", 0L, FaultCause.LIBC_TLS));
+                Arguments.of("follow_thread_local_pointer", 0L, "SIGSEGV SI_KERNEL", 0L, FaultCause.LIBC_TLS));
     }
 
     @ParameterizedTest
@@ -213,16 +213,16 @@ class FaultTest {
 
     @ParameterizedTest
     @ValueSource(longs = {72, 144, 4224})
-    void join_libcsThreadLocalStorage_saysSo(long below) {
-        ThreadFault fault = fault("read_below_thread_pointer", below);
+    void join_libcsThreadLocalStorage_saysSo(long distance) {
+        ThreadFault fault = fault("read_thread_locals", distance);
         assertEquals(FaultCause.LIBC_TLS, fault.cause(), fault::report);
         assertTrue(fault.explanation().contains("run it as Kind.POSIX"), fault.explanation());
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {16, 776, 4092})
-    void join_libcsRecordOfTheThread_canNotBeWritten(long above) {
-        ThreadFault fault = fault("write_above_thread_pointer", above);
+    @ValueSource(longs = {16, 776, 4060})
+    void join_libcsRecordOfTheThread_canNotBeWritten(long distance) {
+        ThreadFault fault = fault("write_thread_record", distance);
         assertEquals(FaultCause.LIBC_TLS, fault.cause(), fault::report);
         assertEquals("SIGSEGV SEGV_ACCERR", fault.signal() + " " + fault.code());
     }

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -26,7 +27,7 @@ import dev.linen.Linen;
 import dev.linen.function.NativeFunction;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
-import dev.linen.internal.linux.linen_tls;
+import dev.linen.internal.linux.Machine;
 import dev.linen.internal.linux.sigaltstack;
 import dev.linen.internal.stack.StackGeometry;
 import dev.linen.junit.ChildJvm;
@@ -148,13 +149,22 @@ class SeedFaultsTest {
 
     @Test
     void threadPointer_onThread_isLinensBlock() throws Exception {
-        try (NativeThread thread = NativeThread.start(function("thread_local_qword"), linen_tls.self$offset())) {
+        try (NativeThread thread = NativeThread.start(function("thread_pointer"), 0)) {
             assertEquals(thread.stack().threadLocals().address(), thread.join());
         }
-        assertEquals(LinenH.LINEN_TLS_MAGIC, run("thread_local_qword", linen_tls.magic$offset()));
-        long protector = run("thread_local_qword", linen_tls.stack_guard$offset());
+        assertEquals(LinenH.LINEN_TLS_MAGIC, run("thread_local_qword", offset("magic")));
+    }
+
+    @Test
+    void stackProtector_onThread_isSecretAndEndsStrings() throws Exception {
+        Skip.unless(Machine.THIS == Machine.X86_64, "on aarch64, the protector is libc's global __stack_chk_guard");
+        long protector = run("thread_local_qword", offset("stack_guard"));
         assertNotEquals(0, protector);
         assertEquals(0, protector & 0xFF, "the lowest byte must end a string that overflows");
+    }
+
+    private static long offset(String word) {
+        return StackBuffer.THREAD_LOCALS_LAYOUT.byteOffset(PathElement.groupElement(word));
     }
 
     // Bug: the stack pointer is 8 mod 16 at entry.

@@ -18,6 +18,7 @@ import dev.linen.internal.linux.rlimit64;
 import dev.linen.internal.stack.SlabHeader;
 import dev.linen.internal.stack.StackGeometry;
 import dev.linen.internal.stack.StackPages;
+import dev.linen.internal.stack.ThreadLocals;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Advice;
@@ -71,7 +72,7 @@ class StartFailureTest {
         PROTECT_HEADER("mprotect", Errno.ENOMEM) {
             @Override
             FailingSyscall call() {
-                return FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, SlabHeader.readOnlyBytes())
+                return FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, ThreadLocals.bytes())
                         .whenArgument(2, Protection.READ.bits());
             }
         },
@@ -85,7 +86,7 @@ class StartFailureTest {
             @Override
             FailingSyscall call() {
                 KernelBefore613.pretend();
-                return FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, SlabHeader.guardBytes()).whenArgument(
+                return FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, ThreadLocals.guardBytes()).whenArgument(
                         2,
                         Protection.NONE.bits());
             }

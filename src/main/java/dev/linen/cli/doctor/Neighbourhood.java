@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import dev.linen.internal.fault.FaultHandler;
 import dev.linen.internal.fault.SignalNames;
 import dev.linen.internal.linux.Kernel;
-import dev.linen.internal.linux.x86_64.sigaction;
+import dev.linen.internal.linux.linen_action;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.syscall.Syscall;
@@ -106,10 +105,10 @@ final class Neighbourhood {
 
     private static String handlerOf(int signal, List<Region> regions) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment action = arena.allocate(sigaction.layout());
+            MemorySegment action = arena.allocate(linen_action.layout());
             Syscall.invoke(SyscallNumber.RT_SIGACTION, signal, 0, action.address(),
-                    sigaction.sa_mask$layout().byteSize());
-            long handler = action.get(ValueLayout.JAVA_LONG, sigaction.sa_handler$offset());
+                    linen_action.mask$layout().byteSize());
+            long handler = linen_action.handler(action);
             return handler == Kernel.SIG_DFL().address() || handler == Kernel.SIG_IGN().address()
                     ? SET_BY_THE_KERNEL
                     : regions.stream().filter(region -> region.contains(handler)).map(Region::name).findFirst()

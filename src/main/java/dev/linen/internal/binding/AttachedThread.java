@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 import dev.linen.internal.linux.Kernel;
-import dev.linen.internal.linux.x86_64.Numbers;
+import dev.linen.internal.linux.Numbers;
 
 /** A thread that the JVM has attached, because a function of it called Java. */
 public final class AttachedThread {

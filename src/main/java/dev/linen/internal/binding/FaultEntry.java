@@ -14,7 +14,7 @@ import dev.linen.internal.linux.linen_before;
 public final class FaultEntry {
 
     private static final long HANDLER = NativeLibrary.function("linen_handler").address();
-    private static final long RESTORER = NativeLibrary.function("linen_restorer").address();
+    private static final long RESTORER = NativeLibrary.optional("linen_restorer").address();
     private static final MemorySegment BEFORE = NativeLibrary.function("linen_before")
             .reinterpret(LinenH.LINEN_SIGNALS * linen_before.sizeof());
 
@@ -27,7 +27,7 @@ public final class FaultEntry {
         return HANDLER;
     }
 
-    /** The code to which the signal handler returns. */
+    /** The code to which the signal handler returns; 0 on a CPU where the kernel has that code itself. */
     public static long restorer() {
         return RESTORER;
     }

@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 
-import dev.linen.internal.linux.x86_64.Numbers;
+import dev.linen.internal.linux.Numbers;
 import dev.linen.internal.registry.KeptDescriptors;
 
 /**

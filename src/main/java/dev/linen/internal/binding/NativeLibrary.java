@@ -87,6 +87,13 @@ final class NativeLibrary {
         return LOADED.address(name);
     }
 
+    /** Returns the address of a function that only some CPUs need; NULL on the others. */
+    static MemorySegment optional(String name) {
+        return LOADED instanceof Library library
+                ? library.symbols().find(name).orElse(MemorySegment.NULL)
+                : LOADED.address(name);
+    }
+
     private static Loaded load() {
         Optional<String> unsupported = Platform.unsupportedReason();
         if (unsupported.isPresent()) {

@@ -1,6 +1,9 @@
 package dev.linen.internal.binding;
 
+import java.util.Locale;
 import java.util.Optional;
+
+import dev.linen.internal.linux.Machine;
 
 /** Determines whether linen has a native library for this operating system and CPU. */
 public final class Platform {
@@ -9,12 +12,9 @@ public final class Platform {
 
     /** Returns the kernel's name of the CPU ("x86_64"), or Java's name if linen doesn't know the CPU. */
     static String cpu() {
-        String name = System.getProperty("os.arch", "an unknown CPU");
-        return switch (name) {
-            case "amd64", "x86_64" -> "x86_64";
-            case "aarch64", "arm64" -> "aarch64";
-            default -> name;
-        };
+        return Machine.THIS == Machine.OTHER
+                ? System.getProperty("os.arch", "an unknown CPU")
+                : Machine.THIS.name().toLowerCase(Locale.ROOT);
     }
 
     /** Returns the path of the library in the jar. */

@@ -22,7 +22,6 @@ import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_mark;
 import dev.linen.internal.linux.siginfo;
 import dev.linen.internal.linux.siginfo_t;
-import dev.linen.internal.linux.x86_64.Cpu;
 import dev.linen.memory.Peek;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
@@ -220,9 +219,9 @@ public final class FaultHandler {
         while (found.handler() != FaultEntry.handler()) { // again, if another thread has installed one in between
             before = found;
             remember(signal, before);
-            long flags = (before.flags() & ~Kernel.SA_RESETHAND & 0xFFFFFFFFL) | Kernel.SA_SIGINFO
-                    | Kernel.SA_ONSTACK
-                    | Cpu.SA_RESTORER();
+            long kept = before.flags() & ~(Kernel.SA_RESETHAND | Kernel.SA_RESTORER) & 0xFFFFFFFFL;
+            long flags = kept | Kernel.SA_SIGINFO | Kernel.SA_ONSTACK
+                    | (FaultEntry.restorer() == 0 ? 0 : Kernel.SA_RESTORER);
             found = new SignalAction(FaultEntry.handler(), flags, FaultEntry.restorer(), before.mask()).install(signal);
             if (found.isSameAs(before)) {
                 return;

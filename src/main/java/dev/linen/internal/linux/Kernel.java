@@ -2492,6 +2492,12 @@ public class Kernel extends Kernel$shared {
     public static final int SIGRTMIN = (int)32L;
     /**
      * {@snippet lang=c :
+     * #define SA_RESTORER 67108864
+     * }
+     */
+    public static final int SA_RESTORER = (int)67108864L;
+    /**
+     * {@snippet lang=c :
      * #define SA_NOCLDSTOP 1
      * }
      */

@@ -20,10 +20,10 @@ public class LinenH extends LinenH$shared {
 
     /**
      * {@snippet lang=c :
-     * #define LINEN_ABI 9
+     * #define LINEN_ABI 10
      * }
      */
-    public static final int LINEN_ABI = (int)9L;
+    public static final int LINEN_ABI = (int)10L;
     /**
      * {@snippet lang=c :
      * #define LINEN_UNWATCHED 0
@@ -80,10 +80,10 @@ public class LinenH extends LinenH$shared {
     public static final int LINEN_CANARY = (int)3735928559L;
     /**
      * {@snippet lang=c :
-     * #define LINEN_TLS_MAGIC 681219395811174764
+     * #define LINEN_TLS_MAGIC 753276989849102700
      * }
      */
-    public static final long LINEN_TLS_MAGIC = 681219395811174764L;
+    public static final long LINEN_TLS_MAGIC = 753276989849102700L;
     /**
      * {@snippet lang=c :
      * #define LINEN_HANDLER_MAGIC 7235082753542089068

@@ -15,7 +15,6 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 /**
  * {@snippet lang=c :
  * struct linen_slab {
- *     struct linen_tls tls;
  *     uint64_t controls;
  *     uint64_t buffers;
  *     uint64_t signal_stack;
@@ -30,7 +29,6 @@ public class linen_slab {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        linen_tls.layout().withName("tls"),
         LinenH$shared.C_LONG.withName("controls"),
         LinenH$shared.C_LONG.withName("buffers"),
         LinenH$shared.C_LONG.withName("signal_stack"),
@@ -42,50 +40,6 @@ public class linen_slab {
      */
     public static final GroupLayout layout() {
         return $LAYOUT;
-    }
-
-    private static final GroupLayout tls$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("tls"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * struct linen_tls tls
-     * }
-     */
-    public static final GroupLayout tls$layout() {
-        return tls$LAYOUT;
-    }
-
-    private static final long tls$OFFSET = $LAYOUT.byteOffset(groupElement("tls"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * struct linen_tls tls
-     * }
-     */
-    public static final long tls$offset() {
-        return tls$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * struct linen_tls tls
-     * }
-     */
-    public static MemorySegment tls(MemorySegment struct) {
-        return struct.asSlice(tls$OFFSET, tls$LAYOUT.byteSize());
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * struct linen_tls tls
-     * }
-     */
-    public static void tls(MemorySegment struct, MemorySegment fieldValue) {
-        MemorySegment.copy(fieldValue, 0L, struct, tls$OFFSET, tls$LAYOUT.byteSize());
     }
 
     private static final OfLong controls$LAYOUT = (OfLong)$LAYOUT.select(groupElement("controls"));

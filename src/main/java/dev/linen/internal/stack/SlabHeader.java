@@ -9,13 +9,12 @@ import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_slab;
-import dev.linen.internal.linux.linen_tls;
 import dev.linen.memory.Mapping;
 import dev.linen.syscall.AuxiliaryVector;
 
 /**
- * The lower end of a slab: the thread-local block that its threads share, a guard below it, and above it a control
- * block for each of the stack buffers. {@code linen.h} has a drawing.
+ * The lower end of a slab: the {@linkplain ThreadLocals thread-local block} that its threads share, with its guard, and
+ * above them a control block for each of the stack buffers. {@code linen.h} has a drawing.
  */
 public final class SlabHeader {
 
@@ -25,6 +24,9 @@ public final class SlabHeader {
      */
     private static final long STACK_GUARD = stackGuard();
 
+    private static final ThreadLocals LOCALS = ThreadLocals.ofThisCpu();
+
+    private final MemorySegment tls;
     private final MemorySegment slab;
 
     /**
@@ -34,13 +36,10 @@ public final class SlabHeader {
      * @param firstBuffer the address of its first stack buffer
      */
     SlabHeader(long begin, long firstBuffer, int buffers, StackGeometry geometry) {
-        slab = MemorySegment.ofAddress(begin + guardBytes()).reinterpret(linen_slab.sizeof());
-        MemorySegment tls = linen_slab.tls(slab);
-        linen_tls.self(tls, slab.address());
-        linen_tls.magic(tls, LinenH.LINEN_TLS_MAGIC);
-        linen_tls.poison(tls, LinenH.LINEN_TLS_MAGIC);
-        linen_tls.stack_guard(tls, STACK_GUARD);
-        linen_slab.controls(slab, slab.address() + Mapping.pageSize());
+        tls = MemorySegment.ofAddress(begin + LOCALS.pointerOffset()).reinterpret(LOCALS.layout().byteSize());
+        slab = MemorySegment.ofAddress(LOCALS.slab(tls.address())).reinterpret(linen_slab.sizeof());
+        LOCALS.fill(tls, STACK_GUARD);
+        linen_slab.controls(slab, begin + ThreadLocals.bytes());
         linen_slab.buffers(slab, buffers);
         linen_slab.signal_stack(slab, firstBuffer + geometry.signalStackOffset());
         linen_slab.buffer_bytes(slab, geometry.totalBytes());
@@ -56,24 +55,12 @@ public final class SlabHeader {
 
     /** Returns the size of a header with this many control blocks, rounded up to whole pages. */
     public static long bytes(int buffers) {
-        return readOnlyBytes() + StackGeometry.roundUp(buffers * linen_control.sizeof(), Mapping.pageSize());
+        return ThreadLocals.bytes() + StackGeometry.roundUp(buffers * linen_control.sizeof(), Mapping.pageSize());
     }
 
-    /**
-     * Returns the size of the read-only part, which starts at the beginning: the guard, and the page of the
-     * thread-local block.
-     */
-    public static long readOnlyBytes() {
-        return guardBytes() + Mapping.pageSize();
-    }
-
-    public static long guardBytes() {
-        return StackGeometry.roundUp(LinenH.LINEN_TLS_GUARD_BYTES, Mapping.pageSize());
-    }
-
-    /** Returns the memory at the thread pointer: struct linen_slab. */
+    /** Returns what the thread pointer points to: struct linen_tls. */
     MemorySegment threadLocals() {
-        return slab;
+        return tls;
     }
 
     /** Returns the address of a buffer's struct linen_control. */
@@ -83,6 +70,6 @@ public final class SlabHeader {
 
     /** Returns the memory where libc's thread-local storage would be: on both sides of the thread pointer. */
     MemorySegment libcThreadLocals() {
-        return MemorySegment.ofAddress(slab.address() - guardBytes()).reinterpret(readOnlyBytes());
+        return MemorySegment.ofAddress(LOCALS.begin(tls.address())).reinterpret(ThreadLocals.bytes());
     }
 }

@@ -66,8 +66,8 @@ final class StackSlab {
         this.firstSlot = first - mapping.address();
         mapping.protect(Protection.READ_WRITE);
         this.header = new SlabHeader(mapping.address(), first, slots, geometry);
-        mapping.protect(0, SlabHeader.readOnlyBytes(), Protection.READ);
-        installGuard(0, SlabHeader.guardBytes());
+        mapping.protect(0, ThreadLocals.bytes(), Protection.READ);
+        installGuard(ThreadLocals.ofThisCpu().guardOffset(), ThreadLocals.guardBytes());
         KeptMemory.add(this, mapping.address(), mapping.byteSize());
     }
 
@@ -166,7 +166,7 @@ final class StackSlab {
             requestHugePages(offset);
         }
         if (pages.locked()) {
-            mapping.lock(SlabHeader.guardBytes(), Mapping.pageSize()); // the thread-local block
+            mapping.lock(ThreadLocals.ofThisCpu().pageOffset(), Mapping.pageSize());
             lockControl(slot);
             mapping.lock(offset + geometry.signalStackOffset(), geometry.signalStackBytes());
             mapping.lock(offset + geometry.stackOffset(), geometry.stackBytes());

@@ -104,7 +104,7 @@ public final class StackSlot {
         return control;
     }
 
-    /** Returns the thread-local block that all threads of the slab share: struct linen_slab. */
+    /** Returns the thread-local block that all threads of the slab share: struct linen_tls. */
     public MemorySegment threadLocals() {
         return slab.header().threadLocals();
     }

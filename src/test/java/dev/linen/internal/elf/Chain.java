@@ -16,13 +16,14 @@ import dev.linen.thread.StackBuffer;
 /** A native thread that runs functions of chain.c and stops in capture. */
 final class Chain implements AutoCloseable {
 
-    private static final long READY = 136;
-    private static final long GO = 144;
-    private static final long DEPTH = 152;
-    private static final long COUNT = 160;
-    private static final long RETURNS = 168;
-    private static final long LAST = 200;
-    private static final long SNAPSHOT_BYTES = 208;
+    private static final long READY = 0;
+    private static final long GO = 8;
+    private static final long DEPTH = 16;
+    private static final long COUNT = 24;
+    private static final long RETURNS = 32;
+    private static final long LAST = 64;
+    private static final long REGISTERS = 72;
+    private static final long SNAPSHOT_BYTES = REGISTERS + 33 * Long.BYTES;
 
     private final Arena arena = Arena.ofShared();
     private final MemorySegment snapshot = arena.allocate(SNAPSHOT_BYTES, Long.BYTES);
@@ -48,7 +49,7 @@ final class Chain implements AutoCloseable {
     }
 
     long register(Register register) {
-        return snapshot.get(JAVA_LONG, (long) register.ordinal() * Long.BYTES);
+        return snapshot.get(JAVA_LONG, REGISTERS + (long) register.ordinal() * Long.BYTES);
     }
 
     Registers registers() {

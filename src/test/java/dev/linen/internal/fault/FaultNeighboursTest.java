@@ -25,7 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import dev.linen.Linen;
 import dev.linen.function.NativeFunction;
 import dev.linen.internal.linux.Kernel;
-import dev.linen.internal.linux.x86_64.Cpu;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Syscall;
@@ -290,7 +289,7 @@ class FaultNeighboursTest {
                 System.out.print(
                         signal == Kernel.SIGSEGV && before.handler() == after.handler() ? "not installed " : "");
                 System.out.print(after.mask() == before.mask() ? "" : "other mask ");
-                long added = Kernel.SA_ONSTACK | Kernel.SA_SIGINFO | Cpu.SA_RESTORER();
+                long added = Kernel.SA_ONSTACK | Kernel.SA_SIGINFO | Kernel.SA_RESTORER;
                 System.out.print(after.flags() == (before.flags() | added) ? "same " : before + " " + after);
             }
         }

@@ -20,7 +20,6 @@ import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.siginfo;
 import dev.linen.internal.linux.siginfo_t;
-import dev.linen.internal.linux.x86_64.Cpu;
 import dev.linen.internal.stack.StackGeometry;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.NoLeaks;
@@ -126,7 +125,7 @@ class FaultSignalsTest {
             CSource c = CSource.compile("int calls; void count(int signal) { calls++; }");
             long handler = c.symbols().find("count").orElseThrow().address();
             MemorySegment calls = c.symbols().find("calls").orElseThrow().reinterpret(4);
-            new SignalAction(handler, Kernel.SA_RESETHAND & 0xFFFFFFFFL | Cpu.SA_RESTORER(), FaultEntry.restorer(), 0)
+            new SignalAction(handler, Kernel.SA_RESETHAND & 0xFFFFFFFFL | Kernel.SA_RESTORER, FaultEntry.restorer(), 0)
                     .install(Kernel.SIGTRAP);
             NativeThread.start(function("identity"), 1).close();
             send(self());

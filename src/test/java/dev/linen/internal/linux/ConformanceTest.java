@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -40,8 +41,8 @@ class ConformanceTest {
     static void askTheCompiler() throws IOException, ReflectiveOperationException {
         generated = GeneratedNames.all();
         CProbe probe = new CProbe().includeThoseOf(Path.of("jextract-config", "kernel.h"))
-                .includeThoseOf(Path.of("jextract-config", "numbers.h"))
-                .include(Path.of("src", "main", "c", "linen.h"));
+                .include(Path.of("src", "main", "c", "linen.h"))
+                .include(Path.of("src", "main", "c", Machine.THIS.name().toLowerCase(Locale.ROOT), "tls.h"));
         generated.forEach((name, value) -> probe.number(name, value.inC()));
         answers = probe.ask();
         Set<String> skipped = new TreeSet<>(generated.keySet());

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 
@@ -55,10 +56,11 @@ final class GeneratedNames {
     }
 
     private static List<Class<?>> generatedClasses() throws IOException {
+        String cpu = Machine.THIS.name().toLowerCase(Locale.ROOT);
         Path folder = CLASSES.resolve(PACKAGE.replace('.', '/'));
         try (Stream<Path> files = Files.walk(folder)) {
             return files.map(file -> CLASSES.relativize(file).toString())
-                    .filter(file -> file.matches(".*/[^$-]+\\.class")) // no nested classes, no package-info
+                    .filter(file -> file.matches(".*/linux/(" + cpu + "/)?[^$-/]+\\.class")) // no nested classes, no package-info
                     .sorted().<Class<?>>map(file -> named(file.replace('/', '.').replaceFirst("\\.class$", "")))
                     .toList();
         }

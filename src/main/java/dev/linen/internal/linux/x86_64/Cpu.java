@@ -36,15 +36,6 @@ public class Cpu extends Cpu$shared {
     public static int MAP_ABOVE4G() {
         return MAP_ABOVE4G;
     }
-    private static final int SA_RESTORER = (int)67108864L;
-    /**
-     * {@snippet lang=c :
-     * #define SA_RESTORER 67108864
-     * }
-     */
-    public static int SA_RESTORER() {
-        return SA_RESTORER;
-    }
     private static final int MINSIGSTKSZ = (int)2048L;
     /**
      * {@snippet lang=c :

@@ -1,2 +1,0 @@
-/* The system call numbers of the target CPU. */
-#include <asm/unistd.h>
