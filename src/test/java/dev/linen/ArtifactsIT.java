@@ -1,7 +1,6 @@
 package dev.linen;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -40,7 +39,7 @@ class ArtifactsIT {
 
     private static final Path JAR = Path.of("target/linen.jar");
     private static final String METADATA = "META-INF/native-image/dev.linen/linen/reachability-metadata.json";
-    private static final String NATIVE_PART = "META-INF/native/linux-x86_64/liblinen.so";
+    private static final Path COMPILED = Path.of("target/classes/META-INF/native");
 
     /** A clause of a manifest header. A comma inside quotes doesn't end it. */
     private static final Pattern CLAUSE = Pattern.compile("(?:[^,\"]|\"[^\"]*\")+");
@@ -105,7 +104,11 @@ class ArtifactsIT {
     @Test
     void reachability_resources_areInTheJar() throws IOException {
         try (JarFile jar = new JarFile(JAR.toFile())) {
-            assertNotNull(jar.getEntry(NATIVE_PART));
+            for (String cpu : List.of("linux-x86_64", "linux-aarch64")) { // one without a compiler is in neither
+                assertEquals(Files.exists(COMPILED.resolve(cpu)),
+                        jar.getEntry("META-INF/native/" + cpu + "/liblinen.so") != null, cpu);
+            }
+            assertTrue(jar.stream().anyMatch(entry -> entry.getName().endsWith("/liblinen.so")));
         }
         assertEquals("[{\"glob\":\"META-INF/native/**\"}]", metadata().get("resources").toString());
     }

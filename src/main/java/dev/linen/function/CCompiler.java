@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 
 import dev.linen.internal.binding.DynamicLinker;
 import dev.linen.internal.binding.MemfdLibrary;
+import dev.linen.internal.binding.Platform;
 
 /**
  * Compiles a C source to a shared library with the system's compiler, and loads the library.
@@ -26,8 +27,13 @@ record CCompiler(List<String> command) {
      * binder would run on the calling thread. -Bsymbolic: a source calls its own function even if libc, which was
      * loaded earlier, has one of the same name.
      */
-    private static final List<String> FLAGS = List.of("-O2", "-g", "-shared", "-fPIC", "-ffreestanding", "-nostdlib",
+    private static final List<String> FLAGS = flags("-O2", "-g", "-shared", "-fPIC", "-ffreestanding", "-nostdlib",
             "-fno-omit-frame-pointer", "-Wl,-z,now", "-Wl,-Bsymbolic");
+
+    /** On aarch64 also without libgcc's functions for atomic operations, which choose between two kinds of them. */
+    private static List<String> flags(String... ofAllCpus) {
+        return Stream.concat(Stream.of(ofAllCpus), Platform.compilerFlags().stream()).toList();
+    }
 
     /** The name of a memfd can have at most 249 bytes. */
     private static final int NAME_CHARACTERS = 60;

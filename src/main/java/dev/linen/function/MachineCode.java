@@ -20,8 +20,11 @@ import dev.linen.syscall.SyscallNumber;
  * Machine code, given as bytes, in executable memory.
  *
  * <pre>{@code
- * NativeFunction identity = MachineCode.of(0x48, 0x89, 0xf8, 0xc3).function();   // mov %rdi,%rax; ret
+ * NativeFunction identity = MachineCode.of(0x48, 0x89, 0xf8, 0xc3).function();   // x86-64: mov %rdi,%rax; ret
+ * NativeFunction same = MachineCode.of(0xc0, 0x03, 0x5f, 0xd6).function();       // aarch64: ret, which keeps x0
  * }</pre>
+ *
+ * <p>The code is that of the CPU that the JVM runs on.
  *
  * <p>The memory is first written and then made executable; it is never writable and executable at the same time. If the
  * kernel supports {@code mseal} (since Linux 6.10), the memory is sealed, so that {@code mprotect} and {@code munmap}

@@ -16,8 +16,10 @@ import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.binding.Trampoline;
 import dev.linen.internal.fault.FaultHandler;
 import dev.linen.internal.helper.Reclaimer;
+import dev.linen.internal.linux.Machine;
 import dev.linen.internal.stack.StackGeometry;
 import dev.linen.internal.stack.StackPages;
+import dev.linen.memory.Mapping;
 import dev.linen.process.CpuSet;
 import dev.linen.process.Scheduling;
 import dev.linen.process.ThreadName;
@@ -38,8 +40,13 @@ public final class NativeThreadBuilder {
     /** Never started. Used to ask whether a segment is accessible from another thread. */
     private static final Thread SOME_OTHER_THREAD = new Thread("");
 
-    /** The 136 KiB that HotSpot requires of a Java thread's stack on x86-64, and 64 KiB to work with. */
-    private static final long LEAST_STACK_FOR_JAVA = (136 + 64) << 10;
+    /**
+     * What HotSpot requires of a Java thread's stack (os::_java_thread_min_stack_allowed, which differs by CPU, and its
+     * yellow, red, reserved and shadow zones, each of whole pages), and 64 KiB to work with. On x86-64 HotSpot requires
+     * 136 KiB.
+     */
+    private static final long LEAST_STACK_FOR_JAVA = ((Machine.THIS == Machine.AARCH64 ? 72 : 40) << 10)
+            + zone(8) + zone(4) + zone(4) + zone(80) + (64 << 10);
 
     /** Of threads that run Java and were given no name. */
     private static final AtomicLong NUMBER = new AtomicLong();
@@ -103,9 +110,10 @@ public final class NativeThreadBuilder {
     }
 
     /**
-     * Requests pages of 2 MiB for the stack, which is aligned and rounded up to that size. There are then fewer TLB
-     * misses, but the stack takes memory in larger pieces. This is a hint: the kernel uses such pages if some are free,
-     * unless {@code /sys/kernel/mm/transparent_hugepage/enabled} is "never".
+     * Requests huge pages for the stack, which is aligned and rounded up to their size: 2 MiB, or more if pages are
+     * larger than 4 KiB. There are then fewer TLB misses, but the stack takes memory in larger pieces. This is a hint:
+     * the kernel uses such pages if some are free, unless {@code /sys/kernel/mm/transparent_hugepage/enabled} is
+     * "never".
      *
      * @return this builder
      */
@@ -416,5 +424,9 @@ public final class NativeThreadBuilder {
                 FaultLog.report(notice);
             }
         }
+    }
+
+    private static long zone(long kibibytes) {
+        return StackGeometry.roundUp(kibibytes << 10, Mapping.pageSize());
     }
 }

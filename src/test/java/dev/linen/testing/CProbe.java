@@ -14,7 +14,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Evaluates C expressions with this system's C compiler and headers, all in one C program.
+ * Evaluates C expressions with a C compiler and its headers, all in one C program. The compiler for this machine makes a
+ * program, which runs. One for another CPU only writes assembly, in which the values of constant expressions are
+ * comments.
  *
  * <p>Each expression is on its own line. If the compiler reports an error in a line (a name that the headers lack), the
  * expression has no value, and the program is compiled again without it.
@@ -23,9 +25,27 @@ public final class CProbe {
 
     private static final Pattern ERROR = Pattern.compile("^question:(\\d+):\\d+: error: ", Pattern.MULTILINE);
 
+    private static final Pattern CONSTANT = Pattern.compile("^-> (\\S+) (-?\\d+)$", Pattern.MULTILINE);
+
+    private final String compiler;
+    private final boolean runs;
     private final StringBuilder head = new StringBuilder();
     private final Set<String> headers = new LinkedHashSet<>();
     private final Map<String, String> questions = new LinkedHashMap<>();
+
+    public CProbe() {
+        this("cc", /* runs */ true);
+    }
+
+    private CProbe(String compiler, boolean runs) {
+        this.compiler = compiler;
+        this.runs = runs;
+    }
+
+    /** Returns a probe whose program isn't run; it has no texts. */
+    public static CProbe forAnotherCpu(String compiler) {
+        return new CProbe(compiler, /* runs */ false);
+    }
 
     /** Includes the headers that a header of linen includes, except those that this system lacks. */
     public CProbe includeThoseOf(Path header) throws IOException {
@@ -46,8 +66,14 @@ public final class CProbe {
 
     /** Adds an expression for a number: {@code sizeof(struct iovec)}. */
     public CProbe number(String name, String expression) {
-        questions.put(name, "printf(\"%%s\\t%%lld\\n\", \"%s\", (long long)(%s));".formatted(name, expression));
+        questions.put(name, runs
+                ? "printf(\"%%s\\t%%lld\\n\", \"%s\", (long long)(%s));".formatted(name, expression)
+                : constant(name, expression));
         return this;
+    }
+
+    private static String constant(String name, String expression) {
+        return "__asm__ volatile(\"\\n-> %s %%c0\\n\" : : \"i\"((long long)(%s)));".formatted(name, expression);
     }
 
     /** Adds an expression for a text: {@code strerror(1)}. */
@@ -78,8 +104,8 @@ public final class CProbe {
             Files.writeString(source, program(names, unanswerable));
             // -ffreestanding: the compiler's own stdint.h. No libc headers are used, because they conflict with the
             // kernel's.
-            Run compiled = run("cc", "-std=gnu11", "-w", "-ffreestanding", "-fmax-errors=0", "-o", program.toString(),
-                    source.toString());
+            Run compiled = run(compiler, "-std=gnu11", "-w", "-ffreestanding", "-fmax-errors=0", runs ? "-O0" : "-S",
+                    "-o", program.toString(), source.toString());
             if (compiled.status == 0) {
                 break;
             }
@@ -90,8 +116,13 @@ public final class CProbe {
             }
         }
         Map<String, String> answers = new LinkedHashMap<>();
-        run(program.toString()).output.lines().map(line -> line.split("\t", 2))
-                .forEach(answer -> answers.put(answer[0], answer[1]));
+        if (runs) {
+            run(program.toString()).output.lines().map(line -> line.split("\t", 2))
+                    .forEach(answer -> answers.put(answer[0], answer[1]));
+        } else {
+            CONSTANT.matcher(Files.readString(program)).results()
+                    .forEach(answer -> answers.put(answer.group(1), answer.group(2)));
+        }
         Set<String> missing = new LinkedHashSet<>(headers);
         missing.removeIf(header -> answers.remove("<" + header + ">") != null);
         return new Answers(answers, missing);
@@ -104,7 +135,8 @@ public final class CProbe {
         StringBuilder program = new StringBuilder(head);
         program.append("int printf(const char *, ...);\nchar *strerror(int);\nint main(void) {\n");
         for (String header : headers) {
-            program.append("#if __has_include(<%s>)\nprintf(\"<%s>\\t\\n\");\n#endif\n".formatted(header, header));
+            String answer = runs ? "printf(\"<%s>\\t\\n\");".formatted(header) : constant("<" + header + ">", "0");
+            program.append("#if __has_include(<%s>)\n%s\n#endif\n".formatted(header, answer));
         }
         for (int i = 0; i < names.size(); i++) {
             if (!without.contains(i + 1)) {

@@ -32,7 +32,7 @@ public record ThreadCheck(boolean works, String text, String remedy) {
     static ThreadCheck run() throws InterruptedException {
         if (!Linen.isSupported()) {
             return failed(Linen.unsupportedReason().orElseThrow(),
-                    "run it on Linux, on an x86-64 CPU, with a 64-bit Java: other systems aren't supported yet");
+                    "run it on Linux, on an x86-64 or aarch64 CPU, with a 64-bit Java: other systems aren't supported yet");
         }
         try {
             return startAndJoin();

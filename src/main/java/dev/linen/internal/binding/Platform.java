@@ -1,5 +1,6 @@
 package dev.linen.internal.binding;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -20,6 +21,11 @@ public final class Platform {
     /** Returns the path of the library in the jar. */
     static String resource() {
         return "/META-INF/native/linux-" + cpu() + "/liblinen.so";
+    }
+
+    /** Returns flags that the C compiler for this CPU needs for code without libc. */
+    public static List<String> compilerFlags() {
+        return Machine.THIS == Machine.AARCH64 ? List.of("-mno-outline-atomics") : List.of();
     }
 
     /** Returns the reason why linen doesn't support this platform; empty if it does. */

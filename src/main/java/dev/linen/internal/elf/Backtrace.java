@@ -11,12 +11,13 @@ import dev.linen.internal.elf.Frame.Origin;
  * The chain of calls that led to a fault, unwound from the stack of the thread that died.
  *
  * <p>The caller of each function is found by the {@linkplain CallFrames compiler's tables}, or, if the function has
- * none, by the {@linkplain FramePointers frame pointer}. The chain ends at return address 0, which is at the bottom of
- * the stack of each linen thread.
+ * none, by the {@linkplain FramePointers frame pointer}. The chain ends at return address 0, which the first function of
+ * each linen thread has.
  *
  * <p>If the code that faulted has no tables, as after a call of NULL, it is unknown whether it has already set up a
- * frame. If it has, rbp leads to the caller. If not, the return address is still on top of the stack. Both ways are
- * tried, and the one that reaches the end of the chain is used.
+ * frame. If it has, the frame pointer leads to the caller. If not, the return address is still where the call left it:
+ * on top of the stack (x86-64), or in x30 (aarch64). Both ways are tried, and the one that reaches the end of the chain
+ * is used.
  */
 public final class Backtrace {
 
@@ -52,7 +53,7 @@ public final class Backtrace {
         Optional<Step> byTable = byTable(fault);
         Stream<Step> candidates = byTable.isPresent()
                 ? byTable.stream()
-                : Stream.of(byStackTop(fault), byFramePointer(fault)).flatMap(Optional::stream);
+                : Stream.of(byNoFrame(fault), byFramePointer(fault)).flatMap(Optional::stream);
         Walk best = new Walk(List.of(Frame.of(fault, Origin.INSTRUCTION_POINTER)), /* complete */ false);
         for (Walk walk : candidates.map(this::walk).toList()) {
             boolean better = walk.complete == best.complete
@@ -73,7 +74,9 @@ public final class Backtrace {
                 return new Walk(frames, /* complete */ true);
             }
             frames.add(Frame.of(registers, step.get().origin));
-            step = byTable(registers).or(() -> byFramePointer(registers));
+            step = isStackPointerKnown(step.get())
+                    ? byTable(registers).or(() -> byFramePointer(registers))
+                    : byFramePointer(registers).or(() -> byTable(registers));
         }
         return new Walk(frames, /* complete */ false);
     }
@@ -89,9 +92,13 @@ public final class Backtrace {
                 .filter(this::isPlausible).map(caller -> new Step(caller, Origin.FRAME_POINTER));
     }
 
-    private Optional<Step> byStackTop(Registers callee) {
-        return FramePointers.callerAtStackTop(callee, stack, memory)
+    private Optional<Step> byNoFrame(Registers callee) {
+        // If a frame has the same return address, it has just been set up.
+        Optional<Registers> byFrame = FramePointers.caller(callee, stack, memory)
+                .filter(caller -> Register.LINK_REGISTER.isPresent());
+        return FramePointers.callerOfNoFrame(callee, stack, memory)
                 .filter(caller -> memory.isExecutable(caller.instruction()))
+                .filter(caller -> byFrame.stream().noneMatch(it -> it.programCounter() == caller.programCounter()))
                 .map(caller -> new Step(caller, Origin.STACK_TOP));
     }
 
@@ -100,10 +107,19 @@ public final class Backtrace {
         return caller.programCounter() == 0 || memory.isExecutable(caller.instruction());
     }
 
-    /** The stack grows down, so that callers are at higher addresses. This also prevents cycles. */
+    /** The tables count from the stack pointer, which a pair doesn't tell where it isn't at the top of its frame. */
+    private static boolean isStackPointerKnown(Step step) {
+        return step.origin != Origin.FRAME_POINTER || Register.LINK_REGISTER.isEmpty();
+    }
+
+    /**
+     * The stack grows down, so that callers are at higher addresses. This also prevents cycles. A function that was
+     * interrupted may have no frame yet, where a call doesn't push anything.
+     */
     private boolean isAbove(Registers caller, Registers callee) {
         long top = caller.stackPointer();
-        return top % Long.BYTES == 0 && stack.contains(top - 1)
-                && Long.compareUnsigned(top, callee.stackPointer()) > 0;
+        int distance = Long.compareUnsigned(top, callee.stackPointer());
+        boolean mayHaveNoFrame = callee.isInterrupted() && Register.LINK_REGISTER.isPresent();
+        return top % Long.BYTES == 0 && stack.contains(top - 1) && (distance > 0 || (distance == 0 && mayHaveNoFrame));
     }
 }

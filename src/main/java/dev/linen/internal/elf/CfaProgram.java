@@ -23,14 +23,18 @@ final class CfaProgram {
     private static final int MOST_REMEMBERED = 64;
 
     /** The rules at one address. A register without a rule has the same value as in the callee. */
-    private record Row(Rule cfa, Map<Register, Rule> registers) {
+    private record Row(Rule cfa, Map<Register, Rule> registers, boolean signed) {
 
         Row with(Rule newCfa) {
-            return new Row(newCfa, registers);
+            return new Row(newCfa, registers, signed);
+        }
+
+        Row withSigned(boolean isSigned) {
+            return new Row(cfa, registers, isSigned);
         }
 
         Row copy() {
-            return new Row(cfa, new EnumMap<>(registers));
+            return new Row(cfa, new EnumMap<>(registers), signed);
         }
     }
 
@@ -38,7 +42,7 @@ final class CfaProgram {
     private final long address;
     private final Deque<Row> remembered = new ArrayDeque<>();
     private long location;
-    private Row row = new Row(new Rule.Undefined(), new EnumMap<>(Register.class));
+    private Row row = new Row(new Rule.Undefined(), new EnumMap<>(Register.class), /* signed */ false);
     private Row initial = row;
 
     private CfaProgram(FrameDescription function, long address) {
@@ -58,6 +62,11 @@ final class CfaProgram {
 
     Rule cfa() {
         return row.cfa;
+    }
+
+    /** Whether the return address has a signature: see {@link Registers#unsigned}. */
+    boolean isSigned() {
+        return row.signed;
     }
 
     Rule rule(Register register) {
@@ -105,6 +114,7 @@ final class CfaProgram {
             case 0x14 -> rule(code.uleb(), new Rule.CfaPlus(factored(code.uleb()))); // val_offset
             case 0x15 -> rule(code.uleb(), new Rule.CfaPlus(factored(code.sleb()))); // val_offset_sf
             case 0x16 -> rule(code.uleb(), new Rule.Computed(code.take(code.uleb()))); // val_expression
+            case 0x2d -> row = row.withSigned(!row.signed); // AARCH64_negate_ra_state
             case 0x2e -> code.uleb(); // GNU_args_size: used by C++ exceptions only
             case 0x2f -> rule(code.uleb(), new Rule.AtCfa(-factored(code.uleb()))); // GNU_negative_offset_extended
             default -> throw new Malformed("an unknown instruction");

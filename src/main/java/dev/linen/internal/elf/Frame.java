@@ -21,7 +21,10 @@ public record Frame(long programCounter, long instruction, Origin origin) {
          * are missing.
          */
         FRAME_POINTER,
-        /** Found on top of the stack: the callee isn't code (a call of NULL), or hasn't pushed anything yet. */
+        /**
+         * Found where the call left it, on top of the stack or in the link register: the callee isn't code (a call of
+         * NULL), or hasn't saved anything yet.
+         */
         STACK_TOP
     }
 

@@ -63,7 +63,7 @@ record FrameDescription(Common common, Range code, Bytes program) {
      * @param dataFactor the factor of offsets in the program
      * @param augmented whether the CIE and the FDE contain the size of their augmentation data
      * @param pointer the encoding of the function's start in the FDE
-     * @param signalFrame whether the caller was interrupted by a signal, so that its rip isn't a return address
+     * @param signalFrame whether the caller was interrupted by a signal, so that its program counter isn't a return address
      */
     record Common(long codeFactor, long dataFactor, long returnAddress, boolean augmented, EncodedPointer pointer,
             boolean signalFrame, Bytes program) {
@@ -100,8 +100,8 @@ record FrameDescription(Common common, Range code, Bytes program) {
                     }
                     case 'L' -> additional.skip(1); // the encoding of the pointer to the catch blocks
                     case 'P' -> new EncodedPointer(additional.u8()).skip(additional); // the C++ personality function
-                    case 'S', 'B' -> {
-                    } // flags without data
+                    case 'S', 'B', 'G' -> {
+                    } // flags without data; B: return addresses are signed by key B; G: the stack has tags
                     default -> throw new Malformed("an unknown augmentation");
                 }
             }

@@ -2,7 +2,7 @@ package dev.linen.internal.elf;
 
 /**
  * A rule to compute a register of the caller, or the CFA (canonical frame address): the value of the stack pointer
- * before the call. On x86-64 the return address is directly below it.
+ * before the call. On x86-64 the return address is directly below it; on aarch64 it is where the callee has saved x30.
  *
  * <pre>
  *        │ caller's frame │
@@ -18,7 +18,7 @@ sealed interface Rule {
     /** Returns the value, given the registers of the callee. {@code cfa} is 0 if the rule computes the CFA itself. */
     long value(long cfa, Registers callee, MemoryReader memory) throws Malformed;
 
-    /** The value is unknown. For rip, this means that there is no caller. */
+    /** The value is unknown. For the return address, this means that there is no caller. */
     record Undefined() implements Rule {
         @Override
         public long value(long cfa, Registers callee, MemoryReader memory) {

@@ -7,7 +7,7 @@
  * <pre>
  *   Backtrace            the chain of callers, each found by one of
  *     CallFrames           the compiler's tables: UnwindTable → FrameDescription → CfaProgram → Rule, DwarfExpression
- *     FramePointers        the chain of saved rbp
+ *     FramePointers        the chain of saved frame pointers
  *   Symbols              function+0x12, from a SymbolTable of
  *     LoadedElf            a library as it is mapped in memory
  *     ElfFile              the file that was loaded

@@ -6,10 +6,9 @@ import java.io.File;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 
+import dev.linen.internal.fault.CpuTrap.Access;
 import dev.linen.internal.linux.Kernel;
-import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.registry.FreedMemory;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
@@ -29,73 +28,45 @@ record FaultDiagnosis(Cause cause, String explanation) {
     /** What is below can't be mapped (vm.mmap_min_addr); an element or member of NULL lies there. */
     private static final long NEAR_NULL = 64 << 10;
 
-    /** How far from the poison in its thread-local block a pointer of libc's is followed. */
-    private static final long NEAR_POISON = 64 << 10;
-
-    // trapno: the CPU's own number
-    private static final long OVERFLOW = 4;
-    private static final long STACK_SEGMENT = 12;
-    private static final long GENERAL_PROTECTION = 13;
-
-    // err, of a page fault
-    private static final long WRITTEN = 1 << 1;
-    private static final long FETCHED = 1 << 4;
-
     /** The kernel's name for anonymous memory of MAP_HUGETLB, which has no file. */
     private static final String HUGE_PAGES = "/anon_hugepage";
     private static final String DELETED = " (deleted)";
 
-    /** What the instruction wanted of the address. */
-    private enum Access {
-        READ("read"), WRITTEN("written"), CALLED("called");
-
-        private final String participle;
-
-        Access(String participle) {
-            this.participle = participle;
-        }
-
-        @Override
-        public String toString() {
-            return participle;
-        }
+    /**
+     * Concludes it for this CPU.
+     *
+     * @param instruction the machine code at the instruction pointer
+     */
+    static FaultDiagnosis of(FaultRecord facts, Map<String, Long> registers, MemorySegment instruction,
+            Surroundings around) {
+        return of(ThisCpu.TRAP, facts, registers, instruction, around);
     }
 
-    /** @param instruction the machine code at the instruction pointer */
-    static FaultDiagnosis of(FaultRecord facts, Map<String, Long> registers, MemorySegment instruction,
+    static FaultDiagnosis of(CpuTrap cpu, FaultRecord facts, Map<String, Long> registers, MemorySegment instruction,
             Surroundings around) {
         if (facts.isKill()) {
             return new FaultDiagnosis(Cause.KILLED, "it was killed");
         }
-        FaultingInstruction code = new FaultingInstruction(instruction, registers);
         String meaning = SignalNames.code(facts.signal(), facts.code()).meaning();
         if (facts.signal() == Kernel.SIGFPE) {
             return new FaultDiagnosis(Cause.DIVIDE, meaning);
         }
-        if (facts.signal() == Kernel.SIGILL) {
-            return new FaultDiagnosis(Cause.ILLEGAL_INSTRUCTION, code.isTrap()
-                    ? "the compiler put a trap there (ud1, ud2): undefined behaviour, such as a division by a constant "
-                            + "0; code that must not be reached; or a check that failed"
-                    : "the CPU doesn't have this instruction (" + meaning + ")");
+        Optional<Reason> reason = cpu.reason(facts, meaning, registers, instruction);
+        if (reason.isPresent()) {
+            return new FaultDiagnosis(reason.get());
         }
-        if (facts.signal() == Kernel.SIGTRAP) {
-            return new FaultDiagnosis(Cause.TRAP, meaning);
-        }
-        long trap = registers.getOrDefault("trapno", 0L);
-        long stackPointer = registers.getOrDefault("rsp", 0L);
-        if (trap == STACK_SEGMENT && !isCanonical(stackPointer)) {
-            return new FaultDiagnosis(Cause.UNMAPPED,
-                    "the stack pointer, " + hex(stackPointer) + ", can't be an address: its upper bits differ");
-        }
-        if (trap == GENERAL_PROTECTION || trap == STACK_SEGMENT) {
-            return protection(code);
-        }
-        if (facts.signal() == Kernel.SIGBUS) {
-            return facts.code() == Kernel.BUS_ADRALN ? misaligned(code) : busError(facts);
-        }
-        return facts.code() == Kernel.SI_KERNEL || facts.code() == Kernel.SEGV_CPERR
-                ? withoutAddress(facts, trap)
-                : pageFault(facts, access(facts, registers), around);
+        return switch (facts.signal()) {
+            case Kernel.SIGILL -> new FaultDiagnosis(Cause.ILLEGAL_INSTRUCTION, meaning);
+            case Kernel.SIGTRAP -> new FaultDiagnosis(Cause.TRAP, meaning);
+            case Kernel.SIGBUS -> busError(facts);
+            default -> facts.code() == Kernel.SI_KERNEL || facts.code() == Kernel.SEGV_CPERR
+                    ? withoutAddress(facts)
+                    : pageFault(facts, cpu.access(facts, registers, instruction), around);
+        };
+    }
+
+    private FaultDiagnosis(Reason reason) {
+        this(reason.cause(), reason.explanation());
     }
 
     /** What the signal alone tells, for a report that couldn't find out more. */
@@ -113,23 +84,11 @@ record FaultDiagnosis(Cause cause, String explanation) {
     }
 
     /** For these, the kernel gives 0 as the address, which isn't the address of anything. */
-    private static FaultDiagnosis withoutAddress(FaultRecord facts, long trap) {
-        if (facts.code() == Kernel.SEGV_CPERR) {
-            return new FaultDiagnosis(Cause.PROTECTED, "the return address isn't the one on the CPU's shadow stack: "
-                    + "the stack was overwritten, or switched without the shadow stack");
-        }
-        return trap == OVERFLOW
-                ? new FaultDiagnosis(Cause.TRAP, "the overflow exception was raised (int 4)")
+    private static FaultDiagnosis withoutAddress(FaultRecord facts) {
+        return facts.code() == Kernel.SEGV_CPERR
+                ? new FaultDiagnosis(Cause.PROTECTED, "the return address isn't the one on the CPU's shadow stack: "
+                        + "the stack was overwritten, or switched without the shadow stack")
                 : new FaultDiagnosis(Cause.PROTECTED, "the kernel rejected the access, and doesn't report its address");
-    }
-
-    /** The CPU checks the alignment of ordinary accesses only if the thread has asked for it. */
-    private static FaultDiagnosis misaligned(FaultingInstruction instruction) {
-        OptionalLong operand = instruction.operand(); // the kernel gives 0 as the address
-        return new FaultDiagnosis(Cause.MISALIGNED,
-                (operand.isPresent() ? hex(operand.getAsLong()) : "the address")
-                        + " is misaligned, and the thread has set the flag AC; or a locked access isn't within one "
-                        + "cache line, which the kernel forbids (split_lock_detect)");
     }
 
     /** The file's size tells whether the access was beyond its end. */
@@ -175,7 +134,7 @@ record FaultDiagnosis(Cause cause, String explanation) {
                     hex(address) + " lies in the guard above the stack: an array on it was overrun");
         }
         if (Surroundings.contains(around.placeOfLibcs(), address)) {
-            return libcTls(hex(address) + " lies where that would be");
+            return new FaultDiagnosis(CpuTrap.libcTls(hex(address) + " lies where that would be"));
         }
         if (address >= 0 && address < NEAR_NULL) {
             return new FaultDiagnosis(Cause.NULL_POINTER,
@@ -235,55 +194,9 @@ record FaultDiagnosis(Cause cause, String explanation) {
                 + (address - freed.address()) + " of its " + freed.bytes());
     }
 
-    private static Access access(FaultRecord facts, Map<String, Long> registers) {
-        long error = registers.getOrDefault("err", 0L);
-        if ((error & FETCHED) != 0 || facts.address() == registers.getOrDefault("rip", -1L)) {
-            return Access.CALLED;
-        }
-        return (error & WRITTEN) != 0 ? Access.WRITTEN : Access.READ;
-    }
-
-    private static FaultDiagnosis libcTls(String how) {
-        return new FaultDiagnosis(Cause.LIBC_TLS,
-                "it needs libc's thread-local storage (malloc, errno, locale, stdio, __thread): run it as Kind.POSIX; "
-                        + how);
-    }
-
     /** A fault of the dynamic linker, which found no such symbol and tried to report that. */
     static FaultDiagnosis undefinedSymbol(String name, String library) {
         return new FaultDiagnosis(Cause.UNDEFINED_SYMBOL, "the function " + name + " that " + library
                 + " calls is in no loaded library: link it with the library that has it");
-    }
-
-    /** A general protection fault comes without an address; the instruction may tell it. */
-    private static FaultDiagnosis protection(FaultingInstruction instruction) {
-        if (instruction.isPrivileged()) {
-            return new FaultDiagnosis(Cause.ILLEGAL_INSTRUCTION, "only the kernel may use this instruction");
-        }
-        if (instruction.isReturn()) {
-            return new FaultDiagnosis(Cause.UNMAPPED, "the return address isn't an address: the stack was overwritten");
-        }
-        OptionalLong operand = instruction.operand();
-        if (operand.isEmpty()) {
-            return new FaultDiagnosis(Cause.UNMAPPED, "the CPU rejected an operand of the instruction");
-        }
-        long address = operand.getAsLong();
-        if (Math.abs(address - LinenH.LINEN_TLS_MAGIC) < NEAR_POISON) {
-            return libcTls(hex(address) + " comes from the poison in linen's thread-local block");
-        }
-        if (!isCanonical(address)) {
-            return new FaultDiagnosis(Cause.UNMAPPED, hex(address) + " can't be an address: its upper bits differ");
-        }
-        if (instruction.isVector() && address % instruction.vectorBytes() != 0) {
-            return new FaultDiagnosis(Cause.MISALIGNED, hex(address) + " isn't a multiple of "
-                    + instruction.vectorBytes() + ", as the instruction demands");
-        }
-        return new FaultDiagnosis(Cause.UNMAPPED, "the CPU rejected an operand of the instruction, maybe "
-                + hex(address));
-    }
-
-    /** Whether bits 47 to 63 are the same. */
-    private static boolean isCanonical(long address) {
-        return address << 16 >> 16 == address;
     }
 }

@@ -77,7 +77,7 @@ public final class FaultReport {
     private synchronized @Nullable StackCopy stack() {
         if (!settled && stack == null) {
             try {
-                stack = StackCopy.of(around.stack(), record.stackPointer());
+                stack = StackCopy.of(around.stack(), ThisCpu.TRAP.stackPointer(record.words()));
             } catch (RuntimeException | LinkageError | VirtualMachineError full) {
                 return null;
             }
@@ -104,7 +104,7 @@ public final class FaultReport {
     public Map<String, Long> registers() {
         Map<String, Long> known = registers;
         if (known == null) {
-            known = record.registers();
+            known = ThisCpu.TRAP.registers(record.words());
             registers = known;
         }
         return known;
@@ -142,7 +142,7 @@ public final class FaultReport {
     public MemorySegment instruction() {
         MemorySegment known = instruction;
         if (known == null) {
-            known = instructionAt(registers().getOrDefault("rip", 0L));
+            known = instructionAt(registers().getOrDefault(ThisCpu.TRAP.programCounter(), 0L));
             instruction = known;
         }
         return known;
@@ -156,7 +156,7 @@ public final class FaultReport {
                 known = walk();
                 backtrace = isComplete() ? known : null;
             } catch (RuntimeException | LinkageError | VirtualMachineError unknown) {
-                long at = registers().getOrDefault("rip", 0L);
+                long at = registers().getOrDefault(ThisCpu.TRAP.programCounter(), 0L);
                 known = List.of(new Place(at, hex(at), ""));
             }
         }

@@ -10,7 +10,8 @@
  *   FaultRecord                  what the handler wrote down: signal, code, address, registers
  *   FaultReport                  all that is known of a fault; found out when somebody reads it, by
  *     StackCopy                    the dead thread's stack, kept for that
- *     FaultDiagnosis, Cause        why it ended, from Surroundings and FaultingInstruction
+ *     FaultDiagnosis, Cause        why it ended, from Surroundings and a
+ *     CpuTrap, Reason                what the CPU says of it: X86Trap, X86Instruction; Aarch64Trap
  *     ProcessImages, PageCache     names for addresses, from what is mapped: Place
  *   SignalNames                  names of signals and their codes
  * </pre>

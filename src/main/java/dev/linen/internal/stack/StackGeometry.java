@@ -1,6 +1,7 @@
 package dev.linen.internal.stack;
 
 import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.Machine;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.memory.Mapping;
 import dev.linen.syscall.AuxiliaryVector;
@@ -21,7 +22,7 @@ public record StackGeometry(long stackBytes, long guardBytes, StackPages pages) 
     /** The minimum for POSIX threads (PTHREAD_STACK_MIN). */
     public static final long LEAST_STACK_BYTES = 16L << 10;
 
-    /** 128 TiB: the address space of a process on x86-64, unless it asks for more. */
+    /** 128 TiB: the address space of a process on x86-64, unless it asks for more; aarch64 has that or more. */
     private static final long MOST_BYTES = 1L << 47;
 
     /** The minimum size of the guard for an array that is overrun on the stack below. */
@@ -115,9 +116,14 @@ public record StackGeometry(long stackBytes, long guardBytes, StackPages pages) 
      * depends on the CPU's registers.
      */
     private static final class SignalFrame {
-        private static final long BEFORE_LINUX_5_14 = 2048; // MINSIGSTKSZ, for CPUs without AVX-512
+        static final long BYTES = AuxiliaryVector.get(Kernel.AT_MINSIGSTKSZ).orElseGet(SignalFrame::fixed);
 
-        static final long BYTES = AuxiliaryVector.get(Kernel.AT_MINSIGSTKSZ).orElse(BEFORE_LINUX_5_14);
+        /** Of kernels before Linux 5.14 on x86-64, without AVX-512; of emulators on aarch64, without SVE. */
+        private static long fixed() {
+            return Machine.THIS == Machine.AARCH64
+                    ? dev.linen.internal.linux.aarch64.Cpu.MINSIGSTKSZ()
+                    : dev.linen.internal.linux.x86_64.Cpu.MINSIGSTKSZ();
+        }
     }
 
     public static long roundUp(long bytes, long multiple) {

@@ -5,7 +5,7 @@ import dev.linen.memory.Mapping;
 /**
  * How the kernel manages a stack's pages.
  *
- * @param huge whether to use pages of 2 MiB if some are free; the stack is aligned to them
+ * @param huge whether to use huge pages if some are free; the stack is aligned to them
  * @param locked whether the pages are locked in memory, so that they are never swapped out
  * @param prefaulted whether the pages are loaded before the thread begins
  */
@@ -13,9 +13,6 @@ public record StackPages(boolean huge, boolean locked, boolean prefaulted) {
 
     /** Each page is allocated at its first access, and may be swapped out. */
     public static final StackPages USUAL = new StackPages(false, false, false);
-
-    /** The size that an entry of a second-level page table maps, on x86-64 and, with pages of 4 KiB, on arm64. */
-    private static final long HUGE_PAGE_BYTES = 2L << 20;
 
     public StackPages withHuge() {
         return new StackPages(/* huge */ true, locked, prefaulted);
@@ -30,7 +27,15 @@ public record StackPages(boolean huge, boolean locked, boolean prefaulted) {
     }
 
     long alignment() {
-        return huge ? HUGE_PAGE_BYTES : Mapping.pageSize();
+        return huge ? hugePageBytes() : Mapping.pageSize();
+    }
+
+    /**
+     * Returns the size that an entry of a second-level page table maps: a page full of entries of 8 bytes, a page each.
+     * 2 MiB with pages of 4 KiB; on aarch64 also 32 MiB with pages of 16 KiB, and 512 MiB with pages of 64 KiB.
+     */
+    private static long hugePageBytes() {
+        return Mapping.pageSize() / Long.BYTES * Mapping.pageSize();
     }
 
     /** Written by hand, like hashCode: see {@link StackGeometry}. */

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.internal.elf.Frame.Origin;
+import dev.linen.testing.Skip;
 
 /** Tests backtraces of real calls on a linen thread. */
 class BacktraceTest {
@@ -52,7 +53,7 @@ class BacktraceTest {
     void of_codeWithTables_findsEveryCaller(String flags) {
         try (Chain chain = Chain.start(library(flags))) {
             List<Frame> frames = Backtrace.of(chain.registers(), chain.stack(), new OwnProcess());
-            assertEquals(expected(chain.register(Register.RIP), chain.returns()), programCounters(frames));
+            assertEquals(expected(chain.register(Register.PROGRAM_COUNTER), chain.returns()), programCounters(frames));
             List<Origin> origins = new ArrayList<>(Collections.nCopies(6, Origin.UNWIND_TABLE));
             origins.set(0, Origin.INSTRUCTION_POINTER);
             assertEquals(origins, origins(frames));
@@ -67,7 +68,7 @@ class BacktraceTest {
     void of_codeWithoutTables_findsCallersByFramePointer() {
         try (Chain chain = Chain.start(library(NO_TABLES))) {
             List<Frame> frames = Backtrace.of(chain.registers(), chain.stack(), new OwnProcess());
-            assertEquals(expected(chain.register(Register.RIP), chain.returns()), programCounters(frames));
+            assertEquals(expected(chain.register(Register.PROGRAM_COUNTER), chain.returns()), programCounters(frames));
             assertEquals(List.of(Origin.INSTRUCTION_POINTER, Origin.STACK_TOP, Origin.FRAME_POINTER,
                     Origin.FRAME_POINTER, Origin.FRAME_POINTER, Origin.FRAME_POINTER), origins(frames));
         }
@@ -76,14 +77,13 @@ class BacktraceTest {
     /** If third itself faults after its call, the value on top of the stack isn't a return address. */
     @Test
     void of_faultInAFrameWithoutTables_takesNoCallerFromTheStackTop() {
+        Skip.unless(Register.LINK_REGISTER.isEmpty(), "nothing shows whether x30 is still the return address");
         try (Chain chain = Chain.start(library(NO_TABLES))) {
             List<Long> returns = chain.returns();
-            long top = chain.register(Register.RSP) + Long.BYTES;
-            Registers third = Registers.interrupted(register -> switch (register) {
-                case RIP -> returns.getFirst();
-                case RSP -> top;
-                default -> chain.register(register);
-            });
+            long top = chain.register(Register.STACK_POINTER) + Long.BYTES;
+            Registers third = Registers.interrupted(register -> register == Register.PROGRAM_COUNTER
+                    ? returns.getFirst()
+                    : register == Register.STACK_POINTER ? top : chain.register(register));
             List<Frame> frames = Backtrace.of(third, chain.stack(), new OwnProcess());
             assertEquals(returns, programCounters(frames));
             assertEquals(Origin.FRAME_POINTER, frames.get(1).origin());
@@ -94,7 +94,7 @@ class BacktraceTest {
     void of_callOfNullOrData_findsTheCallerOnTopOfTheStack() {
         try (Chain chain = Chain.start(library("-O2"))) {
             for (long target : new long[]{0, 8, chain.stack().start(), 0x8000_0000_0000_0000L, -1}) {
-                List<Frame> frames = Backtrace.of(chain.registersBut(Register.RIP, target), chain.stack(),
+                List<Frame> frames = Backtrace.of(chain.registersBut(Register.PROGRAM_COUNTER, target), chain.stack(),
                         new OwnProcess());
                 assertEquals(expected(target, chain.returns()), programCounters(frames));
                 assertEquals(Origin.STACK_TOP, frames.get(1).origin());
@@ -132,7 +132,7 @@ class BacktraceTest {
         try (Chain chain = Chain.start(library("-O2"))) {
             Range above = new Range(chain.stack().end(), chain.stack().end() + 4096);
             assertEquals(1, Backtrace.of(chain.registers(), above, new OwnProcess()).size());
-            Range cut = new Range(chain.stack().start(), chain.register(Register.RSP) + 64);
+            Range cut = new Range(chain.stack().start(), chain.register(Register.STACK_POINTER) + 64);
             assertEquals(chain.returns().subList(0, 1),
                     programCounters(Backtrace.of(chain.registers(), cut, new OwnProcess())).subList(1, 2));
         }
@@ -141,9 +141,9 @@ class BacktraceTest {
     @Test
     void of_guardUnderTheStackPointer_findsTheFaultingFunctionOnly() {
         try (Chain chain = Chain.start(library("-O2"))) {
-            Registers overflow = chain.registersBut(Register.RSP, chain.stack().start() - 4096);
+            Registers overflow = chain.registersBut(Register.STACK_POINTER, chain.stack().start() - 4096);
             List<Frame> frames = Backtrace.of(overflow, chain.stack(), new OwnProcess());
-            assertEquals(chain.register(Register.RIP), frames.getFirst().programCounter());
+            assertEquals(chain.register(Register.PROGRAM_COUNTER), frames.getFirst().programCounter());
             assertTrue(frames.size() <= 5, frames::toString); // found by rbp, which at best belongs to a caller
         }
     }
@@ -159,9 +159,9 @@ class BacktraceTest {
             }
             return true;
         };
-        Registers inner = Registers.interrupted(register -> register == Register.RBP ? 0x1100 : 0x1000);
+        Registers inner = Registers.interrupted(register -> register == Register.FRAME_POINTER ? 0x1100 : 0x1000);
         Optional<Registers> outer = FramePointers.caller(inner, stack, memory);
-        assertEquals(0x1200, outer.orElseThrow().get(Register.RBP));
+        assertEquals(0x1200, outer.orElseThrow().get(Register.FRAME_POINTER));
         Optional<Registers> outermost = FramePointers.caller(outer.get(), stack, memory);
         assertEquals(0x1210, outermost.orElseThrow().stackPointer());
         assertEquals(Optional.empty(), FramePointers.caller(outermost.get(), stack, memory));
@@ -179,7 +179,7 @@ class BacktraceTest {
             }
             assertEquals(0, registers.programCounter());
             assertEquals(chain.stack().end(), registers.stackPointer());
-            assertEquals(0, registers.get(Register.RBP));
+            assertEquals(0, registers.get(Register.FRAME_POINTER));
         }
     }
 }

@@ -72,7 +72,7 @@ class CallFramesTest {
         return switch (rule) {
             case Rule.Undefined undefined -> "u";
             case Rule.AtCfa at -> "c%+d".formatted(at.offset());
-            case Rule.CfaPlus plus when plus.offset() == 0 && register == Register.RSP -> "u"; // no explicit rule
+            case Rule.CfaPlus plus when plus.offset() == 0 && register == Register.STACK_POINTER -> "u"; // no explicit rule
             case Rule.CfaPlus plus -> "v%+d".formatted(plus.offset());
             case Rule.Computed computed -> "vexp";
             case Rule.AtComputed computed -> "exp";
@@ -109,7 +109,7 @@ class CallFramesTest {
                 if (column.equals("CFA")) {
                     ours.put(column, cfa(rules.cfa()));
                 } else if (column.equals("ra")) {
-                    ours.put(column, asReadelf(rules.rule(Register.RIP), Register.RIP));
+                    ours.put(column, asReadelf(rules.rule(Register.PROGRAM_COUNTER), Register.PROGRAM_COUNTER));
                 } else if (column.startsWith("r")) {
                     Register register = Register.valueOf(column.toUpperCase(Locale.ROOT));
                     ours.put(column, asReadelf(rules.rule(register), register));
@@ -145,9 +145,9 @@ class CallFramesTest {
     void find_addresses_areThoseOfTheirFunctionOnly(@TempDir Path directory) throws Malformed {
         Path library = Tool.compile(directory.resolve("chain.so"), "chain", "-O2");
         try (Chain chain = Chain.start(library)) {
-            LoadedElf image = new OwnProcess().imageAt(chain.register(Register.RIP)).orElseThrow();
+            LoadedElf image = new OwnProcess().imageAt(chain.register(Register.PROGRAM_COUNTER)).orElseThrow();
             UnwindTable table = image.unwindTable();
-            Range code = table.find(chain.register(Register.RIP)).orElseThrow().code();
+            Range code = table.find(chain.register(Register.PROGRAM_COUNTER)).orElseThrow().code();
             assertEquals(code, table.find(code.start()).orElseThrow().code());
             assertEquals(code, table.find(code.end() - 1).orElseThrow().code());
             assertFalse(table.find(code.end()).filter(next -> next.code().equals(code)).isPresent());
@@ -171,7 +171,7 @@ class CallFramesTest {
         assertTrue(restorer != null, "libc's __restore_rt");
         long stack = 0x7000_0000_0000L;
         ByteBuffer saved = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
-        for (Register register : Register.values()) {
+        for (Register register : Register.ofThisCpu()) {
             long offset = sigcontext.layout()
                     .byteOffset(PathElement.groupElement(register.name().toLowerCase(Locale.ROOT)));
             saved.putLong((int) (ucontext.uc_mcontext$offset() + offset), 1000 + register.ordinal());
@@ -186,13 +186,11 @@ class CallFramesTest {
         // After the handler returned, rsp points to the ucontext. The range in the tables starts one byte before the
         // function.
         long start = restorer.code().start() + 1;
-        Registers handler = Registers.calling(register -> switch (register) {
-            case RSP -> stack;
-            case RIP -> start;
-            default -> 0;
-        });
+        Registers handler = Registers.calling(register -> register == Register.STACK_POINTER
+                ? stack
+                : register == Register.PROGRAM_COUNTER ? start : 0);
         Registers interrupted = CallFrames.caller(libc, handler, memory).orElseThrow();
-        for (Register register : Register.values()) {
+        for (Register register : Register.ofThisCpu()) {
             assertEquals(1000 + register.ordinal(), interrupted.get(register), register::name);
         }
         assertEquals(interrupted.programCounter(), interrupted.instruction());
@@ -229,7 +227,7 @@ class CallFramesTest {
             ByteBuffer.wrap(into).order(ByteOrder.LITTLE_ENDIAN).putLong(address);
             return true;
         };
-        ToLongFunction<Register> values = register -> register == Register.RIP ? next : 0x1000;
+        ToLongFunction<Register> values = register -> register == Register.PROGRAM_COUNTER ? next : 0x1000;
         assertEquals(0x1018, CallFrames.caller(image, Registers.calling(values), stack).orElseThrow().programCounter());
         assertEquals(0x1000,
                 CallFrames.caller(image, Registers.interrupted(values), stack).orElseThrow().programCounter());

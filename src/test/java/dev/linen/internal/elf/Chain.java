@@ -49,7 +49,7 @@ final class Chain implements AutoCloseable {
     }
 
     long register(Register register) {
-        return snapshot.get(JAVA_LONG, REGISTERS + (long) register.ordinal() * Long.BYTES);
+        return snapshot.get(JAVA_LONG, REGISTERS + (long) Register.ofThisCpu().indexOf(register) * Long.BYTES);
     }
 
     Registers registers() {

@@ -26,7 +26,7 @@ class DwarfExpressionTest {
     private static long evaluate(String hex, long programCounter) throws Malformed {
         byte[] code = HexFormat.of().parseHex(hex.replace(" ", ""));
         Registers registers = Registers.interrupted(
-                register -> register == Register.RIP ? programCounter : 1000 + register.ordinal());
+                register -> register == Register.PROGRAM_COUNTER ? programCounter : 1000 + register.ordinal());
         MemoryReader reader = (address, into) -> {
             System.arraycopy(code, 0, into, 0, into.length);
             return true;

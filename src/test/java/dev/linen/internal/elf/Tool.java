@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 
+import dev.linen.internal.linux.Machine;
 import dev.linen.testing.Skip;
 
 /** Runs the C compiler and binutils, whose output is the reference for the tests. */
@@ -36,7 +38,7 @@ final class Tool {
         Path source = Path.of("src", "test", "c", name + ".c");
         lines(Stream.concat(
                 Stream.of("cc", "-std=c11", "-ffreestanding", "-fPIC", "-nostdlib", "-shared", "-Wl,-z,now",
-                        "-fno-stack-protector", "-o", library.toString(), source.toString()),
+                        "-fno-stack-protector", "-Isrc/test/c/" + Machine.THIS.name().toLowerCase(Locale.ROOT), "-o", library.toString(), source.toString()),
                 Stream.of(flags)).toArray(String[]::new));
         return library;
     }

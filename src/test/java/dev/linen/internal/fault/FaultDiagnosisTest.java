@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.LinenH;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
 
@@ -27,10 +28,15 @@ class FaultDiagnosisTest {
 
     private static FaultDiagnosis diagnosis(int signal, int code, long address, String instruction,
             Map<String, Long> registers) {
+        return diagnosis(new X86Trap(), signal, code, address, instruction, registers);
+    }
+
+    private static FaultDiagnosis diagnosis(CpuTrap cpu, int signal, int code, long address, String instruction,
+            Map<String, Long> registers) {
         MemorySegment none = MemorySegment.ofAddress(1L << 40);
         Surroundings nowhere = new Surroundings("function", Optional.empty(), none, none, none, none, none, () -> 0);
-        FaultRecord record = new FaultRecord(1, signal, code, address, MemorySegment.ofArray(new long[32]));
-        return FaultDiagnosis.of(record, registers, MemorySegment.ofArray(HexFormat.of().parseHex(instruction)),
+        FaultRecord record = new FaultRecord(1, signal, code, address, MemorySegment.ofArray(new long[LinenH.LINEN_REGISTERS]));
+        return FaultDiagnosis.of(cpu, record, registers, MemorySegment.ofArray(HexFormat.of().parseHex(instruction)),
                 nowhere);
     }
 
@@ -107,13 +113,55 @@ class FaultDiagnosisTest {
         }
     }
 
+    /** signal, code, address, instruction, register, its value, what is concluded. */
+    @ParameterizedTest
+    @CsvSource({"4, 1, 0x1000, 00000000, pc, 0x1000, ILLEGAL_INSTRUCTION: no instruction",
+            "4, 1, 0x1000, 010200d4, pc, 0x1000, ILLEGAL_INSTRUCTION: the CPU doesn't have this instruction",
+            "4, 1, 0x1000, 1f2003d5, pstate, 0x400, ILLEGAL_INSTRUCTION: a jump to code that isn't a landing pad (bti)",
+            "4, 2, 0x1000, bf2303d5, pc, 0x1000, ILLEGAL_INSTRUCTION: an authenticated pointer has a wrong signature",
+            "5, 1, 0x1000, 007d20d4, pc, 0x1000, TRAP: the compiler put a trap there (brk)",
+            "5, 1, 0x1000, 200020d4, pc, 0x1000, TRAP: the compiler put a trap there (brk)",
+            "5, 1, 0x1000, 000020d4, pc, 0x1000, TRAP: breakpoint",
+            "7, 1, 0x20001, 00fc5fc8, esr, 0x92000021, 'MISALIGNED: 0x20001 is misaligned: the instruction'",
+            "7, 1, 0x20001, 00fc5fc8, esr, 0x9a000000, 'MISALIGNED: the stack pointer, 0x0, isn''t a multiple of 16'",
+            "7, 1, 0x20002, '', esr, 0x8a000000, MISALIGNED: 0x20002 isn't a multiple of 4",
+            "11, 1, 0x40000000001000, 000040f9, x0, 0, 'UNMAPPED: 0x40000000001000 can''t be an address'",
+            "11, 1, 0x40000000001000, '', pc, 0x40000000001000, 'UNMAPPED: the return address or function pointer'",
+            "11, 1, 0x742d6e656e6974, 000040f9, x0, 0, 'LIBC_TLS: it needs libc''s thread-local storage'",
+            "11, 9, 0x20000, 000040f9, x0, 0, PROTECTED: 0x20000 has another tag than the memory",
+            "11, 8, 0, 000040f9, x0, 0, PROTECTED: some access before this instruction has another tag",
+            "11, 1, 8, 000040f9, esr, 0x92000006, NULL_POINTER: NULL + 0x8 was read",
+            "11, 1, 8, 000000f9, esr, 0x92000046, NULL_POINTER: NULL + 0x8 was written",
+            "11, 1, 8, 000000f9, x0, 0, NULL_POINTER: NULL + 0x8 was written",
+            "11, 1, 8, '', pc, 8, NULL_POINTER: NULL + 0x8 was called"})
+    void aarch64_exception_isNamed(int signal, int code, String address, String instruction, String register,
+            String value, String expected) {
+        FaultDiagnosis diagnosis = diagnosis(new Aarch64Trap(), signal, code, Long.decode(address), instruction,
+                Map.of(register, Long.decode(value)));
+        assertTrue(text(diagnosis).startsWith(expected), () -> text(diagnosis));
+    }
+
+    /** As encoded by an assembler, the lowest byte first. */
+    @ParameterizedTest
+    @CsvSource({"000000f9, true, str x0 [x0]", "000040f9, false, ldr x0 [x0]", "00000039, true, strb w0 [x0]",
+            "00008039, false, ldrsb x0 [x0]", "0000803d, true, str q0 [x0]", "0000c03d, false, ldr q0 [x0]",
+            "000400a9, true, stp x0 x1 [x0]", "000440a9, false, ldp x0 x1 [x0]", "007c00c8, true, stxr w0 x0 [x0]",
+            "007c5fc8, false, ldxr x0 [x0]", "00fc9fc8, true, stlr x0 [x0]", "00fcdfc8, false, ldar x0 [x0]",
+            "000020f8, true, ldadd x0 x0 [x0]", "00000058, false, ldr x0 literal", "0000000c, true, st4",
+            "0000400c, false, ld4", "20740bd5, true, dc zva x0", "00000091, false, add x0 x0 0",
+            "1f2003d5, false, nop"})
+    void aarch64_isStore_isWhatTheInstructionDoes(String instruction, boolean store, String what) {
+        int code = Integer.reverseBytes(HexFormat.fromHexDigits(instruction));
+        assertEquals(store, Aarch64Trap.isStore(code), what);
+    }
+
     @ParameterizedTest
     @CsvSource({"11, 1, UNMAPPED, address not mapped", "11, 2, PROTECTED, no permission for that address",
             "7, 2, BUS, no memory behind that address", "8, 1, DIVIDE, 'integer division by zero, or its result is too "
                     + "large'",
             "4, 1, ILLEGAL_INSTRUCTION, illegal opcode", "5, 1, TRAP, breakpoint", "5, -60, KILLED, it was killed"})
     void ofTheSignalAlone_isItsMeaning(int signal, int code, Cause cause, String explanation) {
-        FaultRecord record = new FaultRecord(1, signal, code, 0, MemorySegment.ofArray(new long[32]));
+        FaultRecord record = new FaultRecord(1, signal, code, 0, MemorySegment.ofArray(new long[LinenH.LINEN_REGISTERS]));
         assertEquals(new FaultDiagnosis(cause, explanation), FaultDiagnosis.of(record));
     }
 }

@@ -13,6 +13,8 @@ import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
 import dev.linen.internal.linux.Kernel;
+import dev.linen.internal.linux.LinenH;
+import dev.linen.internal.linux.Machine;
 import dev.linen.internal.linux.x86_64.sigcontext;
 
 /** Reading a report of a fault doesn't fail, whatever can't be determined. */
@@ -21,9 +23,13 @@ class FaultReportTest {
     private static final MemorySegment NONE = MemorySegment.ofAddress(1L << 40);
 
     private static FaultRecord record(long address, long stackPointer) {
-        MemorySegment words = MemorySegment.ofArray(new long[32]);
-        sigcontext.rsp(words, stackPointer);
-        sigcontext.trapno(words, 14);
+        MemorySegment words = MemorySegment.ofArray(new long[LinenH.LINEN_REGISTERS]);
+        if (Machine.THIS == Machine.X86_64) {
+            sigcontext.rsp(words, stackPointer);
+            sigcontext.trapno(words, 14);
+        } else {
+            dev.linen.internal.linux.aarch64.sigcontext.sp(words, stackPointer);
+        }
         return new FaultRecord(1, Kernel.SIGSEGV, Kernel.SEGV_MAPERR, address, words);
     }
 

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -23,6 +24,7 @@ final class GeneratedNames {
 
     private static final String PACKAGE = "dev.linen.internal.linux";
     private static final Path CLASSES = Path.of("target", "classes");
+    private static final Path NUMBERS = Path.of("src/main/java", PACKAGE.replace('.', '/'), "Numbers.java");
 
     private static final String OFFSET = "$offset";
 
@@ -41,10 +43,12 @@ final class GeneratedNames {
 
     private GeneratedNames() {}
 
-    static Map<String, Name> all() throws IOException, ReflectiveOperationException {
+    /** Returns what is used on a CPU. */
+    static Map<String, Name> of(Machine cpu) throws IOException, ReflectiveOperationException {
         GeneratedNames generated = new GeneratedNames();
-        for (Class<?> type : generatedClasses()) {
-            if (type.getName().matches(".*\\.(Kernel|LinenH|Cpu|Numbers)")) {
+        generated.addNumbers(cpu);
+        for (Class<?> type : generatedClasses(cpu)) {
+            if (type.getName().matches(".*\\.(Kernel|LinenH|Cpu)")) {
                 generated.addConstants(type);
             } else if (isStruct(type)) {
                 generated.addStruct(type.getSimpleName(), type, cType(type));
@@ -55,8 +59,18 @@ final class GeneratedNames {
         return generated.names;
     }
 
-    private static List<Class<?>> generatedClasses() throws IOException {
-        String cpu = Machine.THIS.name().toLowerCase(Locale.ROOT);
+    /** The numbers of all CPUs are in the source; the class gives those of this one. */
+    private void addNumbers(Machine cpu) throws IOException {
+        Pattern method = Pattern
+                .compile("int (__NR_\\w+)\\(\\) \\{\\s+return Machine.number\\((-?\\d+), (-?\\d+)\\);");
+        method.matcher(Files.readString(NUMBERS)).results().forEach(each -> {
+            int number = Integer.parseInt(each.group(cpu == Machine.X86_64 ? 2 : 3));
+            names.put("Numbers." + each.group(1), new Name(number, each.group(1))); // -1: no header has the name
+        });
+    }
+
+    private static List<Class<?>> generatedClasses(Machine machine) throws IOException {
+        String cpu = machine.name().toLowerCase(Locale.ROOT);
         Path folder = CLASSES.resolve(PACKAGE.replace('.', '/'));
         try (Stream<Path> files = Files.walk(folder)) {
             return files.map(file -> CLASSES.relativize(file).toString())

@@ -11,15 +11,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The memory address that an instruction accesses, computed from its bytes and the registers. */
-class FaultingInstructionTest {
+class X86InstructionTest {
 
     private static final Map<String, Long> REGISTERS = Map.ofEntries(Map.entry("rax", 0x1000L),
             Map.entry("rcx", 0x3L), Map.entry("rdx", 0x5L), Map.entry("rbx", 0x2000L), Map.entry("rsp", 0x7000L),
             Map.entry("rbp", 0x8000L), Map.entry("rsi", 0x9000L), Map.entry("rdi", 0xA000L), Map.entry("r8", 0x80000L),
             Map.entry("r9", 0x9L), Map.entry("r12", 0xC0000L), Map.entry("r13", 0xD0000L));
 
-    private static FaultingInstruction of(String hex) {
-        return new FaultingInstruction(MemorySegment.ofArray(HexFormat.of().parseHex(hex)), REGISTERS);
+    private static X86Instruction of(String hex) {
+        return new X86Instruction(MemorySegment.ofArray(HexFormat.of().parseHex(hex)), REGISTERS);
     }
 
     @ParameterizedTest

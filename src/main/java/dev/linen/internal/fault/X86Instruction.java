@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
  *
  * @see <a href="https://www.intel.com/sdm">Intel 64 and IA-32 Architectures, volume 2, chapter 2</a>
  */
-final class FaultingInstruction {
+final class X86Instruction {
 
     private static final int ONE_BYTE = 0;
     private static final int TWO_BYTES = 0x0F;
@@ -60,7 +60,7 @@ final class FaultingInstruction {
     private boolean otherSegment;
 
     /** @param bytes from the instruction pointer on; may be too few */
-    FaultingInstruction(MemorySegment bytes, Map<String, Long> registers) {
+    X86Instruction(MemorySegment bytes, Map<String, Long> registers) {
         this.bytes = bytes;
         this.registers = registers;
         decode();
