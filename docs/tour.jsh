@@ -16,7 +16,8 @@ MemoryMap.regionAt(m.address()).orElseThrow().protection()
 // 3. A native thread: C, compiled at run time, on a stack that Java mapped.
 NativeFunction square = c("long square(long x) { return x * x; }")
 run(square, 12)                                         // prints square(12) = 144
-NativeFunction identity = asm(0x48, 0x89, 0xf8, 0xc3)
+boolean isX86 = System.getProperty("os.arch").equals("amd64")
+NativeFunction identity = isX86 ? asm(0x48, 0x89, 0xf8, 0xc3) : asm(0xc0, 0x03, 0x5f, 0xd6)
 run(identity, 7) == 7
 
 // 4. A thread's stack, after its end.

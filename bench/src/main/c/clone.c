@@ -6,6 +6,7 @@
  * possible. It is the lower bound for any implementation.
  */
 #include "../../../../src/main/c/linen.h"
+#include "tls.h" /* of the CPU that it is compiled for */
 #include "measure.h"
 #include "raw.h"
 #include <linux/sched.h>
@@ -16,7 +17,7 @@
 long linen_clone(struct linen_control *control, unsigned long flags); /* thread.c's */
 
 static struct linen_control *control;
-static struct linen_slab slab;
+static struct linen_tls tls;
 static struct linen_exit *leave;
 
 static uint64_t identity(uint64_t argument)
@@ -59,7 +60,10 @@ int main(int count, char **arguments)
         return 1;
     control = (struct linen_control *)memory;
     leave = (struct linen_exit *)(memory + bytes) - 1;
-    slab.tls.self = control->thread_pointer = (uint64_t)&slab;
+    control->thread_pointer = (uint64_t)&tls;
+#ifdef __x86_64__
+    tls.self = control->thread_pointer;
+#endif
     control->function = (uint64_t)identity;
     control->exit = (uint64_t)leave;
     control->signal_stack = (uint64_t)(control + 1);

@@ -36,6 +36,35 @@ static inline __attribute__((always_inline)) long raw_clone_and_exit(unsigned lo
                      : "rcx", "r11", "memory");
     return result;
 }
+#elif defined(__aarch64__)
+static inline __attribute__((always_inline)) long raw_call(long number, long a, long b, long c)
+{
+    register long x8 __asm__("x8") = number;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = 0; /* unused arguments are 0: no stale timeout for futex */
+    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
+    return x0;
+}
+
+/* The child only calls exit; then the kernel clears *tid. */
+static inline __attribute__((always_inline)) long raw_clone_and_exit(unsigned long flags, uint64_t stack, uint32_t *tid)
+{
+    register long x8 __asm__("x8") = __NR_clone;
+    register long x0 __asm__("x0") = flags;
+    register uint64_t x1 __asm__("x1") = stack;
+    register uint32_t *x4 __asm__("x4") = tid;
+    __asm__ volatile("svc #0\n\t"
+                     "cbnz x0, 1f\n\t"
+                     "mov x8, %[exit]\n\t"
+                     "svc #0\n"
+                     "1:"
+                     : "+r"(x0), "+r"(x8)
+                     : "r"(x1), "r"(x4), [exit] "i"(__NR_exit)
+                     : "memory");
+    return x0;
+}
 #else
 #error "no baseline for this CPU yet"
 #endif

@@ -21,7 +21,11 @@ void *await_word(void *argument)
     volatile uint32_t *word = argument;
     word[1] = 1;
     while (word[0] == 0)
+#ifdef __x86_64__
         __asm__ volatile("pause");
+#else
+        __asm__ volatile("yield");
+#endif
     return argument;
 }
 

@@ -7,18 +7,22 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import dev.linen.function.MachineCode;
 import dev.linen.function.NativeFunction;
+import dev.linen.internal.linux.Machine;
 
 /**
  * A call of a C function with any arguments in registers: up to six of 64 bits, and up to eight doubles. A native
  * thread passes a single argument, so that is the address of what is to be loaded into the registers:
  *
  * <pre>
+ *       x86-64                          aarch64
  *   0   the function
- *   8   rdi, rsi, rdx, rcx, r8, r9
- *   56  xmm0 to xmm7
+ *   8   rdi, rsi, rdx, rcx, r8, r9      x0 to x5
+ *   56  xmm0 to xmm7                    d0 to d7
  * </pre>
  */
 final class CCall {
@@ -30,7 +34,20 @@ final class CCall {
     private static final long DOUBLES = INTEGERS + MOST_INTEGERS * Long.BYTES;
     private static final long BYTES = DOUBLES + MOST_DOUBLES * Double.BYTES;
 
-    private static final int[] CODE = {0x55, // push %rbp
+    /** The code of a CPU: the call, what moves a double into the register of other results, and the return. */
+    private static final class Code {
+        private final int[] call;
+        private final int[] moveDouble;
+        private final int[] end;
+
+        Code(int[] call, int[] moveDouble, int[] end) {
+            this.call = call;
+            this.moveDouble = moveDouble;
+            this.end = end;
+        }
+    }
+
+    private static final Code X86 = new Code(new int[]{0x55, // push %rbp
             0x48, 0x89, 0xe5, // mov %rsp,%rbp
             0x49, 0x89, 0xfa, // mov %rdi,%r10
             0xf2, 0x41, 0x0f, 0x10, 0x42, 0x38, // movsd 56(%r10),%xmm0
@@ -48,9 +65,27 @@ final class CCall {
             0x4d, 0x8b, 0x42, 0x28, // mov 40(%r10),%r8
             0x4d, 0x8b, 0x4a, 0x30, // mov 48(%r10),%r9
             0xb8, 0x08, 0x00, 0x00, 0x00, // mov $8,%eax: a function with "..." wants to know how many xmm
-            0x41, 0xff, 0x12}; // call *(%r10)
-    private static final int[] RESULT_IN_XMM0 = {0x66, 0x48, 0x0f, 0x7e, 0xc0}; // movq %xmm0,%rax
-    private static final int[] END = {0x5d, 0xc3}; // pop %rbp; ret
+            0x41, 0xff, 0x12}, // call *(%r10)
+            new int[]{0x66, 0x48, 0x0f, 0x7e, 0xc0}, // movq %xmm0,%rax
+            new int[]{0x5d, 0xc3}); // pop %rbp; ret
+
+    private static final Code AARCH64 = new Code(new int[]{0xfd, 0x7b, 0xbf, 0xa9, // stp x29,x30,[sp,#-16]!
+            0xfd, 0x03, 0x00, 0x91, // mov x29,sp
+            0xe9, 0x03, 0x00, 0xaa, // mov x9,x0
+            0x20, 0x85, 0x43, 0x6d, // ldp d0,d1,[x9,#56]
+            0x22, 0x8d, 0x44, 0x6d, // ldp d2,d3,[x9,#72]
+            0x24, 0x95, 0x45, 0x6d, // ldp d4,d5,[x9,#88]
+            0x26, 0x9d, 0x46, 0x6d, // ldp d6,d7,[x9,#104]
+            0x20, 0x85, 0x40, 0xa9, // ldp x0,x1,[x9,#8]
+            0x22, 0x8d, 0x41, 0xa9, // ldp x2,x3,[x9,#24]
+            0x24, 0x95, 0x42, 0xa9, // ldp x4,x5,[x9,#40]
+            0x29, 0x01, 0x40, 0xf9, // ldr x9,[x9]
+            0x20, 0x01, 0x3f, 0xd6}, // blr x9
+            new int[]{0x00, 0x00, 0x66, 0x9e}, // fmov x0,d0
+            new int[]{0xfd, 0x7b, 0xc1, 0xa8, // ldp x29,x30,[sp],#16
+                    0xc0, 0x03, 0x5f, 0xd6}); // ret
+
+    private static final Code CODE = Machine.THIS == Machine.AARCH64 ? AARCH64 : X86;
 
     private CCall() {}
 
@@ -62,12 +97,8 @@ final class CCall {
 
     /** The function that a thread can run; its argument is what {@link #registers} returns. */
     static NativeFunction function(ResultType result) {
-        int[] taken = result == ResultType.DOUBLE ? RESULT_IN_XMM0 : new int[0];
-        int[] code = new int[CODE.length + taken.length + END.length];
-        System.arraycopy(CODE, 0, code, 0, CODE.length);
-        System.arraycopy(taken, 0, code, CODE.length, taken.length);
-        System.arraycopy(END, 0, code, CODE.length + taken.length, END.length);
-        return MachineCode.of(code).function();
+        int[] taken = result == ResultType.DOUBLE ? CODE.moveDouble : new int[0];
+        return MachineCode.of(Stream.of(CODE.call, taken, CODE.end).flatMapToInt(IntStream::of).toArray()).function();
     }
 
     /** What the code loads into the registers: C assigns them in order, counting integers and doubles separately. */

@@ -26,10 +26,12 @@ import dev.linen.syscall.SyscallNumber;
  *
  * <p>The code is that of the CPU that the JVM runs on.
  *
- * <p>The memory is first written and then made executable; it is never writable and executable at the same time. If the
- * kernel supports {@code mseal} (since Linux 6.10), the memory is sealed, so that {@code mprotect} and {@code munmap}
- * fail with EPERM. It stays mapped for the life of the process, like a loaded library. Therefore the same bytes return
- * the same code again instead of mapping it twice. Each code takes at least one page. This class is thread-safe.
+ * <p>The memory is first written and then made executable; it is never writable and executable at the same time. When
+ * pages become executable, the kernel cleans the caches of CPUs that keep instructions in a cache of their own, such as
+ * aarch64. If the kernel supports {@code mseal} (since Linux 6.10), the memory is sealed, so that {@code mprotect} and
+ * {@code munmap} fail with EPERM. It stays mapped for the life of the process, like a loaded library. Therefore the same
+ * bytes return the same code again instead of mapping it twice. Each code takes at least one page. This class is
+ * thread-safe.
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/mseal.2.html">mseal(2)</a>
  */

@@ -215,7 +215,8 @@ class DoctorCommandTest {
                     + "/META-INF/native/linux-riscv64/liblinen.so",
             "-Dos.name=Windows, 'linen needs Linux, because it makes Linux system calls; this is Windows'"})
     void doctor_unsupportedSystem_saysWhatLinenNeeds(String flag, String reason) {
-        assertFails(reason, "run it on Linux, on an x86-64 or aarch64 CPU, with a 64-bit Java: other systems aren't supported yet",
+        assertFails(reason,
+                "run it on Linux, on an x86-64 or aarch64 CPU, with a 64-bit Java: other systems aren't supported yet",
                 ChildJvm.of(LinenCommand.class).flags(flag).run("doctor"));
     }
 

@@ -26,10 +26,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import dev.linen.testing.Code;
 import dev.linen.testing.Skip;
 
 /** The command line as a user types it, with the jar that was just built. */
 class LauncherIT {
+
+    /** The arguments of asm() for a function that returns its argument. */
+    private static final String IDENTITY = Arrays.stream(Code.identity()).mapToObj(Integer::toString)
+            .collect(Collectors.joining(", "));
 
     private static final String LINEN = Path.of("linen").toAbsolutePath().toString();
     private static final String COLLATZ = Path.of("examples/collatz.c").toAbsolutePath().toString();
@@ -246,7 +251,7 @@ class LauncherIT {
     void shell_helpersThatHelpNames_workAtATerminal() throws IOException, InterruptedException {
         Map<String, String> uses = new TreeMap<>(Map.of("maps", "maps()", "c",
                 "var crash = c(\"long f(long *p) { return p[3]; }\")", "run",
-                "run(crash, 0)", "asm", "var identity = asm(0x48, 0x89, 0xf8, 0xc3)", "sys", "sys(\"close\", -1)",
+                "run(crash, 0)", "asm", "var identity = asm(" + IDENTITY + ")", "sys", "sys(\"close\", -1)",
                 "sketch", "sketch(NativeThread.start(identity, 7))", "hexdump",
                 "hexdump(Mapping.anonymous(16).segment())"));
         Map<String, String> results = Map.of("maps", "-[0-9a-f]{12} +[0-9.]+ .iB r-xp file text .*libjvm\\.so", "c",
@@ -293,10 +298,10 @@ class LauncherIT {
     void shell_atATerminal_hasColours() throws IOException, InterruptedException {
         Path commands = Files.writeString(folder.resolve("commands"), """
                 maps()
-                NativeThread thread = NativeThread.start(asm(0xc3), 0)
+                NativeThread thread = NativeThread.start(asm(%s), 0)
                 sketch(thread)
                 thread.close()
-                """);
+                """.formatted(IDENTITY));
         Command.Result ended = linen("shell", "-R-Dlinen.terminal=true", "-s").input(commands.toFile()).run();
         assertTrue(ended.out().contains("\u001b[31m"), ended::toString);
         assertTrue(ended.out().contains("\u001b[32m               │ stack "), ended::toString);

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import dev.linen.function.CSource;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.ChildJvm.Result;
+import dev.linen.testing.Code;
 import dev.linen.testing.Skip;
 import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeFaultException;
@@ -52,7 +53,7 @@ class NoProcTest {
             try (NativeThread thread = NativeThread.start(faulty("write_byte"), 8)) {
                 ThreadFault fault = assertThrows(NativeFaultException.class, thread::join).fault();
                 System.out.println(fault.signal() + " " + fault.code() + " " + fault.address() + " " + fault.cause()
-                        + " rdi=" + fault.registers().get("rdi") + " used=" + fault.stackUsed());
+                        + " argument=" + fault.registers().get(Code.argument()) + " used=" + fault.stackUsed());
                 assertTrue(fault.report().contains("backtrace"), fault::report);
             }
             NativeThread looping = NativeThread.start(faulty("loop"), 0);
@@ -69,7 +70,8 @@ class NoProcTest {
     @Test
     void threads_andFaultsAndCSources_work() {
         Result result = child(Threads.class).run();
-        assertEquals("42\n43\nSIGSEGV SEGV_MAPERR 8 null-pointer rdi=8 used=-1\n44\n", result.out(), result::toString);
+        assertEquals("42\n43\nSIGSEGV SEGV_MAPERR 8 null-pointer argument=8 used=-1\n44\n", result.out(),
+                result::toString);
         assertEquals(0, result.exitStatus(), result::toString);
     }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,7 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Code;
 import dev.linen.testing.Joining;
 import dev.linen.testing.Skip;
 import dev.linen.thread.NativeThread;
@@ -30,14 +32,13 @@ import dev.linen.thread.NativeThread;
 @NoLeaks
 class MachineCodeTest {
 
-    private static final int[] IDENTITY = {0x48, 0x89, 0xf8, 0xc3}; // mov %rdi,%rax; ret
+    private static final int[] IDENTITY = Code.identity();
 
     private static final AtomicInteger NEXT = new AtomicInteger();
 
-    /** Returns code that no other test uses: mov $number,%eax; ret. */
+    /** Returns code that no other test uses. */
     private static int[] fresh() {
-        int number = NEXT.incrementAndGet();
-        return new int[]{0xb8, number & 0xff, number >> 8 & 0xff, 0x5e, 0x11, 0xc3};
+        return Code.returning(0x115e_0000 + NEXT.incrementAndGet());
     }
 
     private static long run(NativeFunction function, long argument) {
@@ -57,8 +58,8 @@ class MachineCodeTest {
 
     @Test
     void function_insideTheCode_runs() {
-        MachineCode code = MachineCode.of(0x0f, 0x0b, 0x48, 0x8d, 0x47, 0x01, 0xc3); // ud2; lea 1(%rdi),%rax; ret
-        assertEquals(42, run(NativeFunction.ofAddress(code.segment().asSlice(2)), 41));
+        MachineCode code = MachineCode.of(Code.trapThenIncrement());
+        assertEquals(42, run(NativeFunction.ofAddress(code.segment().asSlice(Code.trapBytes())), 41));
     }
 
     /** The rest of the page isn't code. */
@@ -170,10 +171,11 @@ class MachineCodeTest {
 
     @Test
     void of_severalPages_runsAtTheirEnd() {
-        byte[] bytes = new byte[3 * (int) Mapping.pageSize()];
-        Arrays.fill(bytes, (byte) 0x90); // nop
-        System.arraycopy(new byte[]{0x48, (byte) 0x89, (byte) 0xf8, (byte) 0xc3}, 0, bytes, bytes.length - 4, 4);
-        assertEquals(7, run(MachineCode.of(bytes).function(), 7));
+        int[] nops = new int[3 * (int) Mapping.pageSize()];
+        int[] nop = Code.nop();
+        Arrays.setAll(nops, i -> nop[i % nop.length]);
+        System.arraycopy(IDENTITY, 0, nops, nops.length - IDENTITY.length, IDENTITY.length);
+        assertEquals(7, run(MachineCode.of(nops).function(), 7));
     }
 
     @Test
@@ -196,7 +198,8 @@ class MachineCodeTest {
     void toString_anyCode_isItsPlaceAndFirstBytes() {
         MachineCode code = MachineCode.of(IDENTITY);
         String address = SyscallException.hex(code.segment().address());
-        assertEquals("MachineCode[" + address + ", 4889f8c3]", code.toString());
+        String hex = Arrays.stream(IDENTITY).mapToObj("%02x"::formatted).collect(Collectors.joining());
+        assertEquals("MachineCode[" + address + ", " + hex + "]", code.toString());
         byte[] many = new byte[17];
         assertTrue(MachineCode.of(many).toString().endsWith(", " + "00".repeat(16) + "...]"));
         assertTrue(MachineCode.of(new byte[16]).toString().endsWith(", " + "00".repeat(16) + "]"));

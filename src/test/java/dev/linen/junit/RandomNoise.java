@@ -28,6 +28,7 @@ import java.util.stream.IntStream;
 
 import dev.linen.function.MachineCode;
 import dev.linen.memory.Mapping;
+import dev.linen.testing.Code;
 import dev.linen.testing.TestFunctions;
 import dev.linen.thread.NativeThread;
 import dev.linen.thread.NativeThreadBuilder;
@@ -168,7 +169,7 @@ final class RandomNoise {
     /** mov $N,%eax; ret. */
     private void machineCode() {
         int n = random.nextInt(10);
-        MachineCode.of(0xb8, n, 0, 0, 0, 0xc3);
+        MachineCode.of(Code.returning(n));
     }
 
     private void garbage() {

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import dev.linen.function.MachineCode;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.ChildJvm.Result;
+import dev.linen.testing.Code;
 
 /**
  * The work of a JVM for its first native thread. It is counted in classes, because time depends on the load of the
@@ -30,7 +31,7 @@ class ColdStartTest {
 
     static final class FirstThread {
         public static void main(String... arguments) throws InterruptedException {
-            NativeThread thread = NativeThread.start(MachineCode.of(0x48, 0x89, 0xf8, 0xc3).function(), 27);
+            NativeThread thread = NativeThread.start(MachineCode.of(Code.identity()).function(), 27);
             System.out.print(thread.join());
         }
     }

@@ -35,14 +35,11 @@ class DebuggerTest {
 
     /** The threads wait in a function that is called by the one that they were started with. */
     private static final String SOURCE = """
-            #include <asm/unistd.h>
+            #include "cpu.h"
             static __attribute__((noinline)) long wait_in_c(volatile int *word)
             {
-                register long none __asm__("r10") = 0;
-                long result;
                 while (*word == 0)
-                    __asm__ volatile("syscall" : "=a"(result) : "a"(__NR_futex), "D"(word), "S"(0), "d"(0), "r"(none)
-                                     : "rcx", "r11", "memory");
+                    cpu_syscall(__NR_futex, (long)word, 0, 0, 0, 0, 0);
                 return *word;
             }
             long run_in_c(int *word) { return wait_in_c(word) + 1; }

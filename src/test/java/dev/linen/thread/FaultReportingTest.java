@@ -32,6 +32,7 @@ import dev.linen.function.CSource;
 import dev.linen.function.NativeFunction;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.junit.ChildJvm;
+import dev.linen.memory.Mapping;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Faults;
 import dev.linen.testing.SeccompFilter;
@@ -198,7 +199,7 @@ class FaultReportingTest {
     void explanation_ofALargeFrame_doesNotClaimThatAllIsUsed() {
         ThreadFault fault = Faults.fault(NativeThread.builder().stackSize(64 << 10).pool(StackPool.bounded(0)),
                 Faults.faulty("overflow_by_frame"), 64 << 10);
-        assertEquals(4096, fault.stackUsed());
+        assertEquals(Mapping.pageSize(), fault.stackUsed());
         assertFalse(fault.explanation().contains("all 65536 bytes of the stack are used"), fault::report);
     }
 

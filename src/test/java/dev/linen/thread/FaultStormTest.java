@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.linen.junit.ChildJvm;
+import dev.linen.testing.Code;
 import dev.linen.testing.Faults;
 import dev.linen.testing.Guards;
 
@@ -37,11 +38,15 @@ class FaultStormTest {
             new Kind("write_byte", 0, "SIGSEGV SEGV_MAPERR", 0, FaultCause.NULL_POINTER),
             new Kind("read_byte", 0x123, "SIGSEGV SEGV_MAPERR", 0x123, FaultCause.NULL_POINTER),
             new Kind("write_byte", 0x12_3456, "SIGSEGV SEGV_MAPERR", 0x12_3456, FaultCause.UNMAPPED),
-            new Kind("write_byte", WILD, "SIGSEGV SI_KERNEL", 0, FaultCause.UNMAPPED),
-            new Kind("store_aligned", 0x8, "SIGSEGV SI_KERNEL", 0, FaultCause.MISALIGNED),
-            new Kind("divide_by", 0, "SIGFPE FPE_INTDIV", ANY, FaultCause.DIVIDE),
-            new Kind("illegal", 0, "SIGILL ILL_ILLOPN", ANY, FaultCause.ILLEGAL_INSTRUCTION),
-            new Kind("breakpoint", 0, "SIGTRAP SI_KERNEL", 0, FaultCause.TRAP),
+            new Kind("write_byte", WILD, Code.wildFault(), Code.reported(WILD), FaultCause.UNMAPPED),
+            Code.isX86()
+                    ? new Kind("store_aligned", 0x8, "SIGSEGV SI_KERNEL", 0, FaultCause.MISALIGNED)
+                    : new Kind("push_at", 0x8, "SIGBUS BUS_ADRALN", ANY, FaultCause.MISALIGNED),
+            Code.isX86()
+                    ? new Kind("divide_by", 0, "SIGFPE FPE_INTDIV", ANY, FaultCause.DIVIDE)
+                    : new Kind("halt", 0, "SIGILL ILL_ILLOPC", ANY, FaultCause.ILLEGAL_INSTRUCTION),
+            new Kind("illegal", 0, Code.illegalFault(), ANY, FaultCause.ILLEGAL_INSTRUCTION),
+            new Kind("breakpoint", 0, Code.breakpointFault(), Code.isX86() ? 0 : ANY, FaultCause.TRAP),
             new Kind("overflow_by_recursion", 0, Guards.fault(), ANY, FaultCause.STACK_OVERFLOW),
             new Kind("overflow_by_bytes", 0, Guards.fault(), ANY, FaultCause.STACK_OVERFLOW),
             new Kind("jump_to", 0x40, "SIGSEGV SEGV_MAPERR", 0x40, FaultCause.NULL_POINTER),

@@ -19,6 +19,7 @@ import dev.linen.function.CompilationException;
 import dev.linen.function.MachineCode;
 import dev.linen.function.NativeFunction;
 import dev.linen.junit.ChildJvm;
+import dev.linen.testing.Code;
 
 /** A process that has used up its file descriptors still learns how its native threads have ended. */
 class OutOfDescriptorsTest {
@@ -56,13 +57,14 @@ class OutOfDescriptorsTest {
                 long deref(volatile long *p) { return *p; }
                 long identity(long x) { return x; }
                 long jump(long (*p)(void)) { return p() + 1; }
-                void loop(void *p) { for (;;) __asm__ volatile("pause"); }
+                void loop(void *p) { for (;;) __asm__ volatile(""); }
                 """);
     }
 
     /** What is recorded in the control block. */
     private static String facts(ThreadFault fault) {
-        return fault.signal() + " " + fault.code() + " " + fault.address() + " rdi=" + fault.registers().get("rdi")
+        return fault.signal() + " " + fault.code() + " " + fault.address() + " argument="
+                + fault.registers().get(Code.argument())
                 + " " + fault.cause() + ": " + fault.explanation();
     }
 
@@ -102,9 +104,9 @@ class OutOfDescriptorsTest {
     void join_noDescriptorLeft_throwsTheFault() {
         ChildJvm.Result result = child(Faults.class).run();
         String expected = """
-                join: SIGSEGV SEGV_MAPERR 8 rdi=8 null-pointer: NULL + 0x8 was read
+                join: SIGSEGV SEGV_MAPERR 8 argument=8 null-pointer: NULL + 0x8 was read
                 reported
-                onExit: SIGSEGV SEGV_MAPERR 16 rdi=16 null-pointer: NULL + 0x10 was read
+                onExit: SIGSEGV SEGV_MAPERR 16 argument=16 null-pointer: NULL + 0x10 was read
                 kill: killed
                 later: deref in the C text
                 """;
@@ -136,8 +138,7 @@ class OutOfDescriptorsTest {
                     System.out.println(kind + " " + thread.join());
                 }
             }
-            // mov %rdi, %rax; ret
-            try (NativeThread thread = NativeThread.start(MachineCode.of(0x48, 0x89, 0xF8, 0xC3).function(), 44)) {
+            try (NativeThread thread = NativeThread.start(MachineCode.of(Code.identity()).function(), 44)) {
                 System.out.println(thread.join());
             }
         }

@@ -20,6 +20,7 @@ import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.stack.TouchedPages;
 import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Mapping;
+import dev.linen.testing.Code;
 import dev.linen.testing.OwnMemory;
 import dev.linen.thread.NativeThread.Kind;
 
@@ -118,8 +119,9 @@ class StackBufferTest {
             assertLine(lines, hex(thread.stack().stack().address()), "├");
             assertLine(lines, "", "2 MiB, ");
             assertLine(lines, hex(thread.stack().control().address()), "└");
-            assertLine(lines, hex(thread.stack().threadLocals().address()),
-                    "self      " + hex(thread.stack().threadLocals().address()));
+            assertLine(lines, hex(thread.stack().threadLocals().address()), Code.isX86()
+                    ? "self      " + hex(thread.stack().threadLocals().address())
+                    : "poison    " + hex(LinenH.LINEN_TLS_MAGIC));
             assertFalse(thread.stack().threadLocals().address() == thread.stack().control().address(), text);
         }
     }

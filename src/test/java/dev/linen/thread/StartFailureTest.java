@@ -86,9 +86,10 @@ class StartFailureTest {
             @Override
             FailingSyscall call() {
                 KernelBefore613.pretend();
-                return FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, ThreadLocals.guardBytes()).whenArgument(
-                        2,
-                        Protection.NONE.bits());
+                return FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, ThreadLocals.guardBytes())
+                        .whenArgument(
+                                2,
+                                Protection.NONE.bits());
             }
         },
         PROTECT_STACK_GUARD("mprotect", Errno.EACCES) {

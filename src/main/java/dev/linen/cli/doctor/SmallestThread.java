@@ -1,6 +1,7 @@
 package dev.linen.cli.doctor;
 
 import dev.linen.function.MachineCode;
+import dev.linen.internal.linux.Machine;
 import dev.linen.thread.NativeThread;
 
 /**
@@ -8,11 +9,14 @@ import dev.linen.thread.NativeThread;
  */
 public final class SmallestThread {
 
+    private static final int[] IDENTITY = Machine.THIS == Machine.AARCH64
+            ? new int[]{0xc0, 0x03, 0x5f, 0xd6} // ret: the result is in the register of the argument
+            : new int[]{0x48, 0x89, 0xf8, 0xc3}; // mov %rdi,%rax; ret
+
     private SmallestThread() {}
 
-    /** {@code mov %rdi,%rax; ret} */
     public static MachineCode code() {
-        return MachineCode.of(0x48, 0x89, 0xf8, 0xc3);
+        return MachineCode.of(IDENTITY);
     }
 
     public static NativeThread start(long argument) {

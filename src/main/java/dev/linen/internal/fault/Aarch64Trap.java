@@ -37,6 +37,7 @@ final class Aarch64Trap extends CpuTrap {
     private static final long INSTRUCTION_ABORT = 0x20;
     private static final long PC_ALIGNMENT = 0x22;
     private static final long SP_ALIGNMENT = 0x26;
+    private static final long AUTHENTICATION = 0x1c;
     private static final long WRITTEN = 1 << 6;
 
     /** pstate: how the code came here; not 0 where a jump by register must arrive at a landing pad. */
@@ -93,19 +94,28 @@ final class Aarch64Trap extends CpuTrap {
             MemorySegment instruction) {
         int code = word(instruction);
         if ((registers.getOrDefault("pstate", 0L) & BRANCH_TYPE) != 0) {
-            return new Reason(Cause.ILLEGAL_INSTRUCTION, "a jump to code that isn't a landing pad (bti): the pointer to "
-                    + "the function was overwritten, or its code isn't compiled for branch target identification");
+            return new Reason(Cause.ILLEGAL_INSTRUCTION,
+                    "a jump to code that isn't a landing pad (bti): the pointer to "
+                            + "the function was overwritten, or its code isn't compiled for branch target identification");
         }
-        if (facts.code() == Kernel.ILL_ILLOPN) {
+        if (exceptionClass(registers) == AUTHENTICATION || isAuthentication(code)) {
             return new Reason(Cause.ILLEGAL_INSTRUCTION, "an authenticated pointer has a wrong signature (pointer "
                     + "authentication): the stack was overwritten, or the return address was moved or changed");
         }
         if (instruction.byteSize() >= Integer.BYTES && code >>> 16 == 0) {
-            return new Reason(Cause.ILLEGAL_INSTRUCTION, "no instruction, but data or code that must not be reached (udf "
-                    + "#" + code + ")");
+            return new Reason(Cause.ILLEGAL_INSTRUCTION,
+                    "no instruction, but data or code that must not be reached (udf "
+                            + "#" + code + ")");
         }
-        return new Reason(Cause.ILLEGAL_INSTRUCTION, "the CPU doesn't have this instruction, or only the kernel may use "
-                + "it (" + meaning + ")");
+        return new Reason(Cause.ILLEGAL_INSTRUCTION,
+                "the CPU doesn't have this instruction, or only the kernel may use "
+                        + "it (" + meaning + ")");
+    }
+
+    /** autiasp, autibsp, retaa, retab, and those that name registers. */
+    private static boolean isAuthentication(int code) {
+        return code == 0xd50323bf || code == 0xd50323ff || code == 0xd65f0bff || code == 0xd65f0fff
+                || (code & 0xffffc000) == 0xdac10000;
     }
 
     /** brk with one of the numbers of gcc's and clang's __builtin_trap, and of clang's sanitizers. */
@@ -134,7 +144,8 @@ final class Aarch64Trap extends CpuTrap {
         if (facts.code() == Kernel.SEGV_MTESERR || facts.code() == Kernel.SEGV_MTEAERR) {
             return Optional.of(new Reason(Cause.PROTECTED, (facts.code() == Kernel.SEGV_MTEAERR
                     ? "some access before this instruction"
-                    : hex(address)) + " has another tag than the memory (memory tagging): it was freed, or an array was "
+                    : hex(address))
+                    + " has another tag than the memory (memory tagging): it was freed, or an array was "
                     + "overrun"));
         }
         if (facts.code() == Kernel.SEGV_CPERR || facts.code() == Kernel.SI_KERNEL) {

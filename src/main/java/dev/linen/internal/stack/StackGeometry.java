@@ -1,5 +1,7 @@
 package dev.linen.internal.stack;
 
+import java.util.OptionalLong;
+
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.Machine;
 import dev.linen.internal.linux.linen_exit;
@@ -116,10 +118,15 @@ public record StackGeometry(long stackBytes, long guardBytes, StackPages pages) 
      * depends on the CPU's registers.
      */
     private static final class SignalFrame {
-        static final long BYTES = AuxiliaryVector.get(Kernel.AT_MINSIGSTKSZ).orElseGet(SignalFrame::fixed);
+        static final long BYTES = bytes();
+
+        private static long bytes() {
+            OptionalLong kernels = AuxiliaryVector.get(Kernel.AT_MINSIGSTKSZ);
+            return kernels.isPresent() ? kernels.getAsLong() : constant();
+        }
 
         /** Of kernels before Linux 5.14 on x86-64, without AVX-512; of emulators on aarch64, without SVE. */
-        private static long fixed() {
+        private static long constant() {
             return Machine.THIS == Machine.AARCH64
                     ? dev.linen.internal.linux.aarch64.Cpu.MINSIGSTKSZ()
                     : dev.linen.internal.linux.x86_64.Cpu.MINSIGSTKSZ();

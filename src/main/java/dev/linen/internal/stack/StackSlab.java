@@ -10,7 +10,9 @@ import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
 import dev.linen.syscall.Errno;
+import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
+import dev.linen.syscall.SyscallNumber;
 
 /**
  * One mapping: a header, and above it stack buffers of the same geometry, numbered from 0. A call for a stack buffer is
@@ -40,6 +42,7 @@ final class StackSlab {
     private static final long MOST_ADVISED_BYTES = 1L << 20;
 
     private static volatile boolean guardsByAdvice = true;
+    private static volatile boolean guardsVerified;
 
     private final Mapping mapping;
     private final SlabHeader header;
@@ -244,7 +247,7 @@ final class StackSlab {
         for (boolean locked : new boolean[]{true, false}) {
             try {
                 mapping.advise(offset, bytes, Advice.GUARD_INSTALL);
-                return true;
+                return isGuarded(mapping.address() + offset);
             } catch (SyscallException refused) {
                 if (!refused.errno().equals(Errno.EINVAL)) {
                     throw refused;
@@ -255,6 +258,17 @@ final class StackSlab {
             }
         }
         return false; // a kernel older than 6.13
+    }
+
+    /**
+     * Returns whether the kernel can't write to the first guard, as it must. Emulators of a kernel (qemu-user, for one)
+     * take advice that they don't know for a success, because most advice needn't be followed.
+     */
+    private static boolean isGuarded(long address) {
+        if (!guardsVerified) {
+            guardsVerified = Syscall.isError(Syscall.invoke(SyscallNumber.GETCPU, address, 0, 0));
+        }
+        return guardsVerified;
     }
 
     /** Discards the pages of neighbouring stack buffers. Their guards stay. */

@@ -107,7 +107,8 @@ class NativePartTest {
 
     @Test
     void code_ofX86_hasNoPageSize() {
-        Path library = libraries().stream().filter(NativePartTest::isX86).findFirst().orElseGet(() -> Skip.because("no library for x86_64"));
+        Path library = libraries().stream().filter(NativePartTest::isX86).findFirst()
+                .orElseGet(() -> Skip.because("no library for x86_64"));
         String code = binutil(library, "objdump", "-d", "--no-show-raw-insn");
         assertTrue(code.contains("syscall"), code);
         assertFalse(Pattern.compile("\\$0x(1000|fff|fffffffffffff000|4000|10000)\\b").matcher(code).find(), code);

@@ -38,7 +38,8 @@ final class Tool {
         Path source = Path.of("src", "test", "c", name + ".c");
         lines(Stream.concat(
                 Stream.of("cc", "-std=c11", "-ffreestanding", "-fPIC", "-nostdlib", "-shared", "-Wl,-z,now",
-                        "-fno-stack-protector", "-Isrc/test/c/" + Machine.THIS.name().toLowerCase(Locale.ROOT), "-o", library.toString(), source.toString()),
+                        "-fno-stack-protector", "-Isrc/test/c/" + Machine.THIS.name().toLowerCase(Locale.ROOT), "-o",
+                        library.toString(), source.toString()),
                 Stream.of(flags)).toArray(String[]::new));
         return library;
     }

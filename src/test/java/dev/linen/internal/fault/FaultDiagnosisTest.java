@@ -35,7 +35,8 @@ class FaultDiagnosisTest {
             Map<String, Long> registers) {
         MemorySegment none = MemorySegment.ofAddress(1L << 40);
         Surroundings nowhere = new Surroundings("function", Optional.empty(), none, none, none, none, none, () -> 0);
-        FaultRecord record = new FaultRecord(1, signal, code, address, MemorySegment.ofArray(new long[LinenH.LINEN_REGISTERS]));
+        FaultRecord record = new FaultRecord(1, signal, code, address,
+                MemorySegment.ofArray(new long[LinenH.LINEN_REGISTERS]));
         return FaultDiagnosis.of(cpu, record, registers, MemorySegment.ofArray(HexFormat.of().parseHex(instruction)),
                 nowhere);
     }
@@ -161,7 +162,8 @@ class FaultDiagnosisTest {
                     + "large'",
             "4, 1, ILLEGAL_INSTRUCTION, illegal opcode", "5, 1, TRAP, breakpoint", "5, -60, KILLED, it was killed"})
     void ofTheSignalAlone_isItsMeaning(int signal, int code, Cause cause, String explanation) {
-        FaultRecord record = new FaultRecord(1, signal, code, 0, MemorySegment.ofArray(new long[LinenH.LINEN_REGISTERS]));
+        FaultRecord record = new FaultRecord(1, signal, code, 0,
+                MemorySegment.ofArray(new long[LinenH.LINEN_REGISTERS]));
         assertEquals(new FaultDiagnosis(cause, explanation), FaultDiagnosis.of(record));
     }
 }

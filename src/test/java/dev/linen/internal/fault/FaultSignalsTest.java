@@ -25,6 +25,7 @@ import dev.linen.junit.ChildJvm;
 import dev.linen.junit.NoLeaks;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Code;
 import dev.linen.testing.Faults;
 import dev.linen.testing.SeccompFilter;
 import dev.linen.testing.Skip;
@@ -125,7 +126,8 @@ class FaultSignalsTest {
             CSource c = CSource.compile("int calls; void count(int signal) { calls++; }");
             long handler = c.symbols().find("count").orElseThrow().address();
             MemorySegment calls = c.symbols().find("calls").orElseThrow().reinterpret(4);
-            new SignalAction(handler, Kernel.SA_RESETHAND & 0xFFFFFFFFL | Kernel.SA_RESTORER, FaultEntry.restorer(), 0)
+            new SignalAction(handler, (Kernel.SA_RESETHAND | (Code.isX86() ? Kernel.SA_RESTORER : 0)) & 0xFFFFFFFFL,
+                    FaultEntry.restorer(), 0)
                     .install(Kernel.SIGTRAP);
             NativeThread.start(function("identity"), 1).close();
             send(self());
@@ -175,7 +177,8 @@ class FaultSignalsTest {
     @Test
     void fault_stackPointerIsNoAddress_isUnmapped() {
         ThreadFault fault = Faults.fault("push_at", 0x1234_5678_9ABC_DEF0L);
-        assertEquals("SIGBUS SI_KERNEL", fault.signal() + " " + fault.code(), fault::report);
+        assertEquals(Code.isX86() ? "SIGBUS SI_KERNEL" : "SIGSEGV SEGV_MAPERR", fault.signal() + " " + fault.code(),
+                fault::report);
         assertEquals(FaultCause.UNMAPPED, fault.cause(), fault::report);
     }
 
@@ -208,12 +211,15 @@ class FaultSignalsTest {
     void backtrace_callIsTheLastInstruction_isNamedByItsOwnFunction() {
         CSource c = CSource.compile("""
                 void callee(char *p) { *(volatile char *)p = 1; }
-                __asm__(".text\\n.globl caller\\n.type caller, @function\\ncaller: .cfi_startproc\\n"
-                        "sub $8, %rsp\\n.cfi_adjust_cfa_offset 8\\ncall callee@plt\\n"
+                __asm__(".text\\n.globl caller\\n.type caller, %%function\\ncaller: .cfi_startproc\\n"
+                        "%s\\n"
                         ".cfi_endproc\\n.size caller, .-caller\\n"
-                        ".globl next\\n.type next, @function\\nnext: ret\\n.size next, .-next\\n");
-                """);
+                        ".globl next\\n.type next, %%function\\nnext: ret\\n.size next, .-next\\n");
+                """.formatted(Code.isX86()
+                ? "sub $8, %rsp\\n.cfi_adjust_cfa_offset 8\\ncall callee@plt"
+                : "stp x29, x30, [sp, #-16]!\\n.cfi_def_cfa_offset 16\\n.cfi_offset x29, -16\\n.cfi_offset x30, -8\\n"
+                        + "bl callee"));
         ThreadFault fault = Faults.fault(NativeThread.builder(), c.function("caller"), 8);
-        assertEquals("caller+0x9", fault.backtrace().get(1).function(), fault::report);
+        assertEquals(Code.isX86() ? "caller+0x9" : "caller+0x8", fault.backtrace().get(1).function(), fault::report);
     }
 }

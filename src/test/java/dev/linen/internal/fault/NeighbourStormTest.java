@@ -25,6 +25,7 @@ import dev.linen.Linen;
 import dev.linen.function.NativeFunction;
 import dev.linen.junit.ChildJvm;
 import dev.linen.testing.ApplicationLoader;
+import dev.linen.testing.Code;
 import dev.linen.testing.Guards;
 import dev.linen.testing.TestFunctions;
 import dev.linen.thread.FaultContainment;
@@ -44,15 +45,19 @@ class NeighbourStormTest {
     private record Kind(String function, long argument, String signalAndCode, long address) {}
 
     private static final long ANY = -1;
+    private static final long WILD = 0xDEAD_BEEF_0000_1234L;
 
     /** One application: each has a class loader, and so a linen, of its own. */
     public static final class Application implements IntFunction<String>, Supplier<String> {
 
         private static final List<Kind> KINDS = List.of(new Kind("write_byte", 0, "SIGSEGV SEGV_MAPERR", 0),
                 new Kind("read_byte", 0x123, "SIGSEGV SEGV_MAPERR", 0x123),
-                new Kind("write_byte", 0xDEAD_BEEF_0000_1234L, "SIGSEGV SI_KERNEL", 0),
-                new Kind("divide_by", 0, "SIGFPE FPE_INTDIV", ANY), new Kind("illegal", 0, "SIGILL ILL_ILLOPN", ANY),
-                new Kind("breakpoint", 0, "SIGTRAP SI_KERNEL", 0),
+                new Kind("write_byte", WILD, Code.wildFault(), Code.reported(WILD)),
+                Code.isX86()
+                        ? new Kind("divide_by", 0, "SIGFPE FPE_INTDIV", ANY)
+                        : new Kind("halt", 0, "SIGILL ILL_ILLOPC", ANY),
+                new Kind("illegal", 0, Code.illegalFault(), ANY),
+                new Kind("breakpoint", 0, Code.breakpointFault(), Code.isX86() ? 0 : ANY),
                 new Kind("overflow_by_recursion", 0, Guards.fault(), ANY),
                 new Kind("jump_to", 0x40, "SIGSEGV SEGV_MAPERR", 0x40));
 

@@ -21,6 +21,7 @@ import dev.linen.futex.Futex;
 import dev.linen.junit.ChildJvm;
 import dev.linen.memory.Mapping;
 import dev.linen.testing.ApplicationLoader;
+import dev.linen.testing.Code;
 import dev.linen.thread.NativeFaultException;
 import dev.linen.thread.NativeThread;
 import dev.linen.thread.NativeThread.Kind;
@@ -64,7 +65,7 @@ class SeveralCopiesTest {
     static final class Two {
         private static final String IDENTITY = "long f(long x) { return x; }";
         private static final String READ = "long f(long *p) { return *p; }";
-        private static final String LOOP = "void f(void) { for (;;) __asm__ volatile(\"pause\"); }";
+        private static final String LOOP = "void f(void) { for (;;) __asm__ volatile(\"\"); }";
 
         private static int length(int[] array) {
             return array.length;
@@ -108,14 +109,11 @@ class SeveralCopiesTest {
     /** What an application does: each has a class loader, and so a linen, of its own. */
     public static final class Application implements Callable<Long> {
         private static final String NAP = """
-                #include <asm/unistd.h>
+                #include "cpu.h"
                 long f(long millis)
                 {
                     long time[2] = {0, millis * 1000000};
-                    long result;
-                    __asm__ volatile("syscall" : "=a"(result) : "a"(__NR_nanosleep), "D"(time), "S"(0)
-                                     : "rcx", "r11", "memory");
-                    return result;
+                    return cpu_syscall(__NR_nanosleep, (long)time, 0, 0, 0, 0, 0);
                 }
                 long read(long *p) { return *p; }
                 """;
@@ -124,7 +122,7 @@ class SeveralCopiesTest {
 
         @Override
         public Long call() throws Exception {
-            CSource c = CSource.compile(NAP);
+            CSource c = CSource.compile(NAP, Code.includeCpu());
             NativeFunction nap = c.function("f");
             try (Arena arena = Arena.ofShared()) {
                 NativeFunction java = NativeFunction.ofJava(n -> n + 1, arena);
