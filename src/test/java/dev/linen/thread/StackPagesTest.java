@@ -27,6 +27,7 @@ import dev.linen.junit.FailingSyscall;
 import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Advice;
 import dev.linen.memory.Mapping;
+import dev.linen.memory.MemoryMap;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
@@ -190,6 +191,7 @@ class StackPagesTest {
 
     @Test
     void hugePages_stackOfThreeMegabytes_isTwoHugePagesAligned() throws Exception {
+        Skip.unless(Mapping.pageSize() == 4096, "a huge page is larger than 2 MiB where pages are larger than 4 KiB");
         try (NativeThread thread = fresh().stackSize(3 * MIB).hugePages().start(function("use_stack"), 3 * MIB)) {
             assertEquals(3 * MIB, thread.join());
             assertEquals(4 * MIB, thread.stack().stackSize());
@@ -233,6 +235,27 @@ class StackPagesTest {
     void prefaulted_kernelWithoutPopulate_touchesThePages() {
         ChildJvm.Result result = ChildJvm.of(NoPopulate.class).run();
         assertEquals(MIB + " true", result.out(), result::toString);
+    }
+
+    /** Simulates an emulator that accepts the advice for guards without following it. */
+    static final class UnheededAdvice {
+        public static void main(String... arguments) throws Exception {
+            FailingSyscall.of(SyscallNumber.FUTEX).whenArgument(1, Kernel.FUTEX_WAIT_PRIVATE).whenArgument(2, 1)
+                    .with(Errno.EAGAIN);
+            try (NativeThread thread = fresh().start(function("identity"), 1)) {
+                thread.join();
+                long guard = thread.stack().stack().address() - Mapping.pageSize();
+                System.out.print(MemoryMap.regionAt(guard).orElseThrow().protection());
+            }
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void guards_adviceIsAcceptedButNotFollowed_areMappings() {
+        ChildJvm.Result result = ChildJvm.of(UnheededAdvice.class).run();
+        assertEquals("PROT_NONE", result.out(), result::toString);
     }
 
     @Test

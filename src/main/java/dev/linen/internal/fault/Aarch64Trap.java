@@ -78,7 +78,7 @@ final class Aarch64Trap extends CpuTrap {
     Optional<Reason> reason(FaultRecord facts, String meaning, Map<String, Long> registers,
             MemorySegment instruction) {
         return switch (facts.signal()) {
-            case Kernel.SIGILL -> Optional.of(illegal(facts, meaning, registers, instruction));
+            case Kernel.SIGILL -> Optional.of(illegal(meaning, registers, instruction));
             case Kernel.SIGTRAP -> Optional.of(new Reason(Cause.TRAP, isCompilersTrap(word(instruction))
                     ? "the compiler put a trap there (brk): undefined behaviour, code that must not be reached, or a "
                             + "check that failed"
@@ -90,7 +90,7 @@ final class Aarch64Trap extends CpuTrap {
         };
     }
 
-    private static Reason illegal(FaultRecord facts, String meaning, Map<String, Long> registers,
+    private static Reason illegal(String meaning, Map<String, Long> registers,
             MemorySegment instruction) {
         int code = word(instruction);
         if ((registers.getOrDefault("pstate", 0L) & BRANCH_TYPE) != 0) {

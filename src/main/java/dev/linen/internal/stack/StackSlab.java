@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.registry.KeptMemory;
 import dev.linen.memory.Advice;
 import dev.linen.memory.MapFlags;
@@ -261,12 +262,14 @@ final class StackSlab {
     }
 
     /**
-     * Returns whether the kernel can't write to the first guard, as it must. Emulators of a kernel (qemu-user, for one)
-     * take advice that they don't know for a success, because most advice needn't be followed.
+     * Returns whether the first guard can't be read, as it must be. Emulators of a kernel (qemu-user, for one) take advice
+     * that they don't know for a success, because most advice needn't be followed. The call compares the word, which is
+     * 0 if it can be read, with 1: it returns EAGAIN then, and EFAULT for a guard.
      */
     private static boolean isGuarded(long address) {
         if (!guardsVerified) {
-            guardsVerified = Syscall.isError(Syscall.invoke(SyscallNumber.GETCPU, address, 0, 0));
+            guardsVerified = Syscall.invoke(SyscallNumber.FUTEX, address, Kernel.FUTEX_WAIT_PRIVATE, /* expected */ 1,
+                    /* timeout */ 0) != Errno.EAGAIN.result();
         }
         return guardsVerified;
     }
