@@ -1,6 +1,8 @@
 package dev.linen.internal.elf;
 
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -81,7 +83,7 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
                         Math.min(count - first, ENTRIES_A_READ) * ENTRY_BYTES);
                 while (some.hasMore()) {
                     Entry entry = Entry.read(some);
-                    if (entry.isCandidate(address, code)) {
+                    if (entry.isCandidate(address, code) && !best.isMarker(entry)) {
                         best.offer(entry);
                     }
                 }
@@ -102,8 +104,17 @@ record SymbolTable(MemoryReader memory, long entries, long count, long names, lo
         private Optional<Entry> labelBelow = Optional.empty();
         private int compared;
 
+        /** Whether a name is that of a marker, by the name's offset: there are many markers, but few names of them. */
+        private final Map<Long, Boolean> markers = new HashMap<>();
+
         Best(long wanted) {
             this.wanted = wanted;
+        }
+
+        /** Assemblers for aarch64 mark where code begins by $x, and data by $d: labels, but no functions. */
+        boolean isMarker(Entry entry) {
+            boolean mayBe = entry.type == NO_TYPE && entry.size == 0 && Register.LINK_REGISTER.isPresent();
+            return mayBe && markers.computeIfAbsent(entry.name, offset -> name(entry).matches("\\$[xd](\\..*)?"));
         }
 
         void offer(Entry entry) {

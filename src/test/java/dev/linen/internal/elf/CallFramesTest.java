@@ -24,10 +24,13 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.internal.linux.x86_64.sigcontext;
 import dev.linen.internal.linux.x86_64.ucontext;
+import dev.linen.junit.ChildJvm;
+import dev.linen.testing.Skip;
 
 /** Compares the unwind tables of real libraries with readelf, and uses them to unwind. */
 class CallFramesTest {
@@ -39,12 +42,12 @@ class CallFramesTest {
     /** One line of the output of readelf: the rules from an address, by column. */
     private record Line(long function, long address, Map<String, String> rules) {}
 
-    private static List<Line> readelf(Path library) {
+    private static List<Line> readelf(String readelf, Path library) {
         List<Line> lines = new ArrayList<>();
         long function = 0;
         boolean inFunction = false;
         String[] columns = {};
-        for (String line : Tool.lines("readelf", "--debug-dump=no-follow-links,frames-interp", library.toString())) {
+        for (String line : Tool.lines(readelf, "--debug-dump=no-follow-links,frames-interp", library.toString())) {
             // "r5 (rdi)" becomes one word
             String[] words = line.trim().replaceAll("r\\d+ \\((\\w+)\\)", "$1").split("\\s+");
             Matcher start = FUNCTION.matcher(line);
@@ -89,13 +92,57 @@ class CallFramesTest {
 
     /** Compares every rule of every line, for every function of a library. */
     @ParameterizedTest
-    @ValueSource(strings = {"/libc.so.6", "/libm.so.6", "/ld-linux-x86-64.so.2"})
+    @ValueSource(strings = {"/libc.so.6", "/libm.so.6", "/ld-linux-"})
     void rules_ofAnInstalledLibrary_areThoseOfReadelf(String name) throws Malformed {
         LoadedElf image = process.image(name);
         Path file = Path.of(process.regionAt(image.range().start()).orElseThrow().name());
+        compare(image, readelf("readelf", file));
+    }
+
+    /** Reads libraries of aarch64 from their files, with that CPU's registers. */
+    static final class OfAarch64 {
+        public static void main(String... arguments) throws Malformed {
+            for (String argument : arguments) {
+                Path library = Path.of(argument);
+                compare(LoadedElf.at(new ElfFile(library), 0).orElseThrow(),
+                        readelf("aarch64-linux-gnu-readelf", library));
+                System.out.print("the same ");
+            }
+        }
+    }
+
+    /** The second library signs its return addresses. */
+    @Test
+    void rules_ofTheOtherCpusLibraries_areThoseOfItsReadelf(@TempDir Path directory) {
+        Path libc = Path.of("/usr/aarch64-linux-gnu/lib/libc.so.6");
+        Skip.unless(Files.exists(libc), "no " + libc + " (Debian: libc6-dev-arm64-cross)");
+        Path signing = directory.resolve("signing.so");
+        Tool.lines("aarch64-linux-gnu-gcc", "-O2", "-shared", "-fPIC", "-nostdlib", "-mbranch-protection=pac-ret",
+                "-Isrc/test/c/aarch64", "-o", signing.toString(), "src/test/c/chain.c");
+        ChildJvm.Result result = ChildJvm.of(OfAarch64.class).flags("-Dos.arch=aarch64").run(libc.toString(),
+                signing.toString());
+        assertEquals("the same the same ", result.out(), result::toString);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0x11d00556ba10c20, 0x556ba10c20", "0x556ba10c20, 0x556ba10c20", "0xff00ffffffff1234, 0xffffffff1234"})
+    void unsigned_ofASignedReturnAddress_isTheAddress(String signed, String address) {
+        assertEquals(Long.decode(address), Registers.unsigned(Long.parseUnsignedLong(signed.substring(2), 16)));
+    }
+
+    @Test
+    void unsigned_ofTheKernelsAddress_isThat() {
+        assertEquals(0xffff_8000_0000_1000L, Registers.unsigned(0xffff_8000_0000_1000L));
+    }
+
+    private static void compare(LoadedElf image, List<Line> lines) throws Malformed {
         UnwindTable table = image.unwindTable();
-        List<Line> lines = readelf(file);
-        assertTrue(lines.size() > 2000, () -> lines.size() + " lines");
+        assertTrue(lines.size() > (image.range().end() - image.range().start()) / 10_000,
+                () -> lines.size() + " lines");
+        Map<String, Register> byName = new HashMap<>();
+        Register.ofThisCpu().forEach(register -> byName.put(register.name().toLowerCase(Locale.ROOT), register));
+        Register returnAddress = Register.LINK_REGISTER.orElse(Register.PROGRAM_COUNTER);
+        byName.put("ra", returnAddress);
         for (Line line : lines) {
             if (line.address == 0) {
                 continue; // the line of a CIE
@@ -105,19 +152,14 @@ class CallFramesTest {
             assertEquals(line.function, image.fileAddress(function.code().start()));
             CfaProgram rules = CfaProgram.run(function, image.memoryAddress(line.address));
             Map<String, String> ours = new HashMap<>();
-            for (String column : line.rules.keySet()) {
-                if (column.equals("CFA")) {
-                    ours.put(column, cfa(rules.cfa()));
-                } else if (column.equals("ra")) {
-                    ours.put(column, asReadelf(rules.rule(Register.PROGRAM_COUNTER), Register.PROGRAM_COUNTER));
-                } else if (column.startsWith("r")) {
-                    Register register = Register.valueOf(column.toUpperCase(Locale.ROOT));
-                    ours.put(column, asReadelf(rules.rule(register), register));
-                }
-            }
             Map<String, String> theirs = new HashMap<>(line.rules);
-            theirs.keySet().removeIf(column -> !column.equals("CFA") && !column.startsWith("r"));
+            theirs.keySet().removeIf(column -> !column.equals("CFA") && !byName.containsKey(column));
             theirs.replaceAll((column, rule) -> rule.equals("s") ? "u" : rule);
+            for (String column : theirs.keySet()) {
+                ours.put(column, column.equals("CFA")
+                        ? cfa(rules.cfa())
+                        : asReadelf(rules.rule(byName.get(column)), byName.get(column)));
+            }
             assertEquals(theirs, ours, () -> Long.toHexString(line.address));
         }
     }
@@ -161,6 +203,7 @@ class CallFramesTest {
     /** Above the frame of a handler are the registers that the kernel saved. There, rip isn't a return address. */
     @Test
     void caller_ofASignalHandler_isWhatItInterrupted() throws Malformed {
+        Skip.unless(Register.LINK_REGISTER.isEmpty(), "on aarch64, the code that handlers return to is the kernel's");
         LoadedElf libc = process.image("/libc.so.6");
         UnwindTable table = libc.unwindTable();
         FrameDescription restorer = null;
