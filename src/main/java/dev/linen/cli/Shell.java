@@ -115,11 +115,16 @@ public final class Shell {
     }
 
     private static int number(String name) {
+        int number;
         try {
-            return SyscallNumber.class.getField(name.toUpperCase(Locale.ROOT)).getInt(null);
+            number = SyscallNumber.class.getField(name.toUpperCase(Locale.ROOT)).getInt(null);
         } catch (ReflectiveOperationException unknown) {
-            throw new IllegalArgumentException("there is no system call " + name + " on this CPU", unknown);
+            number = -1; // as for a call of another CPU
         }
+        if (number < 0) {
+            throw new IllegalArgumentException("there is no system call " + name + " on this CPU");
+        }
+        return number;
     }
 
     private static long word(Object argument, Arena texts) {
