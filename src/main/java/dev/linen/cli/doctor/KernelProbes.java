@@ -14,6 +14,7 @@ import dev.linen.internal.linux.iovec;
 import dev.linen.memory.Advice;
 import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;
+import dev.linen.memory.Peek;
 import dev.linen.memory.Protection;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
@@ -42,7 +43,8 @@ final class KernelProbes {
     static long guardInstall() {
         try (Mapping page = Mapping.anonymous(Mapping.pageSize())) {
             page.advise(Advice.GUARD_INSTALL);
-            return 0;
+            // An emulator may accept advice that it doesn't know; a kernel that doesn't know it returns EINVAL.
+            return Peek.read(page.address(), new byte[1]) ? Errno.EINVAL.result() : 0;
         } catch (SyscallException refused) {
             return refused.errno().result();
         }
