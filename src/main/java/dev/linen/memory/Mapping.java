@@ -409,7 +409,7 @@ public final class Mapping implements AutoCloseable {
             }
             held = MemorySegment.ofAddress(start).reinterpret(length, lifetime(), null);
         }
-        long result = Trampoline.syscallHolding(SyscallNumber.MSYNC, held, length, Kernel.MS_SYNC, 0, 0, 0);
+        long result = Trampoline.syscall(SyscallNumber.MSYNC, start, length, Kernel.MS_SYNC, 0, 0, 0, held);
         if (Syscall.isError(result)) {
             throw new SyscallException("msync", result, hex(start), length, "MS_SYNC");
         }

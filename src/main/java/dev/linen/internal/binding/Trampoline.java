@@ -17,14 +17,13 @@ import java.util.Optional;
  */
 public final class Trampoline {
 
+    /** An argument that holds nothing. */
+    private static final MemorySegment NONE = MemorySegment.NULL;
+
     private Trampoline() {}
 
     private static final class Syscall {
         static final MethodHandle HANDLE = NativeLibrary.link("linen_syscall");
-    }
-
-    private static final class HoldingSyscall {
-        static final MethodHandle HANDLE = NativeLibrary.linkHolding("linen_syscall");
     }
 
     private static final class Clone {
@@ -61,22 +60,38 @@ public final class Trampoline {
     }
 
     public static long syscall(long number, long a, long b, long c, long d, long e, long f) {
-        try {
-            return (long) Syscall.HANDLE.invokeExact(a, b, c, d, e, f, number);
-        } catch (Throwable t) {
-            throw asIs(t);
-        }
+        return syscall(number, a, b, c, d, e, f, NONE, NONE, NONE, NONE, NONE);
     }
 
     /**
-     * Makes a system call whose first argument is the address of a segment. The segment's arena can't be closed during
-     * the call. For calls that block; it costs another shape.
+     * Makes a system call, and holds segments during it: none of their arenas can be closed until it has returned. The
+     * arguments are still numbers: a segment's address is one of them.
      */
-    public static long syscallHolding(long number, MemorySegment a, long b, long c, long d, long e, long f) {
+    public static long syscall(long number, long a, long b, long c, long d, long e, long f, MemorySegment p) {
+        return syscall(number, a, b, c, d, e, f, p, NONE, NONE, NONE, NONE);
+    }
+
+    public static long syscall(long number, long a, long b, long c, long d, long e, long f, MemorySegment p,
+            MemorySegment q) {
+        return syscall(number, a, b, c, d, e, f, p, q, NONE, NONE, NONE);
+    }
+
+    public static long syscall(long number, long a, long b, long c, long d, long e, long f, MemorySegment p,
+            MemorySegment q, MemorySegment r) {
+        return syscall(number, a, b, c, d, e, f, p, q, r, NONE, NONE);
+    }
+
+    public static long syscall(long number, long a, long b, long c, long d, long e, long f, MemorySegment p,
+            MemorySegment q, MemorySegment r, MemorySegment s) {
+        return syscall(number, a, b, c, d, e, f, p, q, r, s, NONE);
+    }
+
+    public static long syscall(long number, long a, long b, long c, long d, long e, long f, MemorySegment p,
+            MemorySegment q, MemorySegment r, MemorySegment s, MemorySegment t) {
         try {
-            return (long) HoldingSyscall.HANDLE.invokeExact(a, b, c, d, e, f, number);
-        } catch (Throwable t) {
-            throw asIs(t);
+            return (long) Syscall.HANDLE.invokeExact(a, b, c, d, e, f, number, p, q, r, s, t);
+        } catch (Throwable thrown) {
+            throw asIs(thrown);
         }
     }
 
@@ -88,7 +103,8 @@ public final class Trampoline {
      */
     public static long clone(long controlAddress, long flags) {
         try {
-            return (long) Clone.HANDLE.invokeExact(controlAddress, flags, 0L, 0L, 0L, 0L, 0L);
+            return (long) Clone.HANDLE.invokeExact(controlAddress, flags, 0L, 0L, 0L, 0L, 0L, NONE, NONE, NONE, NONE,
+                    NONE);
         } catch (Throwable t) {
             throw asIs(t);
         }
