@@ -14,6 +14,7 @@ module dev.linen {
     exports dev.linen.process; // CPU affinity, scheduling, thread names
     exports dev.linen.junit; // test support; docs/decisions.md explains why JUnit isn't required
     exports dev.linen.syscall; // raw system calls
+    exports dev.linen.syscall.abi; // their constants and structs
 
     opens dev.linen.cli to info.picocli; // which sets the annotated fields
 }

@@ -104,8 +104,8 @@ public final class CProbe {
             Files.writeString(source, program(names, unanswerable));
             // -ffreestanding: the compiler's own stdint.h. No libc headers are used, because they conflict with the
             // kernel's.
-            Run compiled = run(compiler, "-std=gnu11", "-w", "-ffreestanding", "-fmax-errors=0", runs ? "-O0" : "-S",
-                    "-o", program.toString(), source.toString());
+            Run compiled = run(compiler, "-std=gnu11", "-Werror=implicit-function-declaration", "-ffreestanding",
+                    "-fmax-errors=0", runs ? "-O0" : "-S", "-o", program.toString(), source.toString());
             if (compiled.status == 0) {
                 break;
             }
