@@ -42,7 +42,7 @@ import dev.linen.internal.binding.Trampoline;
 public final class Linux {
 
     /** Whether the numbers are those of aarch64; otherwise they are those of x86-64. */
-    private static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
+    static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
 
     private Linux() {}
 
@@ -110,7 +110,7 @@ public final class Linux {
      * <p>Since Linux 1.0, not on aarch64.
      *
      * @param filename text that ends with a NUL
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code O_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param mode {@code mode_t}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/open.2.html">open(2)</a>
@@ -141,7 +141,7 @@ public final class Linux {
      * <p>Since Linux 1.0, not on aarch64.
      *
      * @param filename text that ends with a NUL
-     * @param statbuf {@code struct stat}, which the kernel writes
+     * @param statbuf {@link dev.linen.syscall.abi.Fcntl.stat struct stat}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/stat.2.html">stat(2)</a>
      */
@@ -156,7 +156,7 @@ public final class Linux {
      * <p>Since Linux 1.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param statbuf {@code struct stat}, which the kernel writes
+     * @param statbuf {@link dev.linen.syscall.abi.Fcntl.stat struct stat}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/fstat.2.html">fstat(2)</a>
      */
@@ -171,7 +171,7 @@ public final class Linux {
      * <p>Since Linux 1.0, not on aarch64.
      *
      * @param filename text that ends with a NUL
-     * @param statbuf {@code struct stat}, which the kernel writes
+     * @param statbuf {@link dev.linen.syscall.abi.Fcntl.stat struct stat}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/lstat.2.html">lstat(2)</a>
      */
@@ -185,7 +185,8 @@ public final class Linux {
      *
      * <p>Since Linux 2.0.36, not on aarch64.
      *
-     * @param ufds {@code struct pollfd}, {@code nfds} of them, which the kernel reads and writes; may be {@code NULL}
+     * @param ufds {@link dev.linen.syscall.abi.Epoll.pollfd struct pollfd}, {@code nfds} of them, which the kernel
+     *        reads and writes; may be {@code NULL}
      * @param nfds {@code unsigned int}
      * @param timeoutMsecs {@code int}
      * @return the kernel's result; -errno if the call failed
@@ -202,7 +203,8 @@ public final class Linux {
      *
      * <p>Since Linux 2.0.36, not on aarch64.
      *
-     * @param ufds {@code struct pollfd} of the segment's size, which the kernel reads and writes; may be {@code NULL}
+     * @param ufds {@link dev.linen.syscall.abi.Epoll.pollfd struct pollfd} of the segment's size, which the kernel
+     *        reads and writes; may be {@code NULL}
      * @param timeoutMsecs {@code int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/poll.2.html">poll(2)</a>
@@ -219,7 +221,7 @@ public final class Linux {
      *
      * @param fd {@code int}, a file descriptor
      * @param offset {@code loff_t}
-     * @param whence {@code unsigned int}
+     * @param whence {@code unsigned int}: {@code SEEK_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/lseek.2.html">lseek(2)</a>
      */
@@ -237,8 +239,8 @@ public final class Linux {
      *
      * @param addr {@code unsigned long}
      * @param len {@code unsigned long}
-     * @param prot {@code unsigned long}
-     * @param flags {@code unsigned long}
+     * @param prot {@code unsigned long}: {@code PROT_*} of {@link dev.linen.syscall.abi.Mman}
+     * @param flags {@code unsigned long}: {@code MAP_*} of {@link dev.linen.syscall.abi.Mman}
      * @param fd {@code int}, a file descriptor
      * @param off {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
@@ -257,7 +259,7 @@ public final class Linux {
      *
      * @param start {@code unsigned long}
      * @param len {@code size_t}
-     * @param prot {@code unsigned long}
+     * @param prot {@code unsigned long}: {@code PROT_*} of {@link dev.linen.syscall.abi.Mman}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mprotect.2.html">mprotect(2)</a>
      */
@@ -303,9 +305,11 @@ public final class Linux {
      *
      * <p>Since Linux 2.2.
      *
-     * @param sig {@code int}
-     * @param act {@code struct sigaction}, which the kernel reads; may be {@code NULL}
-     * @param oact {@code struct sigaction}, which the kernel writes; may be {@code NULL}
+     * @param sig {@code int}: {@code SIGABRT, SIGALRM, SIGBUS, SIGCHLD} of {@link dev.linen.syscall.abi.Signal}
+     * @param act {@link dev.linen.syscall.abi.Signal.sigaction struct sigaction}, which the kernel reads; may be
+     *        {@code NULL}
+     * @param oact {@link dev.linen.syscall.abi.Signal.sigaction struct sigaction}, which the kernel writes; may be
+     *        {@code NULL}
      * @param sigsetsize {@code size_t}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/rt_sigaction.2.html">rt_sigaction(2)</a>
@@ -322,7 +326,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.2.
      *
-     * @param how {@code int}
+     * @param how {@code int}: {@code SIG_*} of {@link dev.linen.syscall.abi.Signal}
      * @param nset {@code sigset_t} of {@code sigsetsize} bytes, which the kernel reads; may be {@code NULL}
      * @param oset {@code sigset_t} of {@code sigsetsize} bytes, which the kernel writes; may be {@code NULL}
      * @param sigsetsize {@code size_t}
@@ -433,7 +437,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param vec {@code struct iovec}, {@code vlen} of them, which the kernel reads
+     * @param vec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec}, {@code vlen} of them, which the kernel reads
      * @param vlen {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/readv.2.html">readv(2)</a>
@@ -449,7 +453,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param vec {@code struct iovec} of the segment's size, which the kernel reads
+     * @param vec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec} of the segment's size, which the kernel reads
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/readv.2.html">readv(2)</a>
      */
@@ -463,7 +467,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param vec {@code struct iovec}, {@code vlen} of them, which the kernel reads
+     * @param vec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec}, {@code vlen} of them, which the kernel reads
      * @param vlen {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/writev.2.html">writev(2)</a>
@@ -479,7 +483,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param vec {@code struct iovec} of the segment's size, which the kernel reads
+     * @param vec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec} of the segment's size, which the kernel reads
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/writev.2.html">writev(2)</a>
      */
@@ -493,7 +497,7 @@ public final class Linux {
      * <p>Since Linux 1.0, not on aarch64.
      *
      * @param filename text that ends with a NUL
-     * @param mode {@code int}
+     * @param mode {@code int}: {@code F_*, R_*, W_*, X_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/access.2.html">access(2)</a>
      */
@@ -523,7 +527,8 @@ public final class Linux {
      * @param inp {@code fd_set}, which the kernel reads and writes; may be {@code NULL}
      * @param outp {@code fd_set}, which the kernel reads and writes; may be {@code NULL}
      * @param exp {@code fd_set}, which the kernel reads and writes; may be {@code NULL}
-     * @param tvp {@code struct __kernel_old_timeval}, which the kernel reads and writes; may be {@code NULL}
+     * @param tvp {@link dev.linen.syscall.abi.Time.timeval struct __kernel_old_timeval}, which the kernel reads and
+     *        writes; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/select.2.html">select(2)</a>
      */
@@ -556,7 +561,7 @@ public final class Linux {
      * @param addr {@code unsigned long}
      * @param oldLen {@code unsigned long}
      * @param newLen {@code unsigned long}
-     * @param flags {@code unsigned long}
+     * @param flags {@code unsigned long}: {@code MREMAP_*} of {@link dev.linen.syscall.abi.Mman}
      * @param newAddr {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mremap.2.html">mremap(2)</a>
@@ -572,7 +577,7 @@ public final class Linux {
      *
      * @param start {@code unsigned long}
      * @param len {@code size_t}
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code MS_*} of {@link dev.linen.syscall.abi.Mman}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/msync.2.html">msync(2)</a>
      */
@@ -604,7 +609,7 @@ public final class Linux {
      *
      * @param start {@code unsigned long}
      * @param lenIn {@code size_t}
-     * @param behavior {@code int}
+     * @param behavior {@code int}: {@code MADV_*} of {@link dev.linen.syscall.abi.Mman}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/madvise.2.html">madvise(2)</a>
      */
@@ -619,7 +624,7 @@ public final class Linux {
      *
      * @param key {@code key_t}
      * @param size {@code size_t}
-     * @param shmflg {@code int}
+     * @param shmflg {@code int}: {@code IPC_*, SHM_*} of {@link dev.linen.syscall.abi.Ipc}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/shmget.2.html">shmget(2)</a>
      */
@@ -636,7 +641,7 @@ public final class Linux {
      *
      * @param shmid {@code int}
      * @param shmaddr {@code void *}
-     * @param shmflg {@code int}
+     * @param shmflg {@code int}: {@code SHM_*} of {@link dev.linen.syscall.abi.Ipc}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/shmat.2.html">shmat(2)</a>
      */
@@ -650,7 +655,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param shmid {@code int}
-     * @param cmd {@code int}
+     * @param cmd {@code int}: {@code IPC_*, SHM_*} of {@link dev.linen.syscall.abi.Ipc}
      * @param buf {@code struct shmid_ds}, which the kernel reads or writes, depending on another argument; may be
      *        {@code NULL}
      * @return the kernel's result; -errno if the call failed
@@ -708,8 +713,9 @@ public final class Linux {
      *
      * <p>Since Linux 2.0.
      *
-     * @param rqtp {@code struct __kernel_timespec}, which the kernel reads
-     * @param rmtp {@code struct __kernel_timespec}, which the kernel writes; may be {@code NULL}
+     * @param rqtp {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads
+     * @param rmtp {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel writes; may be
+     *        {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/nanosleep.2.html">nanosleep(2)</a>
      */
@@ -723,8 +729,8 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param which {@code int}
-     * @param value {@code struct __kernel_old_itimerval}, which the kernel writes
+     * @param which {@code int}: {@code ITIMER_*} of {@link dev.linen.syscall.abi.Time}
+     * @param value {@link dev.linen.syscall.abi.Time.itimerval struct __kernel_old_itimerval}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/getitimer.2.html">getitimer(2)</a>
      */
@@ -755,9 +761,11 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param which {@code int}
-     * @param value {@code struct __kernel_old_itimerval}, which the kernel reads; may be {@code NULL}
-     * @param ovalue {@code struct __kernel_old_itimerval}, which the kernel writes; may be {@code NULL}
+     * @param which {@code int}: {@code ITIMER_*} of {@link dev.linen.syscall.abi.Time}
+     * @param value {@link dev.linen.syscall.abi.Time.itimerval struct __kernel_old_itimerval}, which the kernel reads;
+     *        may be {@code NULL}
+     * @param ovalue {@link dev.linen.syscall.abi.Time.itimerval struct __kernel_old_itimerval}, which the kernel
+     *        writes; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/setitimer.2.html">setitimer(2)</a>
      */
@@ -800,8 +808,8 @@ public final class Linux {
      *
      * <p>Since Linux 2.0.
      *
-     * @param family {@code int}
-     * @param type {@code int}
+     * @param family {@code int}: {@code AF_*} of {@link dev.linen.syscall.abi.Socket}
+     * @param type {@code int}: {@code SOCK_*} of {@link dev.linen.syscall.abi.Socket}
      * @param protocol {@code int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/socket.2.html">socket(2)</a>
@@ -816,7 +824,8 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param uservaddr {@code struct sockaddr} of {@code addrlen} bytes, which the kernel reads
+     * @param uservaddr {@link dev.linen.syscall.abi.Socket.sockaddr struct sockaddr} of {@code addrlen} bytes, which
+     *        the kernel reads
      * @param addrlen {@code int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/connect.2.html">connect(2)</a>
@@ -832,7 +841,8 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param uservaddr {@code struct sockaddr} of the segment's size, which the kernel reads
+     * @param uservaddr {@link dev.linen.syscall.abi.Socket.sockaddr struct sockaddr} of the segment's size, which the
+     *        kernel reads
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/connect.2.html">connect(2)</a>
      */
@@ -847,8 +857,8 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param upeerSockaddr {@code struct sockaddr} of as many bytes as {@code upeer_addrlen} says, which the kernel
-     *        writes; may be {@code NULL}
+     * @param upeerSockaddr {@link dev.linen.syscall.abi.Socket.sockaddr struct sockaddr} of as many bytes as
+     *        {@code upeer_addrlen} says, which the kernel writes; may be {@code NULL}
      * @param upeerAddrlen {@code int}, which the kernel reads and writes; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/accept.2.html">accept(2)</a>
@@ -868,8 +878,9 @@ public final class Linux {
      * @param fd {@code int}, a file descriptor
      * @param buff memory of {@code len} bytes, which the kernel reads
      * @param len {@code size_t}
-     * @param flags {@code unsigned int}
-     * @param addr {@code struct sockaddr} of {@code addr_len} bytes, which the kernel reads; may be {@code NULL}
+     * @param flags {@code unsigned int}: {@code MSG_*} of {@link dev.linen.syscall.abi.Socket}
+     * @param addr {@link dev.linen.syscall.abi.Socket.sockaddr struct sockaddr} of {@code addr_len} bytes, which the
+     *        kernel reads; may be {@code NULL}
      * @param addrLen {@code int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sendto.2.html">sendto(2)</a>
@@ -888,8 +899,9 @@ public final class Linux {
      *
      * @param fd {@code int}, a file descriptor
      * @param buff memory of the segment's size, which the kernel reads
-     * @param flags {@code unsigned int}
-     * @param addr {@code struct sockaddr} of the segment's size, which the kernel reads; may be {@code NULL}
+     * @param flags {@code unsigned int}: {@code MSG_*} of {@link dev.linen.syscall.abi.Socket}
+     * @param addr {@link dev.linen.syscall.abi.Socket.sockaddr struct sockaddr} of the segment's size, which the kernel
+     *        reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sendto.2.html">sendto(2)</a>
      */
@@ -906,9 +918,9 @@ public final class Linux {
      * @param fd {@code int}, a file descriptor
      * @param ubuf memory of {@code size} bytes, which the kernel writes
      * @param size {@code size_t}
-     * @param flags {@code unsigned int}
-     * @param addr {@code struct sockaddr} of as many bytes as {@code addr_len} says, which the kernel writes; may be
-     *        {@code NULL}
+     * @param flags {@code unsigned int}: {@code MSG_*} of {@link dev.linen.syscall.abi.Socket}
+     * @param addr {@link dev.linen.syscall.abi.Socket.sockaddr struct sockaddr} of as many bytes as {@code addr_len}
+     *        says, which the kernel writes; may be {@code NULL}
      * @param addrLen {@code int}, which the kernel reads and writes; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/recvfrom.2.html">recvfrom(2)</a>
@@ -927,9 +939,9 @@ public final class Linux {
      *
      * @param fd {@code int}, a file descriptor
      * @param ubuf memory of the segment's size, which the kernel writes
-     * @param flags {@code unsigned int}
-     * @param addr {@code struct sockaddr} of as many bytes as {@code addr_len} says, which the kernel writes; may be
-     *        {@code NULL}
+     * @param flags {@code unsigned int}: {@code MSG_*} of {@link dev.linen.syscall.abi.Socket}
+     * @param addr {@link dev.linen.syscall.abi.Socket.sockaddr struct sockaddr} of as many bytes as {@code addr_len}
+     *        says, which the kernel writes; may be {@code NULL}
      * @param addrLen {@code int}, which the kernel reads and writes; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/recvfrom.2.html">recvfrom(2)</a>
@@ -946,8 +958,8 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param msg {@code struct user_msghdr}, which the kernel reads
-     * @param flags {@code unsigned int}
+     * @param msg {@link dev.linen.syscall.abi.Socket.msghdr struct user_msghdr}, which the kernel reads
+     * @param flags {@code unsigned int}: {@code MSG_*} of {@link dev.linen.syscall.abi.Socket}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sendmsg.2.html">sendmsg(2)</a>
      */
@@ -962,8 +974,8 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param msg {@code struct user_msghdr}, which the kernel reads and writes
-     * @param flags {@code unsigned int}
+     * @param msg {@link dev.linen.syscall.abi.Socket.msghdr struct user_msghdr}, which the kernel reads and writes
+     * @param flags {@code unsigned int}: {@code MSG_*} of {@link dev.linen.syscall.abi.Socket}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/recvmsg.2.html">recvmsg(2)</a>
      */
@@ -978,7 +990,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param how {@code int}
+     * @param how {@code int}: {@code SHUT_*} of {@link dev.linen.syscall.abi.Socket}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/shutdown.2.html">shutdown(2)</a>
      */
@@ -992,7 +1004,8 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param umyaddr {@code struct sockaddr} of {@code addrlen} bytes, which the kernel reads; may be {@code NULL}
+     * @param umyaddr {@link dev.linen.syscall.abi.Socket.sockaddr struct sockaddr} of {@code addrlen} bytes, which the
+     *        kernel reads; may be {@code NULL}
      * @param addrlen {@code int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/bind.2.html">bind(2)</a>
@@ -1008,7 +1021,8 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param umyaddr {@code struct sockaddr} of the segment's size, which the kernel reads; may be {@code NULL}
+     * @param umyaddr {@link dev.linen.syscall.abi.Socket.sockaddr struct sockaddr} of the segment's size, which the
+     *        kernel reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/bind.2.html">bind(2)</a>
      */
@@ -1037,7 +1051,8 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param usockaddr {@code struct sockaddr} of as many bytes as {@code usockaddr_len} says, which the kernel writes
+     * @param usockaddr {@link dev.linen.syscall.abi.Socket.sockaddr struct sockaddr} of as many bytes as
+     *        {@code usockaddr_len} says, which the kernel writes
      * @param usockaddrLen {@code int}, which the kernel reads and writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/getsockname.2.html">getsockname(2)</a>
@@ -1054,7 +1069,8 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param usockaddr {@code struct sockaddr} of as many bytes as {@code usockaddr_len} says, which the kernel writes
+     * @param usockaddr {@link dev.linen.syscall.abi.Socket.sockaddr struct sockaddr} of as many bytes as
+     *        {@code usockaddr_len} says, which the kernel writes
      * @param usockaddrLen {@code int}, which the kernel reads and writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/getpeername.2.html">getpeername(2)</a>
@@ -1070,8 +1086,8 @@ public final class Linux {
      *
      * <p>Since Linux 2.0.
      *
-     * @param family {@code int}
-     * @param type {@code int}
+     * @param family {@code int}: {@code AF_*} of {@link dev.linen.syscall.abi.Socket}
+     * @param type {@code int}: {@code SOCK_*} of {@link dev.linen.syscall.abi.Socket}
      * @param protocol {@code int}
      * @param usockvec {@code int} of {@code 8} bytes, which the kernel writes
      * @return the kernel's result; -errno if the call failed
@@ -1088,7 +1104,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param level {@code int}
+     * @param level {@code int}: {@code SOL_*} of {@link dev.linen.syscall.abi.Socket}
      * @param optname {@code int}
      * @param optval memory of {@code optlen} bytes, which the kernel reads; may be {@code NULL}
      * @param optlen {@code int}
@@ -1106,7 +1122,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param level {@code int}
+     * @param level {@code int}: {@code SOL_*} of {@link dev.linen.syscall.abi.Socket}
      * @param optname {@code int}
      * @param optval memory of the segment's size, which the kernel reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
@@ -1123,7 +1139,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param level {@code int}
+     * @param level {@code int}: {@code SOL_*} of {@link dev.linen.syscall.abi.Socket}
      * @param optname {@code int}
      * @param optval memory of as many bytes as {@code optlen} says, which the kernel writes; may be {@code NULL}
      * @param optlen {@code int}, which the kernel reads and writes
@@ -1177,8 +1193,8 @@ public final class Linux {
      *
      * @param upid {@code pid_t}
      * @param statAddr {@code int}, which the kernel writes; may be {@code NULL}
-     * @param options {@code int}
-     * @param ru {@code struct rusage}, which the kernel writes; may be {@code NULL}
+     * @param options {@code int}: {@code WCONTINUED, WEXITED, WNOHANG, WNOWAIT} of {@link dev.linen.syscall.abi.Sched}
+     * @param ru {@link dev.linen.syscall.abi.Sched.rusage struct rusage}, which the kernel writes; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/wait4.2.html">wait4(2)</a>
      */
@@ -1195,7 +1211,7 @@ public final class Linux {
      * <p>Since Linux 1.0.
      *
      * @param pid {@code pid_t}
-     * @param sig {@code int}
+     * @param sig {@code int}: {@code SIGABRT, SIGALRM, SIGBUS, SIGCHLD} of {@link dev.linen.syscall.abi.Signal}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/kill.2.html">kill(2)</a>
      */
@@ -1208,7 +1224,7 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param name {@code struct new_utsname}, which the kernel writes
+     * @param name {@link dev.linen.syscall.abi.Sched.new_utsname struct new_utsname}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/uname.2.html">uname(2)</a>
      */
@@ -1223,7 +1239,7 @@ public final class Linux {
      *
      * @param key {@code key_t}
      * @param nsems {@code int}
-     * @param semflg {@code int}
+     * @param semflg {@code int}: {@code IPC_*} of {@link dev.linen.syscall.abi.Ipc}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/semget.2.html">semget(2)</a>
      */
@@ -1237,7 +1253,8 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param semid {@code int}
-     * @param tsops {@code struct sembuf}, {@code nsops} of them, which the kernel reads
+     * @param tsops {@link dev.linen.syscall.abi.Ipc.sembuf struct sembuf}, {@code nsops} of them, which the kernel
+     *        reads
      * @param nsops {@code unsigned int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/semop.2.html">semop(2)</a>
@@ -1253,7 +1270,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param semid {@code int}
-     * @param tsops {@code struct sembuf} of the segment's size, which the kernel reads
+     * @param tsops {@link dev.linen.syscall.abi.Ipc.sembuf struct sembuf} of the segment's size, which the kernel reads
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/semop.2.html">semop(2)</a>
      */
@@ -1269,7 +1286,7 @@ public final class Linux {
      *
      * @param semid {@code int}
      * @param semnum {@code int}
-     * @param cmd {@code int}
+     * @param cmd {@code int}: {@code GETALL, GETNCNT, GETPID, GETVAL} of {@link dev.linen.syscall.abi.Ipc}
      * @param arg {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/semctl.2.html">semctl(2)</a>
@@ -1285,7 +1302,7 @@ public final class Linux {
      *
      * @param semid {@code int}
      * @param semnum {@code int}
-     * @param cmd {@code int}
+     * @param cmd {@code int}: {@code GETALL, GETNCNT, GETPID, GETVAL} of {@link dev.linen.syscall.abi.Ipc}
      * @param arg memory whose use depends on another argument
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/semctl.2.html">semctl(2)</a>
@@ -1315,7 +1332,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param key {@code key_t}
-     * @param msgflg {@code int}
+     * @param msgflg {@code int}: {@code IPC_*} of {@link dev.linen.syscall.abi.Ipc}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/msgget.2.html">msgget(2)</a>
      */
@@ -1331,7 +1348,7 @@ public final class Linux {
      * @param msqid {@code int}
      * @param msgp {@code struct msgbuf} of {@code 8 + msgsz} bytes, which the kernel reads
      * @param msgsz {@code size_t}
-     * @param msgflg {@code int}
+     * @param msgflg {@code int}: {@code IPC_*} of {@link dev.linen.syscall.abi.Ipc}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/msgsnd.2.html">msgsnd(2)</a>
      */
@@ -1349,7 +1366,7 @@ public final class Linux {
      * @param msgp {@code struct msgbuf} of {@code 8 + msgsz} bytes, which the kernel writes
      * @param msgsz {@code size_t}
      * @param msgtyp {@code long}
-     * @param msgflg {@code int}
+     * @param msgflg {@code int}: {@code IPC_*, MSG_*} of {@link dev.linen.syscall.abi.Ipc}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/msgrcv.2.html">msgrcv(2)</a>
      */
@@ -1364,7 +1381,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param msqid {@code int}
-     * @param cmd {@code int}
+     * @param cmd {@code int}: {@code IPC_*, MSG_*} of {@link dev.linen.syscall.abi.Ipc}
      * @param buf {@code struct msqid_ds}, which the kernel reads or writes, depending on another argument; may be
      *        {@code NULL}
      * @return the kernel's result; -errno if the call failed
@@ -1380,7 +1397,7 @@ public final class Linux {
      * <p>Since Linux 1.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param cmd {@code unsigned int}
+     * @param cmd {@code unsigned int}: {@code F_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param arg {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/fcntl.2.html">fcntl(2)</a>
@@ -1395,7 +1412,7 @@ public final class Linux {
      * <p>Since Linux 1.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param cmd {@code unsigned int}
+     * @param cmd {@code unsigned int}: {@code F_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param arg memory whose use depends on another argument
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/fcntl.2.html">fcntl(2)</a>
@@ -1411,7 +1428,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param cmd {@code unsigned int}
+     * @param cmd {@code unsigned int}: {@code LOCK_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/flock.2.html">flock(2)</a>
      */
@@ -1789,7 +1806,8 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param tv {@code struct __kernel_old_timeval}, which the kernel writes; may be {@code NULL}
+     * @param tv {@link dev.linen.syscall.abi.Time.timeval struct __kernel_old_timeval}, which the kernel writes; may be
+     *        {@code NULL}
      * @param tz {@code struct timezone}, which the kernel writes; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/gettimeofday.2.html">gettimeofday(2)</a>
@@ -1804,7 +1822,7 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param resource {@code unsigned int}
+     * @param resource {@code unsigned int}: {@code RLIMIT_*} of {@link dev.linen.syscall.abi.Sched}
      * @param rlim {@code struct rlimit}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/getrlimit.2.html">getrlimit(2)</a>
@@ -1819,8 +1837,8 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param who {@code int}
-     * @param ru {@code struct rusage}, which the kernel writes
+     * @param who {@code int}: {@code RUSAGE_*} of {@link dev.linen.syscall.abi.Sched}
+     * @param ru {@link dev.linen.syscall.abi.Sched.rusage struct rusage}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/getrusage.2.html">getrusage(2)</a>
      */
@@ -1833,7 +1851,7 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param info {@code struct sysinfo}, which the kernel writes
+     * @param info {@link dev.linen.syscall.abi.Sched.sysinfo struct sysinfo}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sysinfo.2.html">sysinfo(2)</a>
      */
@@ -1846,7 +1864,7 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param tbuf {@code struct tms}, which the kernel writes; may be {@code NULL}
+     * @param tbuf {@link dev.linen.syscall.abi.Sched.tms struct tms}, which the kernel writes; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/times.2.html">times(2)</a>
      */
@@ -1861,7 +1879,7 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param request {@code long}
+     * @param request {@code long}: {@code PTRACE_*} of {@link dev.linen.syscall.abi.Sched}
      * @param pid {@code long}
      * @param addr {@code unsigned long}
      * @param data {@code unsigned long}
@@ -1879,7 +1897,7 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param request {@code long}
+     * @param request {@code long}: {@code PTRACE_*} of {@link dev.linen.syscall.abi.Sched}
      * @param pid {@code long}
      * @param addr {@code unsigned long}
      * @param data memory whose use depends on another argument
@@ -2280,8 +2298,10 @@ public final class Linux {
      *
      * <p>Since Linux 2.2.
      *
-     * @param header {@code struct __user_cap_header_struct}, which the kernel reads and writes
-     * @param dataptr {@code struct __user_cap_data_struct}, which the kernel writes; may be {@code NULL}
+     * @param header {@link dev.linen.syscall.abi.Sched.cap_header struct __user_cap_header_struct}, which the kernel
+     *        reads and writes
+     * @param dataptr {@link dev.linen.syscall.abi.Sched.cap_data struct __user_cap_data_struct}, which the kernel
+     *        writes; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/capget.2.html">capget(2)</a>
      */
@@ -2297,8 +2317,9 @@ public final class Linux {
      *
      * <p>Since Linux 2.2.
      *
-     * @param header {@code struct __user_cap_header_struct}, which the kernel reads and writes
-     * @param data {@code struct __user_cap_data_struct}, which the kernel reads
+     * @param header {@link dev.linen.syscall.abi.Sched.cap_header struct __user_cap_header_struct}, which the kernel
+     *        reads and writes
+     * @param data {@link dev.linen.syscall.abi.Sched.cap_data struct __user_cap_data_struct}, which the kernel reads
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/capset.2.html">capset(2)</a>
      */
@@ -2344,8 +2365,9 @@ public final class Linux {
      * <p>Since Linux 2.2.
      *
      * @param uthese {@code sigset_t} of {@code sigsetsize} bytes, which the kernel reads
-     * @param uinfo {@code siginfo_t}, which the kernel writes; may be {@code NULL}
-     * @param uts {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
+     * @param uinfo {@link dev.linen.syscall.abi.Signal.siginfo siginfo_t}, which the kernel writes; may be {@code NULL}
+     * @param uts {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads; may be
+     *        {@code NULL}
      * @param sigsetsize {@code size_t}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/rt_sigtimedwait.2.html">rt_sigtimedwait(2)</a>
@@ -2365,8 +2387,9 @@ public final class Linux {
      * <p>Since Linux 2.2.
      *
      * @param uthese {@code sigset_t} of the segment's size, which the kernel reads
-     * @param uinfo {@code siginfo_t}, which the kernel writes; may be {@code NULL}
-     * @param uts {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
+     * @param uinfo {@link dev.linen.syscall.abi.Signal.siginfo siginfo_t}, which the kernel writes; may be {@code NULL}
+     * @param uts {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads; may be
+     *        {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/rt_sigtimedwait.2.html">rt_sigtimedwait(2)</a>
      */
@@ -2383,8 +2406,8 @@ public final class Linux {
      * <p>Since Linux 2.2.
      *
      * @param pid {@code pid_t}
-     * @param sig {@code int}
-     * @param uinfo {@code siginfo_t}, which the kernel reads
+     * @param sig {@code int}: {@code SIGABRT, SIGALRM, SIGBUS, SIGCHLD} of {@link dev.linen.syscall.abi.Signal}
+     * @param uinfo {@link dev.linen.syscall.abi.Signal.siginfo siginfo_t}, which the kernel reads
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/rt_sigqueueinfo.2.html">rt_sigqueueinfo(2)</a>
      */
@@ -2433,8 +2456,8 @@ public final class Linux {
      *
      * <p>Since Linux 2.2.
      *
-     * @param uss {@code stack_t}, which the kernel reads; may be {@code NULL}
-     * @param uoss {@code stack_t}, which the kernel writes; may be {@code NULL}
+     * @param uss {@link dev.linen.syscall.abi.Signal.stack_t stack_t}, which the kernel reads; may be {@code NULL}
+     * @param uoss {@link dev.linen.syscall.abi.Signal.stack_t stack_t}, which the kernel writes; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sigaltstack.2.html">sigaltstack(2)</a>
      */
@@ -2464,7 +2487,7 @@ public final class Linux {
      * <p>Since Linux 1.0, not on aarch64.
      *
      * @param filename text that ends with a NUL
-     * @param mode {@code mode_t}
+     * @param mode {@code mode_t}: {@code S_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param dev {@code unsigned int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mknod.2.html">mknod(2)</a>
@@ -2510,7 +2533,7 @@ public final class Linux {
      * <p>Since Linux 1.0.
      *
      * @param pathname text that ends with a NUL
-     * @param buf {@code struct statfs}, which the kernel writes
+     * @param buf {@link dev.linen.syscall.abi.Fcntl.statfs struct statfs}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/statfs.2.html">statfs(2)</a>
      */
@@ -2525,7 +2548,7 @@ public final class Linux {
      * <p>Since Linux 1.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param buf {@code struct statfs}, which the kernel writes
+     * @param buf {@link dev.linen.syscall.abi.Fcntl.statfs struct statfs}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/fstatfs.2.html">fstatfs(2)</a>
      */
@@ -2583,7 +2606,7 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param which {@code int}
+     * @param which {@code int}: {@code PRIO_*} of {@link dev.linen.syscall.abi.Sched}
      * @param who {@code int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/getpriority.2.html">getpriority(2)</a>
@@ -2597,7 +2620,7 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param which {@code int}
+     * @param which {@code int}: {@code PRIO_*} of {@link dev.linen.syscall.abi.Sched}
      * @param who {@code int}
      * @param niceval {@code int}
      * @return the kernel's result; -errno if the call failed
@@ -2615,7 +2638,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param pid {@code pid_t}
-     * @param param {@code struct sched_param}, which the kernel reads
+     * @param param {@link dev.linen.syscall.abi.Sched.sched_param struct sched_param}, which the kernel reads
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sched_setparam.2.html">sched_setparam(2)</a>
      */
@@ -2629,7 +2652,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param pid {@code pid_t}
-     * @param param {@code struct sched_param}, which the kernel writes
+     * @param param {@link dev.linen.syscall.abi.Sched.sched_param struct sched_param}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sched_getparam.2.html">sched_getparam(2)</a>
      */
@@ -2645,8 +2668,8 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param pid {@code pid_t}
-     * @param policy {@code int}
-     * @param param {@code struct sched_param}, which the kernel reads
+     * @param policy {@code int}: {@code SCHED_*} of {@link dev.linen.syscall.abi.Sched}
+     * @param param {@link dev.linen.syscall.abi.Sched.sched_param struct sched_param}, which the kernel reads
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sched_setscheduler.2.html">sched_setscheduler(2)</a>
      */
@@ -2672,7 +2695,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.0.
      *
-     * @param policy {@code int}
+     * @param policy {@code int}: {@code SCHED_*} of {@link dev.linen.syscall.abi.Sched}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sched_get_priority_max.2.html">sched_get_priority_max(2)</a>
      */
@@ -2685,7 +2708,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.0.
      *
-     * @param policy {@code int}
+     * @param policy {@code int}: {@code SCHED_*} of {@link dev.linen.syscall.abi.Sched}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sched_get_priority_min.2.html">sched_get_priority_min(2)</a>
      */
@@ -2699,7 +2722,7 @@ public final class Linux {
      * <p>Since Linux 2.0.
      *
      * @param pid {@code pid_t}
-     * @param interval {@code struct __kernel_timespec}, which the kernel writes
+     * @param interval {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sched_rr_get_interval.2.html">sched_rr_get_interval(2)</a>
      */
@@ -2740,7 +2763,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.0.
      *
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code MCL_*} of {@link dev.linen.syscall.abi.Mman}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mlockall.2.html">mlockall(2)</a>
      */
@@ -2832,7 +2855,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.2.
      *
-     * @param option {@code int}
+     * @param option {@code int}: {@code PR_*} of {@link dev.linen.syscall.abi.Prctl}
      * @param arg2 {@code unsigned long}
      * @param arg3 {@code unsigned long}
      * @param arg4 {@code unsigned long}
@@ -2852,7 +2875,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.2.
      *
-     * @param option {@code int}
+     * @param option {@code int}: {@code PR_*} of {@link dev.linen.syscall.abi.Prctl}
      * @param arg2 memory whose use depends on another argument
      * @param arg3 {@code unsigned long}
      * @param arg4 {@code unsigned long}
@@ -2872,7 +2895,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.2.
      *
-     * @param option {@code int}
+     * @param option {@code int}: {@code PR_*} of {@link dev.linen.syscall.abi.Prctl}
      * @param arg2 {@code unsigned long}
      * @param arg3 memory whose use depends on another argument
      * @param arg4 {@code unsigned long}
@@ -2892,7 +2915,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.2.
      *
-     * @param option {@code int}
+     * @param option {@code int}: {@code PR_*} of {@link dev.linen.syscall.abi.Prctl}
      * @param arg2 {@code unsigned long}
      * @param arg3 {@code unsigned long}
      * @param arg4 {@code unsigned long}
@@ -2943,7 +2966,7 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param txcP {@code struct __kernel_timex}, which the kernel reads and writes
+     * @param txcP {@link dev.linen.syscall.abi.Time.timex struct __kernel_timex}, which the kernel reads and writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/adjtimex.2.html">adjtimex(2)</a>
      */
@@ -2958,7 +2981,7 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param resource {@code unsigned int}
+     * @param resource {@code unsigned int}: {@code RLIMIT_*} of {@link dev.linen.syscall.abi.Sched}
      * @param rlim {@code struct rlimit}, which the kernel reads
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/setrlimit.2.html">setrlimit(2)</a>
@@ -3017,7 +3040,8 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param tv {@code struct __kernel_old_timeval}, which the kernel reads; may be {@code NULL}
+     * @param tv {@link dev.linen.syscall.abi.Time.timeval struct __kernel_old_timeval}, which the kernel reads; may be
+     *        {@code NULL}
      * @param tz {@code struct timezone}, which the kernel reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/settimeofday.2.html">settimeofday(2)</a>
@@ -3038,7 +3062,7 @@ public final class Linux {
      * @param devName text that ends with a NUL; may be {@code NULL}
      * @param dirName text that ends with a NUL
      * @param type text that ends with a NUL; may be {@code NULL}
-     * @param flags {@code unsigned long}
+     * @param flags {@code unsigned long}: {@code MS_*} of {@link dev.linen.syscall.abi.Mount}
      * @param data memory, which the kernel reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mount.2.html">mount(2)</a>
@@ -3058,7 +3082,7 @@ public final class Linux {
      * <p>Since Linux 2.2.
      *
      * @param name text that ends with a NUL
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code MNT_*, UMOUNT_*} of {@link dev.linen.syscall.abi.Mount}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/umount2.2.html">umount2(2)</a>
      */
@@ -3106,9 +3130,9 @@ public final class Linux {
      *
      * <p>Since Linux 1.0.
      *
-     * @param magic1 {@code int}
-     * @param magic2 {@code int}
-     * @param cmd {@code unsigned int}
+     * @param magic1 {@code int}: {@code LINUX_*} of {@link dev.linen.syscall.abi.Sched}
+     * @param magic2 {@code int}: {@code LINUX_*} of {@link dev.linen.syscall.abi.Sched}
+     * @param cmd {@code unsigned int}: {@code LINUX_*} of {@link dev.linen.syscall.abi.Sched}
      * @param arg text that ends with a NUL; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/reboot.2.html">reboot(2)</a>
@@ -3321,7 +3345,7 @@ public final class Linux {
      * @param name text that ends with a NUL
      * @param value memory of {@code size} bytes, which the kernel reads
      * @param size {@code size_t}
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code XATTR_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/setxattr.2.html">setxattr(2)</a>
      */
@@ -3338,7 +3362,7 @@ public final class Linux {
      * @param pathname text that ends with a NUL
      * @param name text that ends with a NUL
      * @param value memory of the segment's size, which the kernel reads
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code XATTR_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/setxattr.2.html">setxattr(2)</a>
      */
@@ -3356,7 +3380,7 @@ public final class Linux {
      * @param name text that ends with a NUL
      * @param value memory of {@code size} bytes, which the kernel reads
      * @param size {@code size_t}
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code XATTR_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/lsetxattr.2.html">lsetxattr(2)</a>
      */
@@ -3374,7 +3398,7 @@ public final class Linux {
      * @param pathname text that ends with a NUL
      * @param name text that ends with a NUL
      * @param value memory of the segment's size, which the kernel reads
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code XATTR_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/lsetxattr.2.html">lsetxattr(2)</a>
      */
@@ -3392,7 +3416,7 @@ public final class Linux {
      * @param name text that ends with a NUL
      * @param value memory of {@code size} bytes, which the kernel reads
      * @param size {@code size_t}
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code XATTR_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/fsetxattr.2.html">fsetxattr(2)</a>
      */
@@ -3409,7 +3433,7 @@ public final class Linux {
      * @param fd {@code int}, a file descriptor
      * @param name text that ends with a NUL
      * @param value memory of the segment's size, which the kernel reads
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code XATTR_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/fsetxattr.2.html">fsetxattr(2)</a>
      */
@@ -3660,7 +3684,7 @@ public final class Linux {
      * <p>Since Linux 2.6.
      *
      * @param pid {@code pid_t}
-     * @param sig {@code int}
+     * @param sig {@code int}: {@code SIGABRT, SIGALRM, SIGBUS, SIGCHLD} of {@link dev.linen.syscall.abi.Signal}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/tkill.2.html">tkill(2)</a>
      */
@@ -3688,7 +3712,7 @@ public final class Linux {
      * <p>Since Linux 2.6.
      *
      * @param uaddr {@code unsigned int}, which the kernel reads or writes, depending on another argument
-     * @param op {@code int}
+     * @param op {@code int}: {@code FUTEX_*} of {@link dev.linen.syscall.abi.Futex}
      * @param val {@code unsigned int}
      * @param utime {@code unsigned long}
      * @param uaddr2 {@code unsigned int}, which the kernel reads or writes, depending on another argument; may be
@@ -3709,7 +3733,7 @@ public final class Linux {
      * <p>Since Linux 2.6.
      *
      * @param uaddr {@code unsigned int}, which the kernel reads or writes, depending on another argument
-     * @param op {@code int}
+     * @param op {@code int}: {@code FUTEX_*} of {@link dev.linen.syscall.abi.Futex}
      * @param val {@code unsigned int}
      * @param utime memory whose use depends on another argument
      * @param uaddr2 {@code unsigned int}, which the kernel reads or writes, depending on another argument; may be
@@ -3828,8 +3852,10 @@ public final class Linux {
      * @param ctxId {@code aio_context_t}
      * @param minNr {@code long}
      * @param nr {@code long}
-     * @param events {@code struct io_event}, {@code nr} of them, which the kernel writes
-     * @param timeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
+     * @param events {@link dev.linen.syscall.abi.IoUring.io_event struct io_event}, {@code nr} of them, which the
+     *        kernel writes
+     * @param timeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads; may
+     *        be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/io_getevents.2.html">io_getevents(2)</a>
      */
@@ -3846,8 +3872,10 @@ public final class Linux {
      *
      * @param ctxId {@code aio_context_t}
      * @param minNr {@code long}
-     * @param events {@code struct io_event} of the segment's size, which the kernel writes
-     * @param timeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
+     * @param events {@link dev.linen.syscall.abi.IoUring.io_event struct io_event} of the segment's size, which the
+     *        kernel writes
+     * @param timeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads; may
+     *        be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/io_getevents.2.html">io_getevents(2)</a>
      */
@@ -3897,8 +3925,9 @@ public final class Linux {
      * <p>Since Linux 2.6.
      *
      * @param ctxId {@code aio_context_t}
-     * @param iocb {@code struct iocb}, which the kernel reads
-     * @param result {@code struct io_event}, which the kernel writes; may be {@code NULL}
+     * @param iocb {@link dev.linen.syscall.abi.IoUring.iocb struct iocb}, which the kernel reads
+     * @param result {@link dev.linen.syscall.abi.IoUring.io_event struct io_event}, which the kernel writes; may be
+     *        {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/io_cancel.2.html">io_cancel(2)</a>
      */
@@ -3930,7 +3959,7 @@ public final class Linux {
      *
      * @param start {@code unsigned long}
      * @param size {@code unsigned long}
-     * @param prot {@code unsigned long}
+     * @param prot {@code unsigned long}: {@code PROT_*} of {@link dev.linen.syscall.abi.Mman}
      * @param pgoff {@code unsigned long}
      * @param flags {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
@@ -3946,7 +3975,8 @@ public final class Linux {
      * <p>Since Linux 2.4.
      *
      * @param fd {@code int}, a file descriptor
-     * @param dirent {@code struct linux_dirent64} of {@code count} bytes, which the kernel writes
+     * @param dirent {@link dev.linen.syscall.abi.Fcntl.linux_dirent64 struct linux_dirent64} of {@code count} bytes,
+     *        which the kernel writes
      * @param count {@code unsigned int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/getdents64.2.html">getdents64(2)</a>
@@ -3962,7 +3992,8 @@ public final class Linux {
      * <p>Since Linux 2.4.
      *
      * @param fd {@code int}, a file descriptor
-     * @param dirent {@code struct linux_dirent64} of the segment's size, which the kernel writes
+     * @param dirent {@link dev.linen.syscall.abi.Fcntl.linux_dirent64 struct linux_dirent64} of the segment's size,
+     *        which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/getdents64.2.html">getdents64(2)</a>
      */
@@ -3993,9 +4024,11 @@ public final class Linux {
      * <p>Since Linux 2.6.
      *
      * @param semid {@code int}
-     * @param tsops {@code struct sembuf}, {@code nsops} of them, which the kernel reads
+     * @param tsops {@link dev.linen.syscall.abi.Ipc.sembuf struct sembuf}, {@code nsops} of them, which the kernel
+     *        reads
      * @param nsops {@code unsigned int}
-     * @param timeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
+     * @param timeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads; may
+     *        be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/semtimedop.2.html">semtimedop(2)</a>
      */
@@ -4012,8 +4045,9 @@ public final class Linux {
      * <p>Since Linux 2.6.
      *
      * @param semid {@code int}
-     * @param tsops {@code struct sembuf} of the segment's size, which the kernel reads
-     * @param timeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
+     * @param tsops {@link dev.linen.syscall.abi.Ipc.sembuf struct sembuf} of the segment's size, which the kernel reads
+     * @param timeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads; may
+     *        be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/semtimedop.2.html">semtimedop(2)</a>
      */
@@ -4030,7 +4064,7 @@ public final class Linux {
      * @param fd {@code int}, a file descriptor
      * @param offset {@code loff_t}
      * @param len {@code size_t}
-     * @param advice {@code int}
+     * @param advice {@code int}: {@code POSIX_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/fadvise64.2.html">fadvise64(2)</a>
      */
@@ -4045,8 +4079,9 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.
      *
-     * @param whichClock {@code clockid_t}
-     * @param timerEventSpec {@code struct sigevent}, which the kernel reads; may be {@code NULL}
+     * @param whichClock {@code clockid_t}: {@code CLOCK_*} of {@link dev.linen.syscall.abi.Time}
+     * @param timerEventSpec {@link dev.linen.syscall.abi.Signal.sigevent struct sigevent}, which the kernel reads; may
+     *        be {@code NULL}
      * @param createdTimerId {@code int}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/timer_create.2.html">timer_create(2)</a>
@@ -4063,9 +4098,11 @@ public final class Linux {
      * <p>Since Linux 2.6.
      *
      * @param timerId {@code int}
-     * @param flags {@code int}
-     * @param newSetting {@code struct __kernel_itimerspec}, which the kernel reads
-     * @param oldSetting {@code struct __kernel_itimerspec}, which the kernel writes; may be {@code NULL}
+     * @param flags {@code int}: {@code TIMER_*} of {@link dev.linen.syscall.abi.Time}
+     * @param newSetting {@link dev.linen.syscall.abi.Time.itimerspec struct __kernel_itimerspec}, which the kernel
+     *        reads
+     * @param oldSetting {@link dev.linen.syscall.abi.Time.itimerspec struct __kernel_itimerspec}, which the kernel
+     *        writes; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/timer_settime.2.html">timer_settime(2)</a>
      */
@@ -4080,7 +4117,7 @@ public final class Linux {
      * <p>Since Linux 2.6.
      *
      * @param timerId {@code int}
-     * @param setting {@code struct __kernel_itimerspec}, which the kernel writes
+     * @param setting {@link dev.linen.syscall.abi.Time.itimerspec struct __kernel_itimerspec}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/timer_gettime.2.html">timer_gettime(2)</a>
      */
@@ -4121,8 +4158,8 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.
      *
-     * @param whichClock {@code clockid_t}
-     * @param tp {@code struct __kernel_timespec}, which the kernel reads
+     * @param whichClock {@code clockid_t}: {@code CLOCK_*} of {@link dev.linen.syscall.abi.Time}
+     * @param tp {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/clock_settime.2.html">clock_settime(2)</a>
      */
@@ -4135,8 +4172,8 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.
      *
-     * @param whichClock {@code clockid_t}
-     * @param tp {@code struct __kernel_timespec}, which the kernel writes
+     * @param whichClock {@code clockid_t}: {@code CLOCK_*} of {@link dev.linen.syscall.abi.Time}
+     * @param tp {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/clock_gettime.2.html">clock_gettime(2)</a>
      */
@@ -4149,8 +4186,9 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.
      *
-     * @param whichClock {@code clockid_t}
-     * @param tp {@code struct __kernel_timespec}, which the kernel writes; may be {@code NULL}
+     * @param whichClock {@code clockid_t}: {@code CLOCK_*} of {@link dev.linen.syscall.abi.Time}
+     * @param tp {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel writes; may be
+     *        {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/clock_getres.2.html">clock_getres(2)</a>
      */
@@ -4164,10 +4202,11 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.
      *
-     * @param whichClock {@code clockid_t}
-     * @param flags {@code int}
-     * @param rqtp {@code struct __kernel_timespec}, which the kernel reads
-     * @param rmtp {@code struct __kernel_timespec}, which the kernel writes; may be {@code NULL}
+     * @param whichClock {@code clockid_t}: {@code CLOCK_*} of {@link dev.linen.syscall.abi.Time}
+     * @param flags {@code int}: {@code TIMER_*} of {@link dev.linen.syscall.abi.Time}
+     * @param rqtp {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads
+     * @param rmtp {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel writes; may be
+     *        {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/clock_nanosleep.2.html">clock_nanosleep(2)</a>
      */
@@ -4197,7 +4236,8 @@ public final class Linux {
      * <p>Since Linux 2.6, not on aarch64.
      *
      * @param epfd {@code int}, a file descriptor
-     * @param events {@code struct epoll_event}, {@code maxevents} of them, which the kernel writes
+     * @param events {@link dev.linen.syscall.abi.Epoll.epoll_event struct epoll_event}, {@code maxevents} of them,
+     *        which the kernel writes
      * @param maxevents {@code int}
      * @param timeout {@code int}
      * @return the kernel's result; -errno if the call failed
@@ -4214,7 +4254,8 @@ public final class Linux {
      * <p>Since Linux 2.6, not on aarch64.
      *
      * @param epfd {@code int}, a file descriptor
-     * @param events {@code struct epoll_event} of the segment's size, which the kernel writes
+     * @param events {@link dev.linen.syscall.abi.Epoll.epoll_event struct epoll_event} of the segment's size, which the
+     *        kernel writes
      * @param timeout {@code int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/epoll_wait.2.html">epoll_wait(2)</a>
@@ -4230,9 +4271,10 @@ public final class Linux {
      * <p>Since Linux 2.6.
      *
      * @param epfd {@code int}, a file descriptor
-     * @param op {@code int}
+     * @param op {@code int}: {@code EPOLL_*} of {@link dev.linen.syscall.abi.Epoll}
      * @param fd {@code int}, a file descriptor
-     * @param event {@code struct epoll_event}, which the kernel reads; may be {@code NULL}
+     * @param event {@link dev.linen.syscall.abi.Epoll.epoll_event struct epoll_event}, which the kernel reads; may be
+     *        {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/epoll_ctl.2.html">epoll_ctl(2)</a>
      */
@@ -4250,7 +4292,7 @@ public final class Linux {
      *
      * @param tgid {@code pid_t}
      * @param pid {@code pid_t}
-     * @param sig {@code int}
+     * @param sig {@code int}: {@code SIGABRT, SIGALRM, SIGBUS, SIGCHLD} of {@link dev.linen.syscall.abi.Signal}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/tgkill.2.html">tgkill(2)</a>
      */
@@ -4264,8 +4306,8 @@ public final class Linux {
      * <p>Since Linux 2.2, not on aarch64.
      *
      * @param filename text that ends with a NUL
-     * @param utimes {@code struct __kernel_old_timeval} of {@code 32} bytes, which the kernel reads; may be
-     *        {@code NULL}
+     * @param utimes {@link dev.linen.syscall.abi.Time.timeval struct __kernel_old_timeval} of {@code 32} bytes, which
+     *        the kernel reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/utimes.2.html">utimes(2)</a>
      */
@@ -4282,10 +4324,10 @@ public final class Linux {
      *
      * @param start {@code unsigned long}
      * @param len {@code unsigned long}
-     * @param mode {@code unsigned long}
+     * @param mode {@code unsigned long}: {@code MPOL_*} of {@link dev.linen.syscall.abi.Mman}
      * @param nmask {@code unsigned long}, which the kernel reads; may be {@code NULL}
      * @param maxnode {@code unsigned long}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code MPOL_*} of {@link dev.linen.syscall.abi.Mman}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mbind.2.html">mbind(2)</a>
      */
@@ -4301,7 +4343,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.6.
      *
-     * @param mode {@code int}
+     * @param mode {@code int}: {@code MPOL_*} of {@link dev.linen.syscall.abi.Mman}
      * @param nmask {@code unsigned long}, which the kernel reads; may be {@code NULL}
      * @param maxnode {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
@@ -4322,7 +4364,7 @@ public final class Linux {
      * @param nmask {@code unsigned long}, which the kernel writes; may be {@code NULL}
      * @param maxnode {@code unsigned long}
      * @param addr {@code unsigned long}
-     * @param flags {@code unsigned long}
+     * @param flags {@code unsigned long}: {@code MPOL_*} of {@link dev.linen.syscall.abi.Mman}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/get_mempolicy.2.html">get_mempolicy(2)</a>
      */
@@ -4337,9 +4379,10 @@ public final class Linux {
      * <p>Since Linux 2.6.6.
      *
      * @param uName text that ends with a NUL
-     * @param oflag {@code int}
+     * @param oflag {@code int}: {@code O_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param mode {@code mode_t}
-     * @param uAttr {@code struct mq_attr}, which the kernel reads; may be {@code NULL}
+     * @param uAttr {@link dev.linen.syscall.abi.Ipc.mq_attr struct mq_attr}, which the kernel reads; may be
+     *        {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mq_open.2.html">mq_open(2)</a>
      */
@@ -4371,7 +4414,8 @@ public final class Linux {
      * @param uMsgPtr memory of {@code msg_len} bytes, which the kernel reads
      * @param msgLen {@code size_t}
      * @param msgPrio {@code unsigned int}
-     * @param uAbsTimeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
+     * @param uAbsTimeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads;
+     *        may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mq_timedsend.2.html">mq_timedsend(2)</a>
      */
@@ -4391,7 +4435,8 @@ public final class Linux {
      * @param mqdes {@code int}, a file descriptor
      * @param uMsgPtr memory of the segment's size, which the kernel reads
      * @param msgPrio {@code unsigned int}
-     * @param uAbsTimeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
+     * @param uAbsTimeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads;
+     *        may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mq_timedsend.2.html">mq_timedsend(2)</a>
      */
@@ -4411,7 +4456,8 @@ public final class Linux {
      * @param uMsgPtr memory of {@code msg_len} bytes, which the kernel writes
      * @param msgLen {@code size_t}
      * @param uMsgPrio {@code unsigned int}, which the kernel writes; may be {@code NULL}
-     * @param uAbsTimeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
+     * @param uAbsTimeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads;
+     *        may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mq_timedreceive.2.html">mq_timedreceive(2)</a>
      */
@@ -4431,7 +4477,8 @@ public final class Linux {
      * @param mqdes {@code int}, a file descriptor
      * @param uMsgPtr memory of the segment's size, which the kernel writes
      * @param uMsgPrio {@code unsigned int}, which the kernel writes; may be {@code NULL}
-     * @param uAbsTimeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
+     * @param uAbsTimeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads;
+     *        may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mq_timedreceive.2.html">mq_timedreceive(2)</a>
      */
@@ -4448,7 +4495,8 @@ public final class Linux {
      * <p>Since Linux 2.6.6.
      *
      * @param mqdes {@code int}, a file descriptor
-     * @param uNotification {@code struct sigevent}, which the kernel reads; may be {@code NULL}
+     * @param uNotification {@link dev.linen.syscall.abi.Signal.sigevent struct sigevent}, which the kernel reads; may
+     *        be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mq_notify.2.html">mq_notify(2)</a>
      */
@@ -4463,8 +4511,10 @@ public final class Linux {
      * <p>Since Linux 2.6.6.
      *
      * @param mqdes {@code int}, a file descriptor
-     * @param uMqstat {@code struct mq_attr}, which the kernel reads; may be {@code NULL}
-     * @param uOmqstat {@code struct mq_attr}, which the kernel writes; may be {@code NULL}
+     * @param uMqstat {@link dev.linen.syscall.abi.Ipc.mq_attr struct mq_attr}, which the kernel reads; may be
+     *        {@code NULL}
+     * @param uOmqstat {@link dev.linen.syscall.abi.Ipc.mq_attr struct mq_attr}, which the kernel writes; may be
+     *        {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mq_getsetattr.2.html">mq_getsetattr(2)</a>
      */
@@ -4519,11 +4569,11 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.10.
      *
-     * @param which {@code int}
+     * @param which {@code int}: {@code P_*} of {@link dev.linen.syscall.abi.Sched}
      * @param upid {@code pid_t}
-     * @param infop {@code siginfo_t}, which the kernel writes; may be {@code NULL}
-     * @param options {@code int}
-     * @param ru {@code struct rusage}, which the kernel writes; may be {@code NULL}
+     * @param infop {@link dev.linen.syscall.abi.Signal.siginfo siginfo_t}, which the kernel writes; may be {@code NULL}
+     * @param options {@code int}: {@code WCONTINUED, WEXITED, WNOHANG, WNOWAIT} of {@link dev.linen.syscall.abi.Sched}
+     * @param ru {@link dev.linen.syscall.abi.Sched.rusage struct rusage}, which the kernel writes; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/waitid.2.html">waitid(2)</a>
      */
@@ -4599,7 +4649,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.10.
      *
-     * @param option {@code int}
+     * @param option {@code int}: {@code KEYCTL_*} of {@link dev.linen.syscall.abi.Key}
      * @param arg2 {@code unsigned long}
      * @param arg3 {@code unsigned long}
      * @param arg4 {@code unsigned long}
@@ -4618,7 +4668,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.10.
      *
-     * @param option {@code int}
+     * @param option {@code int}: {@code KEYCTL_*} of {@link dev.linen.syscall.abi.Key}
      * @param arg2 memory whose use depends on another argument
      * @param arg3 {@code unsigned long}
      * @param arg4 {@code unsigned long}
@@ -4637,7 +4687,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.10.
      *
-     * @param option {@code int}
+     * @param option {@code int}: {@code KEYCTL_*} of {@link dev.linen.syscall.abi.Key}
      * @param arg2 {@code unsigned long}
      * @param arg3 memory whose use depends on another argument
      * @param arg4 {@code unsigned long}
@@ -4656,7 +4706,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.10.
      *
-     * @param option {@code int}
+     * @param option {@code int}: {@code KEYCTL_*} of {@link dev.linen.syscall.abi.Key}
      * @param arg2 {@code unsigned long}
      * @param arg3 memory whose use depends on another argument
      * @param arg4 memory whose use depends on another argument
@@ -4676,7 +4726,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.10.
      *
-     * @param option {@code int}
+     * @param option {@code int}: {@code KEYCTL_*} of {@link dev.linen.syscall.abi.Key}
      * @param arg2 memory whose use depends on another argument
      * @param arg3 memory whose use depends on another argument
      * @param arg4 {@code unsigned long}
@@ -4696,7 +4746,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.13.
      *
-     * @param which {@code int}
+     * @param which {@code int}: {@code IOPRIO_*} of {@link dev.linen.syscall.abi.Sched}
      * @param who {@code int}
      * @param ioprio {@code int}
      * @return the kernel's result; -errno if the call failed
@@ -4711,7 +4761,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.13.
      *
-     * @param which {@code int}
+     * @param which {@code int}: {@code IOPRIO_*} of {@link dev.linen.syscall.abi.Sched}
      * @param who {@code int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/ioprio_get.2.html">ioprio_get(2)</a>
@@ -4739,7 +4789,7 @@ public final class Linux {
      *
      * @param fd {@code int}, a file descriptor
      * @param pathname text that ends with a NUL
-     * @param mask {@code unsigned int}
+     * @param mask {@code unsigned int}: {@code IN_*} of {@link dev.linen.syscall.abi.Epoll}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/inotify_add_watch.2.html">inotify_add_watch(2)</a>
      */
@@ -4787,7 +4837,7 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code O_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param mode {@code mode_t}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/openat.2.html">openat(2)</a>
@@ -4820,7 +4870,7 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL
-     * @param mode {@code mode_t}
+     * @param mode {@code mode_t}: {@code S_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param dev {@code unsigned int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mknodat.2.html">mknodat(2)</a>
@@ -4839,7 +4889,7 @@ public final class Linux {
      * @param filename text that ends with a NUL
      * @param user {@code uid_t}
      * @param group {@code gid_t}
-     * @param flag {@code int}
+     * @param flag {@code int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/fchownat.2.html">fchownat(2)</a>
      */
@@ -4855,8 +4905,8 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL; may be {@code NULL}
-     * @param utimes {@code struct __kernel_old_timeval} of {@code 32} bytes, which the kernel reads; may be
-     *        {@code NULL}
+     * @param utimes {@link dev.linen.syscall.abi.Time.timeval struct __kernel_old_timeval} of {@code 32} bytes, which
+     *        the kernel reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/futimesat.2.html">futimesat(2)</a>
      */
@@ -4872,8 +4922,8 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL; may be {@code NULL}
-     * @param statbuf {@code struct stat}, which the kernel writes
-     * @param flag {@code int}
+     * @param statbuf {@link dev.linen.syscall.abi.Fcntl.stat struct stat}, which the kernel writes
+     * @param flag {@code int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/newfstatat.2.html">newfstatat(2)</a>
      */
@@ -4889,7 +4939,7 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param pathname text that ends with a NUL
-     * @param flag {@code int}
+     * @param flag {@code int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/unlinkat.2.html">unlinkat(2)</a>
      */
@@ -4923,7 +4973,7 @@ public final class Linux {
      * @param oldname text that ends with a NUL
      * @param newdfd {@code int}, a file descriptor
      * @param newname text that ends with a NUL
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/linkat.2.html">linkat(2)</a>
      */
@@ -5004,7 +5054,7 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL
-     * @param mode {@code int}
+     * @param mode {@code int}: {@code F_*, R_*, W_*, X_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/faccessat.2.html">faccessat(2)</a>
      */
@@ -5022,7 +5072,8 @@ public final class Linux {
      * @param inp {@code fd_set}, which the kernel reads and writes; may be {@code NULL}
      * @param outp {@code fd_set}, which the kernel reads and writes; may be {@code NULL}
      * @param exp {@code fd_set}, which the kernel reads and writes; may be {@code NULL}
-     * @param tsp {@code struct __kernel_timespec}, which the kernel reads and writes; may be {@code NULL}
+     * @param tsp {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads and
+     *        writes; may be {@code NULL}
      * @param sig {@code struct sigset_argpack}, which the kernel reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/pselect6.2.html">pselect6(2)</a>
@@ -5040,9 +5091,11 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.16.
      *
-     * @param ufds {@code struct pollfd}, {@code nfds} of them, which the kernel reads and writes; may be {@code NULL}
+     * @param ufds {@link dev.linen.syscall.abi.Epoll.pollfd struct pollfd}, {@code nfds} of them, which the kernel
+     *        reads and writes; may be {@code NULL}
      * @param nfds {@code unsigned int}
-     * @param tsp {@code struct __kernel_timespec}, which the kernel reads and writes; may be {@code NULL}
+     * @param tsp {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads and
+     *        writes; may be {@code NULL}
      * @param sigmask {@code sigset_t} of {@code sigsetsize} bytes, which the kernel reads; may be {@code NULL}
      * @param sigsetsize {@code size_t}
      * @return the kernel's result; -errno if the call failed
@@ -5061,8 +5114,10 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.16.
      *
-     * @param ufds {@code struct pollfd} of the segment's size, which the kernel reads and writes; may be {@code NULL}
-     * @param tsp {@code struct __kernel_timespec}, which the kernel reads and writes; may be {@code NULL}
+     * @param ufds {@link dev.linen.syscall.abi.Epoll.pollfd struct pollfd} of the segment's size, which the kernel
+     *        reads and writes; may be {@code NULL}
+     * @param tsp {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads and
+     *        writes; may be {@code NULL}
      * @param sigmask {@code sigset_t} of the segment's size, which the kernel reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/ppoll.2.html">ppoll(2)</a>
@@ -5080,7 +5135,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.16.
      *
-     * @param unshareFlags {@code unsigned long}
+     * @param unshareFlags {@code unsigned long}: {@code CLONE_*} of {@link dev.linen.syscall.abi.Sched}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/unshare.2.html">unshare(2)</a>
      */
@@ -5096,7 +5151,8 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.17.
      *
-     * @param head {@code struct robust_list_head} of {@code len} bytes, which the kernel reads
+     * @param head {@link dev.linen.syscall.abi.Futex.robust_list_head struct robust_list_head} of {@code len} bytes,
+     *        which the kernel reads
      * @param len {@code size_t}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/set_robust_list.2.html">set_robust_list(2)</a>
@@ -5113,7 +5169,8 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.17.
      *
-     * @param head {@code struct robust_list_head} of the segment's size, which the kernel reads
+     * @param head {@link dev.linen.syscall.abi.Futex.robust_list_head struct robust_list_head} of the segment's size,
+     *        which the kernel reads
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/set_robust_list.2.html">set_robust_list(2)</a>
      */
@@ -5147,7 +5204,7 @@ public final class Linux {
      * @param fdOut {@code int}, a file descriptor
      * @param offOut {@code loff_t}, which the kernel reads and writes; may be {@code NULL}
      * @param len {@code size_t}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code SPLICE_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/splice.2.html">splice(2)</a>
      */
@@ -5164,7 +5221,7 @@ public final class Linux {
      * @param fdin {@code int}, a file descriptor
      * @param fdout {@code int}, a file descriptor
      * @param len {@code size_t}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code SPLICE_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/tee.2.html">tee(2)</a>
      */
@@ -5180,7 +5237,7 @@ public final class Linux {
      * @param fd {@code int}, a file descriptor
      * @param offset {@code loff_t}
      * @param nbytes {@code loff_t}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code SYNC_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sync_file_range.2.html">sync_file_range(2)</a>
      */
@@ -5196,9 +5253,10 @@ public final class Linux {
      * <p>Since Linux 2.6.17.
      *
      * @param fd {@code int}, a file descriptor
-     * @param uiov {@code struct iovec}, {@code nr_segs} of them, which the kernel reads
+     * @param uiov {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec}, {@code nr_segs} of them, which the kernel
+     *        reads
      * @param nrSegs {@code unsigned long}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code SPLICE_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/vmsplice.2.html">vmsplice(2)</a>
      */
@@ -5215,8 +5273,8 @@ public final class Linux {
      * <p>Since Linux 2.6.17.
      *
      * @param fd {@code int}, a file descriptor
-     * @param uiov {@code struct iovec} of the segment's size, which the kernel reads
-     * @param flags {@code unsigned int}
+     * @param uiov {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec} of the segment's size, which the kernel reads
+     * @param flags {@code unsigned int}: {@code SPLICE_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/vmsplice.2.html">vmsplice(2)</a>
      */
@@ -5254,8 +5312,9 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL; may be {@code NULL}
-     * @param utimes {@code struct __kernel_timespec} of {@code 32} bytes, which the kernel reads; may be {@code NULL}
-     * @param flags {@code int}
+     * @param utimes {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec} of {@code 32} bytes, which the
+     *        kernel reads; may be {@code NULL}
+     * @param flags {@code int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/utimensat.2.html">utimensat(2)</a>
      */
@@ -5271,7 +5330,8 @@ public final class Linux {
      * <p>Since Linux 2.6.19.
      *
      * @param epfd {@code int}, a file descriptor
-     * @param events {@code struct epoll_event}, {@code maxevents} of them, which the kernel writes
+     * @param events {@link dev.linen.syscall.abi.Epoll.epoll_event struct epoll_event}, {@code maxevents} of them,
+     *        which the kernel writes
      * @param maxevents {@code int}
      * @param timeout {@code int}
      * @param sigmask {@code sigset_t} of {@code sigsetsize} bytes, which the kernel reads; may be {@code NULL}
@@ -5293,7 +5353,8 @@ public final class Linux {
      * <p>Since Linux 2.6.19.
      *
      * @param epfd {@code int}, a file descriptor
-     * @param events {@code struct epoll_event} of the segment's size, which the kernel writes
+     * @param events {@link dev.linen.syscall.abi.Epoll.epoll_event struct epoll_event} of the segment's size, which the
+     *        kernel writes
      * @param timeout {@code int}
      * @param sigmask {@code sigset_t} of the segment's size, which the kernel reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
@@ -5340,8 +5401,8 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.25.
      *
-     * @param clockid {@code int}
-     * @param flags {@code int}
+     * @param clockid {@code int}: {@code CLOCK_*} of {@link dev.linen.syscall.abi.Time}
+     * @param flags {@code int}: {@code TFD_*} of {@link dev.linen.syscall.abi.Time}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/timerfd_create.2.html">timerfd_create(2)</a>
      */
@@ -5368,7 +5429,7 @@ public final class Linux {
      * <p>Since Linux 2.6.23.
      *
      * @param fd {@code int}, a file descriptor
-     * @param mode {@code int}
+     * @param mode {@code int}: {@code FALLOC_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param offset {@code loff_t}
      * @param len {@code loff_t}
      * @return the kernel's result; -errno if the call failed
@@ -5385,9 +5446,10 @@ public final class Linux {
      * <p>Since Linux 2.6.25.
      *
      * @param ufd {@code int}, a file descriptor
-     * @param flags {@code int}
-     * @param utmr {@code struct __kernel_itimerspec}, which the kernel reads
-     * @param otmr {@code struct __kernel_itimerspec}, which the kernel writes; may be {@code NULL}
+     * @param flags {@code int}: {@code TFD_*} of {@link dev.linen.syscall.abi.Time}
+     * @param utmr {@link dev.linen.syscall.abi.Time.itimerspec struct __kernel_itimerspec}, which the kernel reads
+     * @param otmr {@link dev.linen.syscall.abi.Time.itimerspec struct __kernel_itimerspec}, which the kernel writes;
+     *        may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/timerfd_settime.2.html">timerfd_settime(2)</a>
      */
@@ -5402,7 +5464,7 @@ public final class Linux {
      * <p>Since Linux 2.6.25.
      *
      * @param ufd {@code int}, a file descriptor
-     * @param otmr {@code struct __kernel_itimerspec}, which the kernel writes
+     * @param otmr {@link dev.linen.syscall.abi.Time.itimerspec struct __kernel_itimerspec}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/timerfd_gettime.2.html">timerfd_gettime(2)</a>
      */
@@ -5416,10 +5478,10 @@ public final class Linux {
      * <p>Since Linux 2.6.28.
      *
      * @param fd {@code int}, a file descriptor
-     * @param upeerSockaddr {@code struct sockaddr} of as many bytes as {@code upeer_addrlen} says, which the kernel
-     *        writes; may be {@code NULL}
+     * @param upeerSockaddr {@link dev.linen.syscall.abi.Socket.sockaddr struct sockaddr} of as many bytes as
+     *        {@code upeer_addrlen} says, which the kernel writes; may be {@code NULL}
      * @param upeerAddrlen {@code int}, which the kernel reads and writes; may be {@code NULL}
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code SOCK_*} of {@link dev.linen.syscall.abi.Socket}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/accept4.2.html">accept4(2)</a>
      */
@@ -5437,7 +5499,7 @@ public final class Linux {
      * @param ufd {@code int}, a file descriptor
      * @param userMask {@code sigset_t} of {@code sizemask} bytes, which the kernel reads
      * @param sizemask {@code size_t}
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code SFD_*} of {@link dev.linen.syscall.abi.Signal}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/signalfd4.2.html">signalfd4(2)</a>
      */
@@ -5453,7 +5515,7 @@ public final class Linux {
      *
      * @param ufd {@code int}, a file descriptor
      * @param userMask {@code sigset_t} of the segment's size, which the kernel reads
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code SFD_*} of {@link dev.linen.syscall.abi.Signal}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/signalfd4.2.html">signalfd4(2)</a>
      */
@@ -5468,7 +5530,7 @@ public final class Linux {
      * <p>Since Linux 2.6.27.
      *
      * @param count {@code unsigned int}
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code EFD_*} of {@link dev.linen.syscall.abi.Epoll}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/eventfd2.2.html">eventfd2(2)</a>
      */
@@ -5481,7 +5543,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.27.
      *
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code EPOLL_*} of {@link dev.linen.syscall.abi.Epoll}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/epoll_create1.2.html">epoll_create1(2)</a>
      */
@@ -5498,7 +5560,7 @@ public final class Linux {
      *
      * @param oldfd {@code int}, a file descriptor
      * @param newfd {@code int}, a file descriptor
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code O_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/dup3.2.html">dup3(2)</a>
      */
@@ -5512,7 +5574,7 @@ public final class Linux {
      * <p>Since Linux 2.6.27.
      *
      * @param fildes {@code int} of {@code 8} bytes, which the kernel writes
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code O_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/pipe2.2.html">pipe2(2)</a>
      */
@@ -5525,7 +5587,7 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.27.
      *
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code IN_*} of {@link dev.linen.syscall.abi.Epoll}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/inotify_init1.2.html">inotify_init1(2)</a>
      */
@@ -5540,7 +5602,7 @@ public final class Linux {
      * <p>Since Linux 2.6.30.
      *
      * @param fd {@code int}, a file descriptor
-     * @param vec {@code struct iovec}, {@code vlen} of them, which the kernel reads
+     * @param vec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec}, {@code vlen} of them, which the kernel reads
      * @param vlen {@code unsigned long}
      * @param posL {@code unsigned long}
      * @param posH {@code unsigned long}
@@ -5559,7 +5621,7 @@ public final class Linux {
      * <p>Since Linux 2.6.30.
      *
      * @param fd {@code int}, a file descriptor
-     * @param vec {@code struct iovec} of the segment's size, which the kernel reads
+     * @param vec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec} of the segment's size, which the kernel reads
      * @param posL {@code unsigned long}
      * @param posH {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
@@ -5577,7 +5639,7 @@ public final class Linux {
      * <p>Since Linux 2.6.30.
      *
      * @param fd {@code int}, a file descriptor
-     * @param vec {@code struct iovec}, {@code vlen} of them, which the kernel reads
+     * @param vec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec}, {@code vlen} of them, which the kernel reads
      * @param vlen {@code unsigned long}
      * @param posL {@code unsigned long}
      * @param posH {@code unsigned long}
@@ -5596,7 +5658,7 @@ public final class Linux {
      * <p>Since Linux 2.6.30.
      *
      * @param fd {@code int}, a file descriptor
-     * @param vec {@code struct iovec} of the segment's size, which the kernel reads
+     * @param vec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec} of the segment's size, which the kernel reads
      * @param posL {@code unsigned long}
      * @param posH {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
@@ -5616,8 +5678,8 @@ public final class Linux {
      *
      * @param tgid {@code pid_t}
      * @param pid {@code pid_t}
-     * @param sig {@code int}
-     * @param uinfo {@code siginfo_t}, which the kernel reads
+     * @param sig {@code int}: {@code SIGABRT, SIGALRM, SIGBUS, SIGCHLD} of {@link dev.linen.syscall.abi.Signal}
+     * @param uinfo {@link dev.linen.syscall.abi.Signal.siginfo siginfo_t}, which the kernel reads
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/rt_tgsigqueueinfo.2.html">rt_tgsigqueueinfo(2)</a>
      */
@@ -5631,11 +5693,12 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.31.
      *
-     * @param attrUptr {@code struct perf_event_attr}, which the kernel reads or writes, depending on another argument
+     * @param attrUptr {@link dev.linen.syscall.abi.Perf.perf_event_attr struct perf_event_attr}, which the kernel reads
+     *        or writes, depending on another argument
      * @param pid {@code pid_t}
      * @param cpu {@code int}
      * @param groupFd {@code int}, a file descriptor
-     * @param flags {@code unsigned long}
+     * @param flags {@code unsigned long}: {@code PERF_*} of {@link dev.linen.syscall.abi.Perf}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/perf_event_open.2.html">perf_event_open(2)</a>
      */
@@ -5651,10 +5714,12 @@ public final class Linux {
      * <p>Since Linux 2.6.33.
      *
      * @param fd {@code int}, a file descriptor
-     * @param mmsg {@code struct mmsghdr}, {@code vlen} of them, which the kernel reads and writes
+     * @param mmsg {@link dev.linen.syscall.abi.Socket.mmsghdr struct mmsghdr}, {@code vlen} of them, which the kernel
+     *        reads and writes
      * @param vlen {@code unsigned int}
-     * @param flags {@code unsigned int}
-     * @param timeout {@code struct __kernel_timespec}, which the kernel reads and writes; may be {@code NULL}
+     * @param flags {@code unsigned int}: {@code MSG_*} of {@link dev.linen.syscall.abi.Socket}
+     * @param timeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads and
+     *        writes; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/recvmmsg.2.html">recvmmsg(2)</a>
      */
@@ -5671,9 +5736,11 @@ public final class Linux {
      * <p>Since Linux 2.6.33.
      *
      * @param fd {@code int}, a file descriptor
-     * @param mmsg {@code struct mmsghdr} of the segment's size, which the kernel reads and writes
-     * @param flags {@code unsigned int}
-     * @param timeout {@code struct __kernel_timespec}, which the kernel reads and writes; may be {@code NULL}
+     * @param mmsg {@link dev.linen.syscall.abi.Socket.mmsghdr struct mmsghdr} of the segment's size, which the kernel
+     *        reads and writes
+     * @param flags {@code unsigned int}: {@code MSG_*} of {@link dev.linen.syscall.abi.Socket}
+     * @param timeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads and
+     *        writes; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/recvmmsg.2.html">recvmmsg(2)</a>
      */
@@ -5687,8 +5754,8 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.37.
      *
-     * @param flags {@code unsigned int}
-     * @param eventFFlags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code FAN_*} of {@link dev.linen.syscall.abi.Epoll}
+     * @param eventFFlags {@code unsigned int}: {@code O_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/fanotify_init.2.html">fanotify_init(2)</a>
      */
@@ -5703,8 +5770,8 @@ public final class Linux {
      * <p>Since Linux 2.6.37.
      *
      * @param fanotifyFd {@code int}, a file descriptor
-     * @param flags {@code unsigned int}
-     * @param mask {@code unsigned long}
+     * @param flags {@code unsigned int}: {@code FAN_*} of {@link dev.linen.syscall.abi.Epoll}
+     * @param mask {@code unsigned long}: {@code FAN_*} of {@link dev.linen.syscall.abi.Epoll}
      * @param dfd {@code int}, a file descriptor
      * @param pathname text that ends with a NUL; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
@@ -5724,9 +5791,11 @@ public final class Linux {
      * <p>Since Linux 2.6.36.
      *
      * @param pid {@code pid_t}
-     * @param resource {@code unsigned int}
-     * @param newRlim {@code struct rlimit64}, which the kernel reads; may be {@code NULL}
-     * @param oldRlim {@code struct rlimit64}, which the kernel writes; may be {@code NULL}
+     * @param resource {@code unsigned int}: {@code RLIMIT_*} of {@link dev.linen.syscall.abi.Sched}
+     * @param newRlim {@link dev.linen.syscall.abi.Sched.rlimit64 struct rlimit64}, which the kernel reads; may be
+     *        {@code NULL}
+     * @param oldRlim {@link dev.linen.syscall.abi.Sched.rlimit64 struct rlimit64}, which the kernel writes; may be
+     *        {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/prlimit64.2.html">prlimit64(2)</a>
      */
@@ -5742,9 +5811,10 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param name text that ends with a NUL
-     * @param handle {@code struct file_handle}, which the kernel reads and writes
+     * @param handle {@link dev.linen.syscall.abi.Fcntl.file_handle struct file_handle}, which the kernel reads and
+     *        writes
      * @param mntId memory of {@code 4} bytes, which the kernel writes
-     * @param flag {@code int}
+     * @param flag {@code int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/name_to_handle_at.2.html">name_to_handle_at(2)</a>
      */
@@ -5760,8 +5830,8 @@ public final class Linux {
      * <p>Since Linux 2.6.39.
      *
      * @param mountdirfd {@code int}, a file descriptor
-     * @param handle {@code struct file_handle}, which the kernel reads
-     * @param flags {@code int}
+     * @param handle {@link dev.linen.syscall.abi.Fcntl.file_handle struct file_handle}, which the kernel reads
+     * @param flags {@code int}: {@code O_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/open_by_handle_at.2.html">open_by_handle_at(2)</a>
      */
@@ -5777,8 +5847,8 @@ public final class Linux {
      *
      * <p>Since Linux 2.6.39.
      *
-     * @param whichClock {@code clockid_t}
-     * @param utx {@code struct __kernel_timex}, which the kernel reads and writes
+     * @param whichClock {@code clockid_t}: {@code CLOCK_*} of {@link dev.linen.syscall.abi.Time}
+     * @param utx {@link dev.linen.syscall.abi.Time.timex struct __kernel_timex}, which the kernel reads and writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/clock_adjtime.2.html">clock_adjtime(2)</a>
      */
@@ -5805,9 +5875,10 @@ public final class Linux {
      * <p>Since Linux 3.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param mmsg {@code struct mmsghdr}, {@code vlen} of them, which the kernel reads and writes
+     * @param mmsg {@link dev.linen.syscall.abi.Socket.mmsghdr struct mmsghdr}, {@code vlen} of them, which the kernel
+     *        reads and writes
      * @param vlen {@code unsigned int}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code MSG_*} of {@link dev.linen.syscall.abi.Socket}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sendmmsg.2.html">sendmmsg(2)</a>
      */
@@ -5823,8 +5894,9 @@ public final class Linux {
      * <p>Since Linux 3.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param mmsg {@code struct mmsghdr} of the segment's size, which the kernel reads and writes
-     * @param flags {@code unsigned int}
+     * @param mmsg {@link dev.linen.syscall.abi.Socket.mmsghdr struct mmsghdr} of the segment's size, which the kernel
+     *        reads and writes
+     * @param flags {@code unsigned int}: {@code MSG_*} of {@link dev.linen.syscall.abi.Socket}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sendmmsg.2.html">sendmmsg(2)</a>
      */
@@ -5841,7 +5913,7 @@ public final class Linux {
      * <p>Since Linux 3.0.
      *
      * @param fd {@code int}, a file descriptor
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code CLONE_*} of {@link dev.linen.syscall.abi.Sched}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/setns.2.html">setns(2)</a>
      */
@@ -5872,9 +5944,11 @@ public final class Linux {
      * <p>Since Linux 3.2.
      *
      * @param pid {@code pid_t}
-     * @param lvec {@code struct iovec}, {@code liovcnt} of them, which the kernel reads
+     * @param lvec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec}, {@code liovcnt} of them, which the kernel
+     *        reads
      * @param liovcnt {@code unsigned long}
-     * @param rvec {@code struct iovec}, {@code riovcnt} of them, which the kernel reads
+     * @param rvec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec}, {@code riovcnt} of them, which the kernel
+     *        reads
      * @param riovcnt {@code unsigned long}
      * @param flags {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
@@ -5893,8 +5967,8 @@ public final class Linux {
      * <p>Since Linux 3.2.
      *
      * @param pid {@code pid_t}
-     * @param lvec {@code struct iovec} of the segment's size, which the kernel reads
-     * @param rvec {@code struct iovec} of the segment's size, which the kernel reads
+     * @param lvec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec} of the segment's size, which the kernel reads
+     * @param rvec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec} of the segment's size, which the kernel reads
      * @param flags {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/process_vm_readv.2.html">process_vm_readv(2)</a>
@@ -5911,9 +5985,11 @@ public final class Linux {
      * <p>Since Linux 3.2.
      *
      * @param pid {@code pid_t}
-     * @param lvec {@code struct iovec}, {@code liovcnt} of them, which the kernel reads
+     * @param lvec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec}, {@code liovcnt} of them, which the kernel
+     *        reads
      * @param liovcnt {@code unsigned long}
-     * @param rvec {@code struct iovec}, {@code riovcnt} of them, which the kernel reads
+     * @param rvec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec}, {@code riovcnt} of them, which the kernel
+     *        reads
      * @param riovcnt {@code unsigned long}
      * @param flags {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
@@ -5932,8 +6008,8 @@ public final class Linux {
      * <p>Since Linux 3.2.
      *
      * @param pid {@code pid_t}
-     * @param lvec {@code struct iovec} of the segment's size, which the kernel reads
-     * @param rvec {@code struct iovec} of the segment's size, which the kernel reads
+     * @param lvec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec} of the segment's size, which the kernel reads
+     * @param rvec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec} of the segment's size, which the kernel reads
      * @param flags {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/process_vm_writev.2.html">process_vm_writev(2)</a>
@@ -5950,7 +6026,7 @@ public final class Linux {
      *
      * @param pid1 {@code pid_t}
      * @param pid2 {@code pid_t}
-     * @param type {@code int}
+     * @param type {@code int}: {@code KCMP_*} of {@link dev.linen.syscall.abi.Sched}
      * @param idx1 {@code unsigned long}
      * @param idx2 {@code unsigned long}
      * @return the kernel's result; -errno if the call failed
@@ -5985,7 +6061,8 @@ public final class Linux {
      * <p>Since Linux 3.14.
      *
      * @param pid {@code pid_t}
-     * @param uattr {@code struct sched_attr}, which the kernel reads or writes, depending on another argument
+     * @param uattr {@link dev.linen.syscall.abi.Sched.sched_attr struct sched_attr}, which the kernel reads or writes,
+     *        depending on another argument
      * @param flags {@code unsigned int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sched_setattr.2.html">sched_setattr(2)</a>
@@ -6001,7 +6078,8 @@ public final class Linux {
      * <p>Since Linux 3.14.
      *
      * @param pid {@code pid_t}
-     * @param uattr {@code struct sched_attr} of {@code usize} bytes, which the kernel writes
+     * @param uattr {@link dev.linen.syscall.abi.Sched.sched_attr struct sched_attr} of {@code usize} bytes, which the
+     *        kernel writes
      * @param usize {@code unsigned int}
      * @param flags {@code unsigned int}
      * @return the kernel's result; -errno if the call failed
@@ -6018,7 +6096,8 @@ public final class Linux {
      * <p>Since Linux 3.14.
      *
      * @param pid {@code pid_t}
-     * @param uattr {@code struct sched_attr} of the segment's size, which the kernel writes
+     * @param uattr {@link dev.linen.syscall.abi.Sched.sched_attr struct sched_attr} of the segment's size, which the
+     *        kernel writes
      * @param flags {@code unsigned int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/sched_getattr.2.html">sched_getattr(2)</a>
@@ -6037,7 +6116,7 @@ public final class Linux {
      * @param oldname text that ends with a NUL
      * @param newdfd {@code int}, a file descriptor
      * @param newname text that ends with a NUL
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code RENAME_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/renameat2.2.html">renameat2(2)</a>
      */
@@ -6054,8 +6133,8 @@ public final class Linux {
      *
      * <p>Since Linux 3.17.
      *
-     * @param op {@code unsigned int}
-     * @param flags {@code unsigned int}
+     * @param op {@code unsigned int}: {@code SECCOMP_*} of {@link dev.linen.syscall.abi.Seccomp}
+     * @param flags {@code unsigned int}: {@code SECCOMP_*} of {@link dev.linen.syscall.abi.Seccomp}
      * @param uargs memory, which the kernel reads or writes, depending on another argument; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/seccomp.2.html">seccomp(2)</a>
@@ -6072,7 +6151,7 @@ public final class Linux {
      *
      * @param ubuf memory of {@code len} bytes, which the kernel writes
      * @param len {@code size_t}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code GRND_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/getrandom.2.html">getrandom(2)</a>
      */
@@ -6087,7 +6166,7 @@ public final class Linux {
      * <p>Since Linux 3.17.
      *
      * @param ubuf memory of the segment's size, which the kernel writes
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code GRND_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/getrandom.2.html">getrandom(2)</a>
      */
@@ -6102,7 +6181,7 @@ public final class Linux {
      * <p>Since Linux 3.17.
      *
      * @param uname text that ends with a NUL
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code MFD_*} of {@link dev.linen.syscall.abi.Mman}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/memfd_create.2.html">memfd_create(2)</a>
      */
@@ -6154,42 +6233,44 @@ public final class Linux {
     }
 
     /**
-     * {@code long bpf(int cmd, union bpf_attr *uattr, unsigned int size, void *attr_common, unsigned int size_common)}.
+     * {@code long bpf(int cmd, union bpf_attr *uattr, unsigned int size, void *uattr_common, unsigned int
+     * size_common)}.
      *
      * <p>Since Linux 3.18.
      *
-     * @param cmd {@code int}
+     * @param cmd {@code int}: {@code BPF_*} of {@link dev.linen.syscall.abi.Bpf}
      * @param uattr {@code union bpf_attr} of {@code size} bytes, which the kernel reads or writes, depending on another
      *        argument
      * @param size {@code unsigned int}
-     * @param attrCommon memory of {@code size_common} bytes, which the kernel reads or writes, depending on another
+     * @param uattrCommon memory of {@code size_common} bytes, which the kernel reads or writes, depending on another
      *        argument; may be {@code NULL}
      * @param sizeCommon {@code unsigned int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/bpf.2.html">bpf(2)</a>
      */
-    public static long bpf(int cmd, MemorySegment uattr, int size, MemorySegment attrCommon, int sizeCommon) {
+    public static long bpf(int cmd, MemorySegment uattr, int size, MemorySegment uattrCommon, int sizeCommon) {
         return Trampoline.syscall(ARM ? 280 : 321, cmd, Arguments.in("uattr", uattr, Integer.toUnsignedLong(size)),
-                Integer.toUnsignedLong(size), Arguments.inOrNull("attrCommon", attrCommon,
-                Integer.toUnsignedLong(sizeCommon)), Integer.toUnsignedLong(sizeCommon), 0, uattr, attrCommon);
+                Integer.toUnsignedLong(size), Arguments.inOrNull("uattrCommon", uattrCommon,
+                Integer.toUnsignedLong(sizeCommon)), Integer.toUnsignedLong(sizeCommon), 0, uattr, uattrCommon);
     }
 
     /**
-     * {@code long bpf(int cmd, union bpf_attr *uattr, unsigned int size, void *attr_common, unsigned int size_common)}.
+     * {@code long bpf(int cmd, union bpf_attr *uattr, unsigned int size, void *uattr_common, unsigned int
+     * size_common)}.
      *
      * <p>Since Linux 3.18.
      *
-     * @param cmd {@code int}
+     * @param cmd {@code int}: {@code BPF_*} of {@link dev.linen.syscall.abi.Bpf}
      * @param uattr {@code union bpf_attr} of the segment's size, which the kernel reads or writes, depending on another
      *        argument
-     * @param attrCommon memory of the segment's size, which the kernel reads or writes, depending on another argument;
+     * @param uattrCommon memory of the segment's size, which the kernel reads or writes, depending on another argument;
      *        may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/bpf.2.html">bpf(2)</a>
      */
-    public static long bpf(int cmd, MemorySegment uattr, MemorySegment attrCommon) {
+    public static long bpf(int cmd, MemorySegment uattr, MemorySegment uattrCommon) {
         return Trampoline.syscall(ARM ? 280 : 321, cmd, Arguments.in("uattr", uattr, 0), uattr.byteSize(),
-                Arguments.inOrNull("attrCommon", attrCommon, 0), attrCommon.byteSize(), 0, uattr, attrCommon);
+                Arguments.inOrNull("uattrCommon", uattrCommon, 0), uattrCommon.byteSize(), 0, uattr, uattrCommon);
     }
 
     /**
@@ -6203,7 +6284,7 @@ public final class Linux {
      * @param filename text that ends with a NUL
      * @param argv {@code void *}, which the kernel reads; may be {@code NULL}
      * @param envp {@code void *}, which the kernel reads; may be {@code NULL}
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/execveat.2.html">execveat(2)</a>
      */
@@ -6219,7 +6300,7 @@ public final class Linux {
      *
      * <p>Since Linux 4.3.
      *
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code O_*, UFFD_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/userfaultfd.2.html">userfaultfd(2)</a>
      */
@@ -6232,8 +6313,8 @@ public final class Linux {
      *
      * <p>Since Linux 3.17.
      *
-     * @param cmd {@code int}
-     * @param flags {@code unsigned int}
+     * @param cmd {@code int}: {@code MEMBARRIER_*} of {@link dev.linen.syscall.abi.Mman}
+     * @param flags {@code unsigned int}: {@code MEMBARRIER_*} of {@link dev.linen.syscall.abi.Mman}
      * @param cpuId {@code int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/membarrier.2.html">membarrier(2)</a>
@@ -6249,7 +6330,7 @@ public final class Linux {
      *
      * @param start {@code unsigned long}
      * @param len {@code size_t}
-     * @param flags {@code int}
+     * @param flags {@code int}: {@code MLOCK_*} of {@link dev.linen.syscall.abi.Mman}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mlock2.2.html">mlock2(2)</a>
      */
@@ -6285,11 +6366,11 @@ public final class Linux {
      * <p>Since Linux 4.6.
      *
      * @param fd {@code int}, a file descriptor
-     * @param vec {@code struct iovec}, {@code vlen} of them, which the kernel reads
+     * @param vec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec}, {@code vlen} of them, which the kernel reads
      * @param vlen {@code unsigned long}
      * @param posL {@code unsigned long}
      * @param posH {@code unsigned long}
-     * @param flags {@code rwf_t}
+     * @param flags {@code rwf_t}: {@code RWF_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/preadv2.2.html">preadv2(2)</a>
      */
@@ -6305,10 +6386,10 @@ public final class Linux {
      * <p>Since Linux 4.6.
      *
      * @param fd {@code int}, a file descriptor
-     * @param vec {@code struct iovec} of the segment's size, which the kernel reads
+     * @param vec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec} of the segment's size, which the kernel reads
      * @param posL {@code unsigned long}
      * @param posH {@code unsigned long}
-     * @param flags {@code rwf_t}
+     * @param flags {@code rwf_t}: {@code RWF_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/preadv2.2.html">preadv2(2)</a>
      */
@@ -6324,11 +6405,11 @@ public final class Linux {
      * <p>Since Linux 4.6.
      *
      * @param fd {@code int}, a file descriptor
-     * @param vec {@code struct iovec}, {@code vlen} of them, which the kernel reads
+     * @param vec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec}, {@code vlen} of them, which the kernel reads
      * @param vlen {@code unsigned long}
      * @param posL {@code unsigned long}
      * @param posH {@code unsigned long}
-     * @param flags {@code rwf_t}
+     * @param flags {@code rwf_t}: {@code RWF_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/pwritev2.2.html">pwritev2(2)</a>
      */
@@ -6344,10 +6425,10 @@ public final class Linux {
      * <p>Since Linux 4.6.
      *
      * @param fd {@code int}, a file descriptor
-     * @param vec {@code struct iovec} of the segment's size, which the kernel reads
+     * @param vec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec} of the segment's size, which the kernel reads
      * @param posL {@code unsigned long}
      * @param posH {@code unsigned long}
-     * @param flags {@code rwf_t}
+     * @param flags {@code rwf_t}: {@code RWF_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/pwritev2.2.html">pwritev2(2)</a>
      */
@@ -6365,7 +6446,7 @@ public final class Linux {
      *
      * @param start {@code unsigned long}
      * @param len {@code size_t}
-     * @param prot {@code unsigned long}
+     * @param prot {@code unsigned long}: {@code PROT_*} of {@link dev.linen.syscall.abi.Mman}
      * @param pkey {@code int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/pkey_mprotect.2.html">pkey_mprotect(2)</a>
@@ -6380,7 +6461,7 @@ public final class Linux {
      * <p>Since Linux 4.8.
      *
      * @param flags {@code unsigned long}
-     * @param initVal {@code unsigned long}
+     * @param initVal {@code unsigned long}: {@code PKEY_*} of {@link dev.linen.syscall.abi.Mman}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/pkey_alloc.2.html">pkey_alloc(2)</a>
      */
@@ -6408,9 +6489,9 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL; may be {@code NULL}
-     * @param flags {@code unsigned int}
-     * @param mask {@code unsigned int}
-     * @param buffer {@code struct statx}, which the kernel writes
+     * @param flags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
+     * @param mask {@code unsigned int}: {@code STATX_*} of {@link dev.linen.syscall.abi.Fcntl}
+     * @param buffer {@link dev.linen.syscall.abi.Fcntl.statx struct statx}, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/statx.2.html">statx(2)</a>
      */
@@ -6429,8 +6510,10 @@ public final class Linux {
      * @param ctxId {@code aio_context_t}
      * @param minNr {@code long}
      * @param nr {@code long}
-     * @param events {@code struct io_event}, {@code nr} of them, which the kernel writes
-     * @param timeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
+     * @param events {@link dev.linen.syscall.abi.IoUring.io_event struct io_event}, {@code nr} of them, which the
+     *        kernel writes
+     * @param timeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads; may
+     *        be {@code NULL}
      * @param usig {@code struct __aio_sigset}, which the kernel reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      */
@@ -6449,8 +6532,10 @@ public final class Linux {
      *
      * @param ctxId {@code aio_context_t}
      * @param minNr {@code long}
-     * @param events {@code struct io_event} of the segment's size, which the kernel writes
-     * @param timeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
+     * @param events {@link dev.linen.syscall.abi.IoUring.io_event struct io_event} of the segment's size, which the
+     *        kernel writes
+     * @param timeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads; may
+     *        be {@code NULL}
      * @param usig {@code struct __aio_sigset}, which the kernel reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      */
@@ -6506,9 +6591,9 @@ public final class Linux {
      * <p>Since Linux 5.1.
      *
      * @param pidfd {@code int}, a file descriptor
-     * @param sig {@code int}
-     * @param info {@code siginfo_t}, which the kernel reads; may be {@code NULL}
-     * @param flags {@code unsigned int}
+     * @param sig {@code int}: {@code SIGABRT, SIGALRM, SIGBUS, SIGCHLD} of {@link dev.linen.syscall.abi.Signal}
+     * @param info {@link dev.linen.syscall.abi.Signal.siginfo siginfo_t}, which the kernel reads; may be {@code NULL}
+     * @param flags {@code unsigned int}: {@code PIDFD_*} of {@link dev.linen.syscall.abi.Sched}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/pidfd_send_signal.2.html">pidfd_send_signal(2)</a>
      */
@@ -6525,7 +6610,8 @@ public final class Linux {
      * <p>Since Linux 5.1.
      *
      * @param entries {@code unsigned int}
-     * @param params {@code struct io_uring_params}, which the kernel reads and writes
+     * @param params {@link dev.linen.syscall.abi.IoUring.io_uring_params struct io_uring_params}, which the kernel
+     *        reads and writes
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/io_uring_setup.2.html">io_uring_setup(2)</a>
      */
@@ -6545,7 +6631,7 @@ public final class Linux {
      * @param fd {@code int}, a file descriptor
      * @param toSubmit {@code unsigned int}
      * @param minComplete {@code unsigned int}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code IORING_*} of {@link dev.linen.syscall.abi.IoUring}
      * @param argp {@code unsigned long}
      * @param argsz {@code size_t}
      * @return the kernel's result; -errno if the call failed
@@ -6567,7 +6653,7 @@ public final class Linux {
      * @param fd {@code int}, a file descriptor
      * @param toSubmit {@code unsigned int}
      * @param minComplete {@code unsigned int}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code IORING_*} of {@link dev.linen.syscall.abi.IoUring}
      * @param argp memory whose use depends on another argument
      * @param argsz {@code size_t}
      * @return the kernel's result; -errno if the call failed
@@ -6587,7 +6673,7 @@ public final class Linux {
      * <p>Since Linux 5.1.
      *
      * @param fd {@code int}, a file descriptor
-     * @param opcode {@code unsigned int}
+     * @param opcode {@code unsigned int}: {@code IORING_*} of {@link dev.linen.syscall.abi.IoUring}
      * @param arg memory, which the kernel reads or writes, depending on another argument; may be {@code NULL}
      * @param nrArgs {@code unsigned int}
      * @return the kernel's result; -errno if the call failed
@@ -6605,7 +6691,7 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code AT_*, OPEN_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/open_tree.2.html">open_tree(2)</a>
      */
@@ -6624,7 +6710,7 @@ public final class Linux {
      * @param fromPathname text that ends with a NUL; may be {@code NULL}
      * @param toDfd {@code int}, a file descriptor
      * @param toPathname text that ends with a NUL; may be {@code NULL}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code MOVE_*} of {@link dev.linen.syscall.abi.Mount}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/move_mount.2.html">move_mount(2)</a>
      */
@@ -6641,7 +6727,7 @@ public final class Linux {
      * <p>Since Linux 5.2.
      *
      * @param fsName text that ends with a NUL
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code FSOPEN_*} of {@link dev.linen.syscall.abi.Mount}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/fsopen.2.html">fsopen(2)</a>
      */
@@ -6656,7 +6742,7 @@ public final class Linux {
      * <p>Since Linux 5.2.
      *
      * @param fd {@code int}, a file descriptor
-     * @param cmd {@code unsigned int}
+     * @param cmd {@code unsigned int}: {@code FSCONFIG_*} of {@link dev.linen.syscall.abi.Mount}
      * @param key text that ends with a NUL; may be {@code NULL}
      * @param value memory, which the kernel reads; may be {@code NULL}
      * @param aux {@code int}
@@ -6674,8 +6760,8 @@ public final class Linux {
      * <p>Since Linux 5.2.
      *
      * @param fsFd {@code int}, a file descriptor
-     * @param flags {@code unsigned int}
-     * @param attrFlags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code FSMOUNT_*} of {@link dev.linen.syscall.abi.Mount}
+     * @param attrFlags {@code unsigned int}: {@code MOUNT_*} of {@link dev.linen.syscall.abi.Mount}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/fsmount.2.html">fsmount(2)</a>
      */
@@ -6690,7 +6776,7 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param path text that ends with a NUL
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code FSPICK_*} of {@link dev.linen.syscall.abi.Mount}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/fspick.2.html">fspick(2)</a>
      */
@@ -6704,7 +6790,7 @@ public final class Linux {
      * <p>Since Linux 5.3.
      *
      * @param pid {@code pid_t}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code PIDFD_*} of {@link dev.linen.syscall.abi.Sched}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/pidfd_open.2.html">pidfd_open(2)</a>
      */
@@ -6721,7 +6807,7 @@ public final class Linux {
      *
      * @param fd {@code int}, a file descriptor
      * @param maxFd {@code unsigned int}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code CLOSE_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/close_range.2.html">close_range(2)</a>
      */
@@ -6736,7 +6822,8 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL
-     * @param how {@code struct open_how} of {@code usize} bytes, which the kernel reads
+     * @param how {@link dev.linen.syscall.abi.Fcntl.open_how struct open_how} of {@code usize} bytes, which the kernel
+     *        reads
      * @param usize {@code size_t}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/openat2.2.html">openat2(2)</a>
@@ -6753,7 +6840,8 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL
-     * @param how {@code struct open_how} of the segment's size, which the kernel reads
+     * @param how {@link dev.linen.syscall.abi.Fcntl.open_how struct open_how} of the segment's size, which the kernel
+     *        reads
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/openat2.2.html">openat2(2)</a>
      */
@@ -6784,8 +6872,8 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL
-     * @param mode {@code int}
-     * @param flags {@code int}
+     * @param mode {@code int}: {@code F_*, R_*, W_*, X_*} of {@link dev.linen.syscall.abi.Fcntl}
+     * @param flags {@code int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/faccessat2.2.html">faccessat2(2)</a>
      */
@@ -6801,9 +6889,9 @@ public final class Linux {
      * <p>Since Linux 5.10.
      *
      * @param pidfd {@code int}, a file descriptor
-     * @param vec {@code struct iovec}, {@code vlen} of them, which the kernel reads
+     * @param vec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec}, {@code vlen} of them, which the kernel reads
      * @param vlen {@code size_t}
-     * @param behavior {@code int}
+     * @param behavior {@code int}: {@code MADV_*} of {@link dev.linen.syscall.abi.Mman}
      * @param flags {@code unsigned int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/process_madvise.2.html">process_madvise(2)</a>
@@ -6821,8 +6909,8 @@ public final class Linux {
      * <p>Since Linux 5.10.
      *
      * @param pidfd {@code int}, a file descriptor
-     * @param vec {@code struct iovec} of the segment's size, which the kernel reads
-     * @param behavior {@code int}
+     * @param vec {@link dev.linen.syscall.abi.Fcntl.iovec struct iovec} of the segment's size, which the kernel reads
+     * @param behavior {@code int}: {@code MADV_*} of {@link dev.linen.syscall.abi.Mman}
      * @param flags {@code unsigned int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/process_madvise.2.html">process_madvise(2)</a>
@@ -6839,9 +6927,11 @@ public final class Linux {
      * <p>Since Linux 5.11.
      *
      * @param epfd {@code int}, a file descriptor
-     * @param events {@code struct epoll_event}, {@code maxevents} of them, which the kernel writes
+     * @param events {@link dev.linen.syscall.abi.Epoll.epoll_event struct epoll_event}, {@code maxevents} of them,
+     *        which the kernel writes
      * @param maxevents {@code int}
-     * @param timeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
+     * @param timeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads; may
+     *        be {@code NULL}
      * @param sigmask {@code sigset_t} of {@code sigsetsize} bytes, which the kernel reads; may be {@code NULL}
      * @param sigsetsize {@code size_t}
      * @return the kernel's result; -errno if the call failed
@@ -6862,8 +6952,10 @@ public final class Linux {
      * <p>Since Linux 5.11.
      *
      * @param epfd {@code int}, a file descriptor
-     * @param events {@code struct epoll_event} of the segment's size, which the kernel writes
-     * @param timeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
+     * @param events {@link dev.linen.syscall.abi.Epoll.epoll_event struct epoll_event} of the segment's size, which the
+     *        kernel writes
+     * @param timeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads; may
+     *        be {@code NULL}
      * @param sigmask {@code sigset_t} of the segment's size, which the kernel reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/epoll_pwait2.2.html">epoll_pwait2(2)</a>
@@ -6882,8 +6974,9 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param path text that ends with a NUL
-     * @param flags {@code unsigned int}
-     * @param uattr {@code struct mount_attr} of {@code usize} bytes, which the kernel reads
+     * @param flags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
+     * @param uattr {@link dev.linen.syscall.abi.Mount.mount_attr struct mount_attr} of {@code usize} bytes, which the
+     *        kernel reads
      * @param usize {@code size_t}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mount_setattr.2.html">mount_setattr(2)</a>
@@ -6901,8 +6994,9 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param path text that ends with a NUL
-     * @param flags {@code unsigned int}
-     * @param uattr {@code struct mount_attr} of the segment's size, which the kernel reads
+     * @param flags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
+     * @param uattr {@link dev.linen.syscall.abi.Mount.mount_attr struct mount_attr} of the segment's size, which the
+     *        kernel reads
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/mount_setattr.2.html">mount_setattr(2)</a>
      */
@@ -6935,10 +7029,10 @@ public final class Linux {
      *
      * <p>Since Linux 5.13.
      *
-     * @param attr {@code struct landlock_ruleset_attr} of {@code size} bytes, which the kernel reads; may be
-     *        {@code NULL}
+     * @param attr {@link dev.linen.syscall.abi.Landlock.landlock_ruleset_attr struct landlock_ruleset_attr} of
+     *        {@code size} bytes, which the kernel reads; may be {@code NULL}
      * @param size {@code size_t}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code LANDLOCK_*} of {@link dev.linen.syscall.abi.Landlock}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/landlock_create_ruleset.2.html">landlock_create_ruleset(2)</a>
      */
@@ -6952,9 +7046,9 @@ public final class Linux {
      *
      * <p>Since Linux 5.13.
      *
-     * @param attr {@code struct landlock_ruleset_attr} of the segment's size, which the kernel reads; may be
-     *        {@code NULL}
-     * @param flags {@code unsigned int}
+     * @param attr {@link dev.linen.syscall.abi.Landlock.landlock_ruleset_attr struct landlock_ruleset_attr} of the
+     *        segment's size, which the kernel reads; may be {@code NULL}
+     * @param flags {@code unsigned int}: {@code LANDLOCK_*} of {@link dev.linen.syscall.abi.Landlock}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/landlock_create_ruleset.2.html">landlock_create_ruleset(2)</a>
      */
@@ -6970,7 +7064,7 @@ public final class Linux {
      * <p>Since Linux 5.13.
      *
      * @param rulesetFd {@code int}, a file descriptor
-     * @param ruleType {@code unsigned int}
+     * @param ruleType {@code unsigned int}: {@code LANDLOCK_*} of {@link dev.linen.syscall.abi.Landlock}
      * @param ruleAttr memory, which the kernel reads
      * @param flags {@code unsigned int}
      * @return the kernel's result; -errno if the call failed
@@ -6989,7 +7083,7 @@ public final class Linux {
      * <p>Since Linux 5.13.
      *
      * @param rulesetFd {@code int}, a file descriptor
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code LANDLOCK_*} of {@link dev.linen.syscall.abi.Landlock}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/landlock_restrict_self.2.html">landlock_restrict_self(2)</a>
      */
@@ -7002,7 +7096,7 @@ public final class Linux {
      *
      * <p>Since Linux 5.14.
      *
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code FD_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/memfd_secret.2.html">memfd_secret(2)</a>
      */
@@ -7031,11 +7125,13 @@ public final class Linux {
      *
      * <p>Since Linux 5.16.
      *
-     * @param waiters {@code struct futex_waitv}, {@code nr_futexes} of them, which the kernel reads
+     * @param waiters {@link dev.linen.syscall.abi.Futex.futex_waitv struct futex_waitv}, {@code nr_futexes} of them,
+     *        which the kernel reads
      * @param nrFutexes {@code unsigned int}
      * @param flags {@code unsigned int}
-     * @param timeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
-     * @param clockid {@code clockid_t}
+     * @param timeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads; may
+     *        be {@code NULL}
+     * @param clockid {@code clockid_t}: {@code CLOCK_*} of {@link dev.linen.syscall.abi.Time}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/futex_waitv.2.html">futex_waitv(2)</a>
      */
@@ -7053,10 +7149,12 @@ public final class Linux {
      *
      * <p>Since Linux 5.16.
      *
-     * @param waiters {@code struct futex_waitv} of the segment's size, which the kernel reads
+     * @param waiters {@link dev.linen.syscall.abi.Futex.futex_waitv struct futex_waitv} of the segment's size, which
+     *        the kernel reads
      * @param flags {@code unsigned int}
-     * @param timeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
-     * @param clockid {@code clockid_t}
+     * @param timeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads; may
+     *        be {@code NULL}
+     * @param clockid {@code clockid_t}: {@code CLOCK_*} of {@link dev.linen.syscall.abi.Time}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/futex_waitv.2.html">futex_waitv(2)</a>
      */
@@ -7089,8 +7187,9 @@ public final class Linux {
      * <p>Since Linux 6.5.
      *
      * @param fd {@code int}, a file descriptor
-     * @param cstatRange {@code struct cachestat_range}, which the kernel reads
-     * @param cstat {@code struct cachestat}, which the kernel writes
+     * @param cstatRange {@link dev.linen.syscall.abi.Mman.cachestat_range struct cachestat_range}, which the kernel
+     *        reads
+     * @param cstat {@link dev.linen.syscall.abi.Mman.cachestat struct cachestat}, which the kernel writes
      * @param flags {@code unsigned int}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/cachestat.2.html">cachestat(2)</a>
@@ -7108,7 +7207,7 @@ public final class Linux {
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL
      * @param mode {@code mode_t}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/fchmodat.2.html">fchmodat(2)</a>
      */
@@ -7126,7 +7225,7 @@ public final class Linux {
      *
      * @param addr {@code unsigned long}
      * @param size {@code unsigned long}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code SHADOW_*} of {@link dev.linen.syscall.abi.Mman}
      * @return the kernel's result; -errno if the call failed
      */
     public static long map_shadow_stack(long addr, long size, int flags) {
@@ -7141,7 +7240,7 @@ public final class Linux {
      * @param uaddr memory, which the kernel reads
      * @param mask {@code unsigned long}
      * @param nr {@code int}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code FUTEX2_*} of {@link dev.linen.syscall.abi.Futex}
      * @return the kernel's result; -errno if the call failed
      */
     public static long futex_wake(MemorySegment uaddr, long mask, int nr, int flags) {
@@ -7158,9 +7257,10 @@ public final class Linux {
      * @param uaddr memory, which the kernel reads
      * @param val {@code unsigned long}
      * @param mask {@code unsigned long}
-     * @param flags {@code unsigned int}
-     * @param timeout {@code struct __kernel_timespec}, which the kernel reads; may be {@code NULL}
-     * @param clockid {@code clockid_t}
+     * @param flags {@code unsigned int}: {@code FUTEX2_*} of {@link dev.linen.syscall.abi.Futex}
+     * @param timeout {@link dev.linen.syscall.abi.Time.timespec struct __kernel_timespec}, which the kernel reads; may
+     *        be {@code NULL}
+     * @param clockid {@code clockid_t}: {@code CLOCK_*} of {@link dev.linen.syscall.abi.Time}
      * @return the kernel's result; -errno if the call failed
      */
     public static long futex_wait(MemorySegment uaddr, long val, long mask, int flags, MemorySegment timeout, int
@@ -7174,7 +7274,8 @@ public final class Linux {
      *
      * <p>Since Linux 6.7.
      *
-     * @param waiters {@code struct futex_waitv} of {@code 48} bytes, which the kernel reads
+     * @param waiters {@link dev.linen.syscall.abi.Futex.futex_waitv struct futex_waitv} of {@code 48} bytes, which the
+     *        kernel reads
      * @param flags {@code unsigned int}
      * @param nrWake {@code int}
      * @param nrRequeue {@code int}
@@ -7190,10 +7291,10 @@ public final class Linux {
      *
      * <p>Since Linux 6.8.
      *
-     * @param req {@code struct mnt_id_req}, which the kernel reads
+     * @param req {@link dev.linen.syscall.abi.Mount.mnt_id_req struct mnt_id_req}, which the kernel reads
      * @param buf memory of {@code bufsize} bytes, which the kernel writes
      * @param bufsize {@code size_t}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code STATMOUNT_*} of {@link dev.linen.syscall.abi.Mount}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/statmount.2.html">statmount(2)</a>
      */
@@ -7207,9 +7308,9 @@ public final class Linux {
      *
      * <p>Since Linux 6.8.
      *
-     * @param req {@code struct mnt_id_req}, which the kernel reads
+     * @param req {@link dev.linen.syscall.abi.Mount.mnt_id_req struct mnt_id_req}, which the kernel reads
      * @param buf memory of the segment's size, which the kernel writes
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code STATMOUNT_*} of {@link dev.linen.syscall.abi.Mount}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/statmount.2.html">statmount(2)</a>
      */
@@ -7224,10 +7325,10 @@ public final class Linux {
      *
      * <p>Since Linux 6.8.
      *
-     * @param req {@code struct mnt_id_req}, which the kernel reads
+     * @param req {@link dev.linen.syscall.abi.Mount.mnt_id_req struct mnt_id_req}, which the kernel reads
      * @param mntIds {@code unsigned long} of {@code nr_mnt_ids * 8} bytes, which the kernel writes
      * @param nrMntIds {@code size_t}
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code LISTMOUNT_*} of {@link dev.linen.syscall.abi.Mount}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/listmount.2.html">listmount(2)</a>
      */
@@ -7242,9 +7343,9 @@ public final class Linux {
      *
      * <p>Since Linux 6.8.
      *
-     * @param req {@code struct mnt_id_req}, which the kernel reads
+     * @param req {@link dev.linen.syscall.abi.Mount.mnt_id_req struct mnt_id_req}, which the kernel reads
      * @param mntIds {@code unsigned long} of the segment's size, which the kernel writes
-     * @param flags {@code unsigned int}
+     * @param flags {@code unsigned int}: {@code LISTMOUNT_*} of {@link dev.linen.syscall.abi.Mount}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/listmount.2.html">listmount(2)</a>
      */
@@ -7343,9 +7444,10 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param pathname text that ends with a NUL; may be {@code NULL}
-     * @param atFlags {@code unsigned int}
+     * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param name text that ends with a NUL
-     * @param uargs {@code struct xattr_args} of {@code usize} bytes, which the kernel reads
+     * @param uargs {@link dev.linen.syscall.abi.Fcntl.xattr_args struct xattr_args} of {@code usize} bytes, which the
+     *        kernel reads
      * @param usize {@code size_t}
      * @return the kernel's result; -errno if the call failed
      */
@@ -7363,9 +7465,10 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param pathname text that ends with a NUL; may be {@code NULL}
-     * @param atFlags {@code unsigned int}
+     * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param name text that ends with a NUL
-     * @param uargs {@code struct xattr_args} of the segment's size, which the kernel reads
+     * @param uargs {@link dev.linen.syscall.abi.Fcntl.xattr_args struct xattr_args} of the segment's size, which the
+     *        kernel reads
      * @return the kernel's result; -errno if the call failed
      */
     public static long setxattrat(int dfd, MemorySegment pathname, int atFlags, MemorySegment name, MemorySegment uargs)
@@ -7382,9 +7485,10 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param pathname text that ends with a NUL; may be {@code NULL}
-     * @param atFlags {@code unsigned int}
+     * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param name text that ends with a NUL
-     * @param uargs {@code struct xattr_args} of {@code usize} bytes, which the kernel reads and writes
+     * @param uargs {@link dev.linen.syscall.abi.Fcntl.xattr_args struct xattr_args} of {@code usize} bytes, which the
+     *        kernel reads and writes
      * @param usize {@code size_t}
      * @return the kernel's result; -errno if the call failed
      */
@@ -7402,9 +7506,10 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param pathname text that ends with a NUL; may be {@code NULL}
-     * @param atFlags {@code unsigned int}
+     * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param name text that ends with a NUL
-     * @param uargs {@code struct xattr_args} of the segment's size, which the kernel reads and writes
+     * @param uargs {@link dev.linen.syscall.abi.Fcntl.xattr_args struct xattr_args} of the segment's size, which the
+     *        kernel reads and writes
      * @return the kernel's result; -errno if the call failed
      */
     public static long getxattrat(int dfd, MemorySegment pathname, int atFlags, MemorySegment name, MemorySegment uargs)
@@ -7421,7 +7526,7 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param pathname text that ends with a NUL; may be {@code NULL}
-     * @param atFlags {@code unsigned int}
+     * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param list memory of {@code size} bytes, which the kernel writes
      * @param size {@code size_t}
      * @return the kernel's result; -errno if the call failed
@@ -7438,7 +7543,7 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param pathname text that ends with a NUL; may be {@code NULL}
-     * @param atFlags {@code unsigned int}
+     * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param list memory of the segment's size, which the kernel writes
      * @return the kernel's result; -errno if the call failed
      */
@@ -7454,7 +7559,7 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param pathname text that ends with a NUL; may be {@code NULL}
-     * @param atFlags {@code unsigned int}
+     * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param name text that ends with a NUL
      * @return the kernel's result; -errno if the call failed
      */
@@ -7471,8 +7576,9 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL
-     * @param flags {@code unsigned int}
-     * @param uattr {@code struct mount_attr} of {@code usize} bytes, which the kernel reads; may be {@code NULL}
+     * @param flags {@code unsigned int}: {@code AT_*, OPEN_*} of {@link dev.linen.syscall.abi.Fcntl}
+     * @param uattr {@link dev.linen.syscall.abi.Mount.mount_attr struct mount_attr} of {@code usize} bytes, which the
+     *        kernel reads; may be {@code NULL}
      * @param usize {@code size_t}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/open_tree_attr.2.html">open_tree_attr(2)</a>
@@ -7490,8 +7596,9 @@ public final class Linux {
      *
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL
-     * @param flags {@code unsigned int}
-     * @param uattr {@code struct mount_attr} of the segment's size, which the kernel reads; may be {@code NULL}
+     * @param flags {@code unsigned int}: {@code AT_*, OPEN_*} of {@link dev.linen.syscall.abi.Fcntl}
+     * @param uattr {@link dev.linen.syscall.abi.Mount.mount_attr struct mount_attr} of the segment's size, which the
+     *        kernel reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/open_tree_attr.2.html">open_tree_attr(2)</a>
      */
@@ -7510,7 +7617,7 @@ public final class Linux {
      * @param filename text that ends with a NUL; may be {@code NULL}
      * @param ufattr {@code struct file_attr} of {@code usize} bytes, which the kernel writes
      * @param usize {@code size_t}
-     * @param atFlags {@code unsigned int}
+     * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      */
     public static long file_getattr(int dfd, MemorySegment filename, MemorySegment ufattr, long usize, int atFlags) {
@@ -7527,7 +7634,7 @@ public final class Linux {
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL; may be {@code NULL}
      * @param ufattr {@code struct file_attr} of the segment's size, which the kernel writes
-     * @param atFlags {@code unsigned int}
+     * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      */
     public static long file_getattr(int dfd, MemorySegment filename, MemorySegment ufattr, int atFlags) {
@@ -7545,7 +7652,7 @@ public final class Linux {
      * @param filename text that ends with a NUL; may be {@code NULL}
      * @param ufattr {@code struct file_attr} of {@code usize} bytes, which the kernel reads
      * @param usize {@code size_t}
-     * @param atFlags {@code unsigned int}
+     * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      */
     public static long file_setattr(int dfd, MemorySegment filename, MemorySegment ufattr, long usize, int atFlags) {
@@ -7562,7 +7669,7 @@ public final class Linux {
      * @param dfd {@code int}, a file descriptor
      * @param filename text that ends with a NUL; may be {@code NULL}
      * @param ufattr {@code struct file_attr} of the segment's size, which the kernel reads
-     * @param atFlags {@code unsigned int}
+     * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @return the kernel's result; -errno if the call failed
      */
     public static long file_setattr(int dfd, MemorySegment filename, MemorySegment ufattr, int atFlags) {

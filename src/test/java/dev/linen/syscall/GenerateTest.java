@@ -18,7 +18,7 @@ class GenerateTest {
     private Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"Linux.java"})
+    @ValueSource(strings = {"Linux.java", "LinuxOrThrow.java"})
     void committedClass_generatedAgain_isTheSame(String file) throws IOException, InterruptedException {
         ProcessBuilder generate = new ProcessBuilder("src/main/syscalls/generate", folder.toString());
         generate.environment().put("JAVA_HOME", System.getProperty("java.home"));

@@ -3,11 +3,14 @@ package dev.linen.syscall;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -17,7 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 
@@ -34,7 +37,11 @@ class LinuxTest {
     private static final boolean ARM = System.getProperty("os.arch").equals("aarch64");
 
     private static List<Method> methods() {
-        return Arrays.stream(Linux.class.getDeclaredMethods())
+        return methods(Linux.class);
+    }
+
+    private static List<Method> methods(Class<?> type) {
+        return Arrays.stream(type.getDeclaredMethods())
                 .filter(method -> Modifier.isPublic(method.getModifiers()))
                 .sorted(Comparator.comparing(Method::toGenericString)).toList();
     }
@@ -81,18 +88,26 @@ class LinuxTest {
     }
 
     @Test
-    void numbersOfCalls_onBothCpus_addUp() {
-        List<SystemCall> all = CallTable.all();
-        long refused = all.stream().filter(call -> !call.refused().isEmpty()).count();
-        long withoutEntryPoint = all.stream().filter(call -> !call.hasEntryPoint()).count();
-        Set<String> named = methods().stream().map(Method::getName).collect(Collectors.toCollection(TreeSet::new));
-        assertEquals("386 = 361 + 8 + 17",
-                all.size() + " = " + named.size() + " + " + refused + " + " + withoutEntryPoint);
-        List<SystemCall> onArm = all.stream().filter(call -> call.numberOnArm().isPresent()).toList();
-        assertEquals("328 = 322 + 4 + 2", onArm.size() + " = "
-                + onArm.stream().filter(SystemCall::hasMethod).count() + " + "
-                + onArm.stream().filter(call -> !call.refused().isEmpty()).count() + " + "
-                + onArm.stream().filter(call -> !call.hasEntryPoint()).count());
+    void numbersOfCalls_onBothCpus_addUpAndAreInTheReadme() throws IOException {
+        List<SystemCall> onArm = CallTable.all().stream().filter(call -> call.numberOnArm().isPresent()).toList();
+        assertEquals(List.of(386L, 361L, 8L, 17L), counts(CallTable.all()));
+        assertEquals(List.of(328L, 322L, 4L, 2L), counts(onArm));
+        assertEquals(361, methods().stream().map(Method::getName).distinct().count());
+        String readme = Files.readString(Path.of("README.md")).replaceAll("\\s+", " ");
+        String sums = "Of Linux 7.3's %d calls on x86-64, %d are there by name, %d are refused because a JVM must not issue "
+                + "them, and %d have no entry point; of the %d on aarch64 it is %d, %d and %d.";
+        String expected = sums.formatted(Stream.of(CallTable.all(), onArm).flatMap(calls -> counts(calls).stream())
+                .toArray());
+        assertTrue(readme.contains(expected), expected);
+    }
+
+    /** How many there are; by name; refused; without an entry point. The first is the sum of the others. */
+    private static List<Long> counts(List<SystemCall> calls) {
+        long named = calls.stream().filter(SystemCall::hasMethod).count();
+        long refused = calls.stream().filter(call -> !call.refused().isEmpty()).count();
+        long withoutEntryPoint = calls.stream().filter(call -> !call.hasEntryPoint()).count();
+        assertEquals(calls.size(), named + refused + withoutEntryPoint);
+        return List.of((long) calls.size(), named, refused, withoutEntryPoint);
     }
 
     @Test
@@ -161,6 +176,38 @@ class LinuxTest {
             }
         }
         return registers;
+    }
+
+    @Test
+    void everyMethodOfLinuxOrThrow_calledInVain_throwsTheCallsNameAndArguments() {
+        ChildJvm.Result result = ChildJvm.of(LinuxTest::failEach).run();
+        Skip.unless(!result.out().startsWith("skipped: "), result.out().strip());
+        assertEquals("", result.err());
+        assertEquals("361 calls by " + methods().size() + " methods\n", result.out());
+    }
+
+    private static void failEach() throws IllegalAccessException {
+        MemorySegment memory = Arena.ofShared().allocate(SLICE * 6, 4096);
+        Map<Method, Object[]> given = new LinkedHashMap<>();
+        for (Method method : methods(LinuxOrThrow.class)) {
+            given.put(method, distinct(method, memory));
+        }
+        Supervisor supervisor = Supervisor.ofThisThread();
+        Set<String> right = new TreeSet<>();
+        for (Map.Entry<Method, Object[]> each : given.entrySet()) {
+            int before = supervisor.arrived();
+            Object thrown = thrownBy(each.getKey(), each.getValue());
+            SystemCall call = CallTable.of(each.getKey().getName()).orElseThrow();
+            if (thrown instanceof SyscallException failed && supervisor.arrived() == before + 1
+                    && failed.errno().result() == supervisor.answer(before) && failed.call().equals(call.name())
+                    && failed.arguments().size() == call.parameters().size()
+                    && Arrays.equals(supervisor.last().registers(), expected(each.getKey(), each.getValue()))) {
+                right.add(call.name());
+            } else {
+                System.err.println(each.getKey() + ": " + thrown);
+            }
+        }
+        System.out.println(right.size() + " calls by " + given.size() + " methods");
     }
 
     /** A segment that a method must refuse. */
@@ -270,6 +317,7 @@ class LinuxTest {
         System.out.println("entered " + supervisor.arrived());
     }
 
+    /** What a method throws, or returns. */
     private static Object thrownBy(Method method, Object[] given) throws IllegalAccessException {
         try {
             return method.invoke(null, given);

@@ -15,10 +15,8 @@ import java.util.regex.Pattern;
  * @param type the type as it is named in {@code calls.txt}; of a pointer, what it points to
  * @param name the kernel's name of the parameter
  * @param length how many bytes a pointer points to, as in {@code calls.txt}; empty if that is the size of the type
- * @param constants the names of the constants that it takes, as in {@code calls.txt}; empty if it takes none
  */
-public record Parameter(Direction direction, boolean nullable, String type, String name, String length,
-        String constants) {
+public record Parameter(Direction direction, boolean nullable, String type, String name, String length) {
 
     /** Who uses the memory that a pointer points to. */
     public enum Direction {
@@ -34,8 +32,11 @@ public record Parameter(Direction direction, boolean nullable, String type, Stri
         EITHER
     }
 
+    /** A number of which nothing is known. */
+    public static final Parameter UNKNOWN = new Parameter(Direction.NONE, false, "long", "", "");
+
     private static final Pattern FORM = Pattern
-            .compile("(?:(in|out|inout|either)(\\?)? )?(\\w+) (\\w+)(?:\\[(.*)\\])?(?:\\{(.*)\\})?");
+            .compile("(?:(in|out|inout|either)(\\?)? )?(\\w+) (\\w+)(?:\\[(.*)\\])?");
 
     private static final Set<String> OF_64_BITS = Set.of("long", "ulong", "size", "off", "addr", "aio_context", "any");
     private static final Set<String> UNSIGNED_32_BITS = Set.of("uint", "mode", "uid", "gid", "qid");
@@ -63,7 +64,7 @@ public record Parameter(Direction direction, boolean nullable, String type, Stri
                 ? Direction.NONE
                 : Direction.valueOf(form.group(1).toUpperCase(Locale.ROOT));
         return new Parameter(direction, form.group(2) != null, form.group(3), form.group(4),
-                Optional.ofNullable(form.group(5)).orElse(""), Optional.ofNullable(form.group(6)).orElse(""));
+                Optional.ofNullable(form.group(5)).orElse(""));
     }
 
     /** Returns whether it is always a pointer. */

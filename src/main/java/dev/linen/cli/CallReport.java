@@ -1,0 +1,150 @@
+package dev.linen.cli;
+
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+
+import dev.linen.internal.calls.Parameter;
+import dev.linen.internal.calls.SystemCall;
+import dev.linen.syscall.Linux;
+
+/**
+ * A system call as text.
+ *
+ * @param call the call
+ * @param cpu the CPU whose number is shown first
+ */
+record CallReport(SystemCall call, CallsCommand.Cpu cpu) {
+
+    private static final int COLUMNS = 80;
+
+    private static final String PAGES = "https://man7.org/linux/man-pages/man2/";
+
+    /** One line of the table; more if the declaration is long. */
+    String line() {
+        String state = !call.hasEntryPoint() ? call.name() + ": no entry point"
+                : call.refused().isEmpty() ? declaration() : declaration() + ": refused";
+        String start = String.format(Locale.ROOT, "%3s  %-7s %s ", number(cpu), call.since(),
+                call.careful().isEmpty() ? " " : "!");
+        return wrapped(start, state);
+    }
+
+    private String declaration() {
+        return call.prototype().replaceFirst("^long ", "");
+    }
+
+    private String number(CallsCommand.Cpu which) {
+        OptionalInt number = which.number(call);
+        return number.isPresent() ? "" + number.getAsInt() : "-";
+    }
+
+    /** Everything, each fact on a line of its own. */
+    String full() {
+        StringBuilder text = new StringBuilder(wrapped("", call.prototype())).append('\n');
+        text.append(row("number", number(CallsCommand.Cpu.X86_64) + " on x86_64, "
+                + number(CallsCommand.Cpu.AARCH64) + " on aarch64"));
+        if (!call.hasEntryPoint()) {
+            return text.append(row("kernel", "has no entry point: the result is ENOSYS")).toString();
+        }
+        text.append(row("since", "Linux " + call.since()));
+        if (!call.refused().isEmpty()) {
+            text.append(row("refused", call.refused()));
+        }
+        methods().forEach(method -> text.append(row("in Java", method)));
+        if (!call.careful().isEmpty()) {
+            text.append(row("careful", call.careful()));
+        }
+        for (Parameter parameter : call.parameters()) {
+            text.append(row(parameter.name(), described(parameter)));
+        }
+        return (call.manPage().isEmpty() ? text : text.append(row("man page", page()))).toString();
+    }
+
+    private static String row(String name, String value) {
+        return wrapped(String.format(Locale.ROOT, "%-10s ", name), value);
+    }
+
+    private List<String> methods() {
+        return Arrays.stream(Linux.class.getDeclaredMethods()).filter(method -> method.getName().equals(call.name()))
+                .map(CallReport::signature).sorted().toList();
+    }
+
+    private static String signature(Method method) {
+        return "Linux." + method.getName() + Stream.of(method.getParameterTypes()).map(Class::getSimpleName)
+                .collect(Collectors.joining(", ", "(", ")"));
+    }
+
+    private static String described(Parameter parameter) {
+        List<String> facts = new ArrayList<>(List.of(parameter.typeInC() + (parameter.isPointer() ? " *" : "")));
+        switch (parameter.direction()) {
+            case IN -> facts.add("read");
+            case OUT -> facts.add("written");
+            case INOUT -> facts.add("read and written");
+            case EITHER -> facts.add("read or written");
+            case NONE -> {
+                if (parameter.isNumberOrPointer()) {
+                    facts.add("a number or a pointer");
+                }
+            }
+        }
+        if (!parameter.length().isEmpty() && !parameter.length().equals("0")) {
+            facts.add(parameter.length() + " bytes");
+        }
+        if (parameter.nullable()) {
+            facts.add("or NULL");
+        }
+        if (!parameter.constants().isEmpty()) {
+            facts.add(parameter.constantWords().stream().map(word -> word.endsWith("_") ? word + "*" : word)
+                    .collect(Collectors.joining(parameter.isBitSet() ? "|" : " ")));
+        }
+        return String.join(", ", facts);
+    }
+
+    private String page() {
+        return PAGES + call.manPage() + ".2.html";
+    }
+
+    /** Breaks a line at spaces, and at the vertical bars of constants. */
+    private static String wrapped(String start, String text) {
+        StringBuilder lines = new StringBuilder();
+        StringBuilder line = new StringBuilder(start);
+        boolean empty = true;
+        for (String word : text.split("(?<= )|(?<=\\|)", -1)) {
+            if (!empty && line.length() + word.stripTrailing().length() > COLUMNS) {
+                lines.append(line.toString().stripTrailing()).append('\n');
+                line = new StringBuilder(" ".repeat(start.length()));
+            }
+            line.append(word);
+            empty = false;
+        }
+        return lines.append(line.toString().stripTrailing()).append('\n').toString();
+    }
+
+    JsonObject json() {
+        JsonObject object = new JsonObject();
+        object.addProperty("name", call.name());
+        add(object, "x86_64", call.numberOnX86());
+        add(object, "aarch64", call.numberOnArm());
+        object.addProperty("prototype", call.hasEntryPoint() ? call.prototype() : null);
+        object.addProperty("since", call.since().isEmpty() ? null : call.since());
+        object.addProperty("page", call.manPage().isEmpty() ? null : page());
+        object.addProperty("careful", call.careful().isEmpty() ? null : call.careful());
+        object.addProperty("refused", call.refused().isEmpty() ? null : call.refused());
+        JsonArray methods = new JsonArray();
+        methods().forEach(methods::add);
+        object.add("methods", methods);
+        return object;
+    }
+
+    private static void add(JsonObject object, String cpu, OptionalInt number) {
+        object.addProperty(cpu, number.isPresent() ? number.getAsInt() : null);
+    }
+}
