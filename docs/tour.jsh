@@ -4,7 +4,7 @@
 // 1. Raw system calls, by name.
 sys("getppid") == ProcessHandle.current().parent().orElseThrow().pid()
 sys("close", -1)                                        // prints close(-1) = -9 (EBADF: Bad file descriptor)
-sys("faccessat", -100, "/no/such/file", 0)              // prints faccessat(-100, "/no/such/file", 0) = -2 (ENOENT: No such file or directory)
+sys("faccessat", "AT_FDCWD", "/no/such/file", 0)        // prints faccessat(AT_FDCWD, "/no/such/file", F_OK) = -2 (ENOENT: No such file or directory)
 
 // 2. Mapping memory and reading it.
 Mapping m = Mapping.anonymous(4096)

@@ -77,7 +77,7 @@ class DocsTest {
 
     private Path writeExample(String example) throws IOException {
         String imports = read(IMPORTS).lines()
-                .filter(line -> line.startsWith("import dev.linen.") || line.startsWith("import java."))
+                .filter(line -> line.startsWith("import ") && !line.contains("dev.linen.cli."))
                 .map(line -> line + ";\n")
                 .reduce("", String::concat);
         return Files.writeString(folder.resolve("Example.java"), imports

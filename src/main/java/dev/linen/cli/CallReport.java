@@ -14,6 +14,7 @@ import com.google.gson.JsonObject;
 
 import dev.linen.internal.calls.Parameter;
 import dev.linen.internal.calls.SystemCall;
+import dev.linen.syscall.ConstantSet;
 import dev.linen.syscall.Linux;
 
 /**
@@ -30,7 +31,8 @@ record CallReport(SystemCall call, CallsCommand.Cpu cpu) {
 
     /** One line of the table; more if the declaration is long. */
     String line() {
-        String state = !call.hasEntryPoint() ? call.name() + ": no entry point"
+        String state = !call.hasEntryPoint()
+                ? call.name() + ": no entry point"
                 : call.refused().isEmpty() ? declaration() : declaration() + ": refused";
         String start = String.format(Locale.ROOT, "%3s  %-7s %s ", number(cpu), call.since(),
                 call.careful().isEmpty() ? " " : "!");
@@ -82,7 +84,7 @@ record CallReport(SystemCall call, CallsCommand.Cpu cpu) {
                 .collect(Collectors.joining(", ", "(", ")"));
     }
 
-    private static String described(Parameter parameter) {
+    private String described(Parameter parameter) {
         List<String> facts = new ArrayList<>(List.of(parameter.typeInC() + (parameter.isPointer() ? " *" : "")));
         switch (parameter.direction()) {
             case IN -> facts.add("read");
@@ -101,10 +103,8 @@ record CallReport(SystemCall call, CallsCommand.Cpu cpu) {
         if (parameter.nullable()) {
             facts.add("or NULL");
         }
-        if (!parameter.constants().isEmpty()) {
-            facts.add(parameter.constantWords().stream().map(word -> word.endsWith("_") ? word + "*" : word)
-                    .collect(Collectors.joining(parameter.isBitSet() ? "|" : " ")));
-        }
+        ConstantSet.of(call.name(), parameter.name())
+                .ifPresent(set -> facts.add(set.names().stream().sorted().collect(Collectors.joining(" "))));
         return String.join(", ", facts);
     }
 
@@ -112,12 +112,12 @@ record CallReport(SystemCall call, CallsCommand.Cpu cpu) {
         return PAGES + call.manPage() + ".2.html";
     }
 
-    /** Breaks a line at spaces, and at the vertical bars of constants. */
+    /** Breaks a line at spaces. */
     private static String wrapped(String start, String text) {
         StringBuilder lines = new StringBuilder();
         StringBuilder line = new StringBuilder(start);
         boolean empty = true;
-        for (String word : text.split("(?<= )|(?<=\\|)", -1)) {
+        for (String word : text.split("(?<= )", -1)) {
             if (!empty && line.length() + word.stripTrailing().length() > COLUMNS) {
                 lines.append(line.toString().stripTrailing()).append('\n');
                 line = new StringBuilder(" ".repeat(start.length()));

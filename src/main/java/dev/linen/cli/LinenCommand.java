@@ -18,7 +18,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code linen}: the root of the command line. */
 @Command(name = "linen", description = "Native threads and raw Linux system calls for Java, on memory you own.", mixinStandardHelpOptions = true, versionProvider = LinenCommand.Version.class, subcommands = {
-        RunCommand.class, DoctorCommand.class, MapsCommand.class, LinenCommand.Shell.class,
+        RunCommand.class, DoctorCommand.class, MapsCommand.class, CallsCommand.class, LinenCommand.Shell.class,
         LinenCommand.Bench.class}, exitCodeListHeading = "%nExit status:%n", exitCodeList = {"0:done",
                 "1:something failed",
                 "2:the input was invalid; one line on stderr says why",

@@ -4,12 +4,11 @@ import static dev.linen.syscall.SyscallException.hex;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Help.Ansi;
@@ -17,9 +16,14 @@ import picocli.CommandLine.Help.Ansi;
 import dev.linen.function.CSource;
 import dev.linen.function.MachineCode;
 import dev.linen.function.NativeFunction;
+import dev.linen.internal.calls.CallTable;
+import dev.linen.internal.calls.Parameter;
+import dev.linen.internal.calls.SystemCall;
 import dev.linen.memory.HexDump;
 import dev.linen.memory.MemoryMap;
 import dev.linen.memory.Peek;
+import dev.linen.syscall.CallFormat;
+import dev.linen.syscall.Constants;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
@@ -49,6 +53,7 @@ public final class Shell {
                 sys("getpid")                a system call  maps()                  mappings
                 sketch(thread)               its stack      hexdump(segment)        memory
                 and all of linen: NativeThread.start(f, 12), Mapping.anonymous(4096), ...
+                sys("openat", "AT_FDCWD", "/etc/hostname", "O_RDONLY|O_CLOEXEC") takes constants
                 see docs/tour.jsh
                 """);
     }
@@ -93,57 +98,57 @@ public final class Shell {
     }
 
     /**
-     * Makes a system call and prints its decoded result.
+     * Makes a system call and prints it with its decoded result.
      *
      * @param name the name as in the man page: {@code "mmap"}
-     * @param arguments numbers, segments (passed as their addresses), strings (passed as C strings)
+     * @param arguments numbers; segments, passed as their addresses; strings: constants by their names, such as
+     *        {@code "O_RDONLY|O_CLOEXEC"}, for a parameter that is a number, otherwise text, passed as C strings
      * @return the kernel's result: {@code -errno} if the call failed
      */
     public static long sys(String name, Object... arguments) {
         if (arguments.length > MOST_ARGUMENTS) {
             throw new IllegalArgumentException("a system call has at most 6 arguments, not " + arguments.length);
         }
+        long number = number(name);
+        List<Parameter> parameters = CallTable.of(name).map(SystemCall::parameters).orElse(List.of());
         try (Arena texts = Arena.ofConfined()) {
-            long[] a = Arrays.copyOf(Arrays.stream(arguments).mapToLong(each -> word(each, texts)).toArray(),
-                    MOST_ARGUMENTS);
-            long result = Syscall.invoke(number(name), a[0], a[1], a[2], a[3], a[4], a[5]);
-            System.out.println(
-                    name + Arrays.stream(arguments).map(Shell::text).collect(Collectors.joining(", ", "(", ")"))
-                            + " = " + decoded(result));
+            Object[] printed = new Object[arguments.length];
+            long[] words = new long[MOST_ARGUMENTS];
+            for (int i = 0; i < arguments.length; i++) {
+                Parameter parameter = i < parameters.size() ? parameters.get(i) : Parameter.UNKNOWN;
+                Object value = value(arguments[i], parameter, texts);
+                boolean isText = arguments[i] instanceof String && value instanceof MemorySegment;
+                printed[i] = isText ? "\"" + arguments[i] + "\"" : value;
+                words[i] = value instanceof MemorySegment segment ? segment.address() : ((Number) value).longValue();
+            }
+            long result = Syscall.invoke(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+            System.out.println(CallFormat.of(name, printed) + " = " + decoded(result));
             return result;
         }
     }
 
-    private static int number(String name) {
-        int number;
-        try {
-            number = SyscallNumber.class.getField(name.toUpperCase(Locale.ROOT)).getInt(null);
-        } catch (ReflectiveOperationException unknown) {
-            number = -1; // as for a call of another CPU
-        }
-        if (number < 0) {
-            throw new IllegalArgumentException("there is no system call " + name + " on this CPU");
-        }
-        return number;
+    private static long number(String name) {
+        return SyscallNumber.of(name.toLowerCase(Locale.ROOT)).orElseThrow(
+                () -> new IllegalArgumentException("there is no system call " + name + " on this CPU"));
     }
 
-    private static long word(Object argument, Arena texts) {
+    /** A number, or a segment that is passed as its address. */
+    private static Object value(Object argument, Parameter parameter, Arena texts) {
         return switch (argument) {
-            case MemorySegment segment -> segment.address();
-            case String text -> texts.allocateFrom(text).address();
-            case Number number -> number.longValue();
+            case MemorySegment segment -> segment;
+            case Number number -> number;
+            case String text when isText(text, parameter) -> texts.allocateFrom(text);
+            case String constants -> Constants.parse(constants);
             default -> throw new IllegalArgumentException(
                     "an argument must be a number, a MemorySegment or a String, not "
                             + argument.getClass().getSimpleName());
         };
     }
 
-    private static String text(Object argument) {
-        return switch (argument) {
-            case MemorySegment segment -> hex(segment.address());
-            case String text -> '"' + text + '"';
-            default -> argument.toString();
-        };
+    private static boolean isText(String text, Parameter parameter) {
+        return parameter.isNumberOrPointer()
+                ? Constants.value(text).isEmpty()
+                : parameter.isPointer() || parameter.equals(Parameter.UNKNOWN);
     }
 
     private static String decoded(long result) {

@@ -29,7 +29,7 @@ class LinenCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "run", "doctor", "maps", "shell", "bench"})
+    @ValueSource(strings = {"", "run", "doctor", "maps", "calls", "shell", "bench"})
     void linen_help_helpsOnStdout(String command) {
         assertEquals(0, command.isEmpty() ? execute("--help") : execute(command, "--help"));
         assertTrue(out.toString().startsWith("Usage: linen " + command), out::toString);
@@ -38,7 +38,7 @@ class LinenCommandTest {
 
     /** Picocli wraps the texts. A text that was also wrapped by hand would leave lines of a word or two. */
     @ParameterizedTest
-    @ValueSource(strings = {"", "run", "doctor", "maps", "shell", "bench"})
+    @ValueSource(strings = {"", "run", "doctor", "maps", "calls", "shell", "bench"})
     void linen_help_fills80ColumnsAndNoMore(String command) {
         assertEquals(0, command.isEmpty() ? execute("--help") : execute(command, "--help"));
         String previous = "";
