@@ -46,7 +46,7 @@ public final class Constants {
     private Constants() {}
 
     /** The classes with constants; those of other CPUs than this one are left out. */
-    private static List<Class<?>> classes() {
+    static List<Class<?>> classes() {
         boolean isAarch64 = List.of("aarch64", "arm64").contains(System.getProperty("os.arch", ""));
         return List.of(Bpf.class, Epoll.class, Fcntl.class, Futex.class, IoUring.class, Ioctl.class, Ipc.class,
                 Key.class, Landlock.class, Mman.class, Mount.class, Perf.class, Prctl.class, Sched.class,

@@ -4,16 +4,23 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import dev.linen.internal.calls.CallTable;
+import dev.linen.internal.calls.SystemCall;
 import dev.linen.syscall.abi.Epoll;
 import dev.linen.syscall.abi.Fcntl;
 import dev.linen.syscall.abi.Mman;
@@ -117,6 +124,29 @@ class ConstantsTest {
         }
         assertEquals(List.of(), wrong);
         assertTrue(ConstantSet.arguments().size() > 150);
+    }
+
+    /** Who renames a parameter in calls.txt must do so here, too. */
+    @Test
+    void arguments_ofAllSets_areParametersOfCalls() {
+        Set<String> parameters = new TreeSet<>();
+        for (SystemCall call : CallTable.all()) {
+            call.parameters().forEach(parameter -> parameters.add(call.name() + "." + parameter.name()));
+        }
+        Set<String> unknown = new TreeSet<>(ConstantSet.arguments());
+        unknown.removeAll(parameters);
+        assertEquals(Set.of(), unknown);
+    }
+
+    /** Without this metadata, a native image would find no constant by its name. */
+    @Test
+    void classes_readByReflection_areInTheNativeImagesMetadata() throws IOException {
+        String metadata = Files.readString(Path.of("src/main/resources/META-INF/native-image/dev.linen/linen",
+                "reachability-metadata.json"));
+        List<String> missing = Stream.concat(Constants.classes().stream(), Stream.of(SyscallNumber.class))
+                .map(Class::getName)
+                .filter(name -> !metadata.contains("\"" + name + "\", \"allDeclaredFields\": true")).toList();
+        assertEquals(List.of(), missing);
     }
 
     /** The classes' constants can be used in annotations and switches where the CPUs agree. */

@@ -933,19 +933,30 @@ public final class IoUring {
             return this;
         }
 
-        /** {@return {@code u64 user_addr}} */
+        /** {@return {@code u64 user_addr}: the memory for the requests: IORING_SETUP_NO_MMAP} */
         public long user_addr() {
             return segment.get(JAVA_LONG_UNALIGNED, 32);
         }
 
         /**
-         * Sets {@code u64 user_addr}.
+         * Sets {@code u64 user_addr}: the memory for the requests: IORING_SETUP_NO_MMAP.
          *
          * @param value the value
          * @return this view
          */
         public io_sqring_offsets user_addr(long value) {
             segment.set(JAVA_LONG_UNALIGNED, 32, value);
+            return this;
+        }
+
+        /**
+         * Sets {@code u64 user_addr}: the memory for the requests: IORING_SETUP_NO_MMAP.
+         *
+         * @param value memory outside the heap, which must stay open as long as the kernel uses it
+         * @return this view
+         */
+        public io_sqring_offsets user_addr(MemorySegment value) {
+            segment.set(ADDRESS_UNALIGNED, 32, value);
             return this;
         }
 
@@ -1137,19 +1148,30 @@ public final class IoUring {
             return this;
         }
 
-        /** {@return {@code u64 user_addr}} */
+        /** {@return {@code u64 user_addr}: the memory for the rings: IORING_SETUP_NO_MMAP} */
         public long user_addr() {
             return segment.get(JAVA_LONG_UNALIGNED, 32);
         }
 
         /**
-         * Sets {@code u64 user_addr}.
+         * Sets {@code u64 user_addr}: the memory for the rings: IORING_SETUP_NO_MMAP.
          *
          * @param value the value
          * @return this view
          */
         public io_cqring_offsets user_addr(long value) {
             segment.set(JAVA_LONG_UNALIGNED, 32, value);
+            return this;
+        }
+
+        /**
+         * Sets {@code u64 user_addr}: the memory for the rings: IORING_SETUP_NO_MMAP.
+         *
+         * @param value memory outside the heap, which must stay open as long as the kernel uses it
+         * @return this view
+         */
+        public io_cqring_offsets user_addr(MemorySegment value) {
+            segment.set(ADDRESS_UNALIGNED, 32, value);
             return this;
         }
 
@@ -1182,7 +1204,7 @@ public final class IoUring {
      */
     public record io_uring_sqe(MemorySegment segment) {
 
-        /** Its bytes, without those after its end. */
+        /** Its bytes. */
         public static final int SIZE = 64;
 
         /** Its alignment in C. */
@@ -1208,14 +1230,25 @@ public final class IoUring {
         }
 
         /**
-         * Allocates one with bytes after its end.
+         * Allocates an array of them.
          *
          * @param allocator whose memory it is: an arena
-         * @param more the bytes after its end
-         * @return a view of zeros
+         * @param count how many
+         * @return zeros; {@link #at} views each of them
          */
-        public static io_uring_sqe in(SegmentAllocator allocator, long more) {
-            return new io_uring_sqe(Views.allocate(allocator, SIZE + more, ALIGNMENT));
+        public static MemorySegment array(SegmentAllocator allocator, long count) {
+            return Views.allocate(allocator, SIZE * count, ALIGNMENT);
+        }
+
+        /**
+         * Views an element of an array.
+         *
+         * @param array the array
+         * @param index the element's index, from 0
+         * @return a view of the element
+         */
+        public static io_uring_sqe at(MemorySegment array, long index) {
+            return new io_uring_sqe(array.asSlice(SIZE * index, SIZE));
         }
 
         /** {@return {@code u8 opcode}: IORING_OP_NOP and the like} */
@@ -2029,11 +2062,6 @@ public final class IoUring {
             return this;
         }
 
-        /** {@return {@code u8 cmd[]}} */
-        public MemorySegment cmd() {
-            return segment.asSlice(48);
-        }
-
         /** {@return its layout: a new one at each call} */
         public static StructLayout layout() {
             return MemoryLayout.structLayout(JAVA_BYTE.withName("opcode"),
@@ -2084,8 +2112,7 @@ public final class IoUring {
                     JAVA_BYTE.withName("write_stream")),
                     MemoryLayout.unionLayout(JAVA_LONG.withName("addr3"),
                     JAVA_LONG.withName("attr_ptr"),
-                    JAVA_LONG.withName("optval"),
-                    MemoryLayout.sequenceLayout(0, JAVA_BYTE).withName("cmd")),
+                    JAVA_LONG.withName("optval")),
                     JAVA_LONG.withName("attr_type_mask"));
         }
 
@@ -2105,7 +2132,7 @@ public final class IoUring {
      */
     public record io_uring_cqe(MemorySegment segment) {
 
-        /** Its bytes, without those after its end. */
+        /** Its bytes. */
         public static final int SIZE = 16;
 
         /** Its alignment in C. */
@@ -2131,14 +2158,25 @@ public final class IoUring {
         }
 
         /**
-         * Allocates one with bytes after its end.
+         * Allocates an array of them.
          *
          * @param allocator whose memory it is: an arena
-         * @param more the bytes after its end
-         * @return a view of zeros
+         * @param count how many
+         * @return zeros; {@link #at} views each of them
          */
-        public static io_uring_cqe in(SegmentAllocator allocator, long more) {
-            return new io_uring_cqe(Views.allocate(allocator, SIZE + more, ALIGNMENT));
+        public static MemorySegment array(SegmentAllocator allocator, long count) {
+            return Views.allocate(allocator, SIZE * count, ALIGNMENT);
+        }
+
+        /**
+         * Views an element of an array.
+         *
+         * @param array the array
+         * @param index the element's index, from 0
+         * @return a view of the element
+         */
+        public static io_uring_cqe at(MemorySegment array, long index) {
+            return new io_uring_cqe(array.asSlice(SIZE * index, SIZE));
         }
 
         /** {@return {@code u64 user_data}} */
@@ -2189,17 +2227,11 @@ public final class IoUring {
             return this;
         }
 
-        /** {@return {@code u64 big_cqe[]}} */
-        public MemorySegment big_cqe() {
-            return segment.asSlice(16);
-        }
-
         /** {@return its layout: a new one at each call} */
         public static StructLayout layout() {
             return MemoryLayout.structLayout(JAVA_LONG.withName("user_data"),
                     JAVA_INT.withName("res"),
-                    JAVA_INT.withName("flags"),
-                    MemoryLayout.sequenceLayout(0, JAVA_LONG).withName("big_cqe"));
+                    JAVA_INT.withName("flags"));
         }
 
         /** {@return its fields as text} */

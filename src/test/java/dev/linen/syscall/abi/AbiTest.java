@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -15,7 +16,10 @@ import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 
+import dev.linen.internal.calls.CallTable;
 import dev.linen.syscall.Constants;
+import dev.linen.syscall.abi.Families.Family;
+import dev.linen.syscall.abi.Families.Struct;
 
 /** Checks that the classes of dev.linen.syscall.abi are what the generator makes of src/main/abi. */
 class AbiTest {
@@ -59,5 +63,29 @@ class AbiTest {
         }
         assertEquals(data, Constants.startingWith(""));
         assertTrue(data.size() > 4000, data.size() + " only");
+    }
+
+    /** Of structs that grow, a call needs less than all. */
+    @Test
+    void structs_ofCalls_haveTheSizesInCallsTxt() throws IOException, ReflectiveOperationException {
+        Map<String, Integer> smaller = new TreeMap<>();
+        int compared = 0;
+        for (Family family : Families.read().families()) {
+            for (Struct struct : family.structs()) {
+                String type = Map.of("msghdr", "user_msghdr", "sigaltstack", "stack_t").getOrDefault(struct.inC(),
+                        struct.inC());
+                int size = Class.forName("dev.linen.syscall.abi." + family.name() + "$" + struct.name())
+                        .getField("SIZE").getInt(null);
+                OptionalInt inCalls = Views.AARCH64 ? CallTable.sizeOnArm(type) : CallTable.sizeOnX86(type);
+                if (inCalls.isPresent()) {
+                    compared++;
+                    if (inCalls.getAsInt() != size) {
+                        smaller.put(type, inCalls.getAsInt());
+                    }
+                }
+            }
+        }
+        assertEquals(Map.of("mnt_id_req", 24, "perf_event_attr", 64, "sched_attr", 48), smaller);
+        assertTrue(compared > 30, compared + " only");
     }
 }
