@@ -8,7 +8,7 @@ import java.util.Set;
 final class AllocationMeasurement implements TargetMeasurement {
 
     private static final Map<String, String> CALLS = Map.of("call", "a raw call", "six", "a raw call with 6 arguments",
-            "failed", "a raw call that fails", "await", "`Futex.await`", "deadline", "`Futex.awaitUntil`", "wake",
+            "failed", "a raw call that fails", "named", "a call by name", "await", "`Futex.await`", "deadline", "`Futex.awaitUntil`", "wake",
             "`Futex.wake`", "mprotect", "`Mapping.protect`");
 
     @Override

@@ -5,20 +5,33 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** P1 and P2: what a call costs. */
+/** P1, P2 and P13: what a call costs. */
 final class CallMeasurement implements TargetMeasurement {
 
     private static final String LINEN = "linen";
+    private static final String RAW = "Syscall.invoke";
 
     @Override
     public Set<Target> targets() {
-        return Set.of(Target.P1, Target.P2);
+        return Set.of(Target.P1, Target.P2, Target.P13);
     }
 
     @Override
     public void measure(Lab lab) throws InterruptedException {
         measureGetppid(lab);
         measureNoop(lab);
+        measureByName(lab);
+    }
+
+    private static void measureByName(Lab lab) throws InterruptedException {
+        Rounds calls = lab.sideRounds(Rounds.Place.ONE_CPU, List.of(lab.jmh(RAW, "NamedCalls.raw"),
+                lab.jmh("Linux.read", "NamedCalls.named"), lab.jmh("LinuxOrThrow.uname", "NamedCalls.namedOrThrow"),
+                lab.jmh("Syscall.invoke, uname", "NamedCalls.rawUname")));
+        lab.report().add(Row.ratio(Target.P13, "`Linux.read` of a bad descriptor", Unit.NANOSECONDS,
+                calls.of("Linux.read"), RAW, calls.of(RAW), 1.03));
+        calls.of("LinuxOrThrow.uname").ifPresent(checked -> calls.of("Syscall.invoke, uname").ifPresent(raw -> lab
+                .report().add(Row.comparison(Target.P13, "`LinuxOrThrow.uname`", Unit.NANOSECONDS, checked,
+                        "Syscall.invoke, uname", raw))));
     }
 
     private static void measureGetppid(Lab lab) throws InterruptedException {

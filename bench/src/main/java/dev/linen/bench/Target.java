@@ -9,8 +9,9 @@ enum Target {
                                     "threads alive at once"), P9("create + join beside 30,000 threads"), P10(
                                             "cold JVM: from main to the first thread joined, against the JDK's own first downcall"), P11(
                                                     "map, touch, unmap 2 MiB, against C"), P12(
-                                                            "what fault containment adds to Java's own NullPointerException"), P14(
-                                                                    "join after kill() or a fault, against that of a thread that returned");
+                                                            "what fault containment adds to Java's own NullPointerException"), P13(
+                                                                    "a call by name, whose segment is checked and held, against the raw call"), P14(
+                                                                            "join after kill() or a fault, against that of a thread that returned");
 
     private final String what;
 

@@ -1,12 +1,14 @@
 package dev.linen.bench.jvm;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.function.LongSupplier;
 
 import dev.linen.futex.Futex;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
+import dev.linen.syscall.Linux;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 
@@ -24,11 +26,13 @@ public final class Allocations {
 
     public static void main(String... arguments) {
         try (Arena arena = Arena.ofShared(); Mapping page = Mapping.anonymous(Mapping.pageSize())) {
-            Futex futex = Futex.ofShared(arena.allocate(4, 4));
+            MemorySegment futexWord = arena.allocate(4, 4);
+            Futex futex = Futex.ofShared(futexWord);
             long past = System.nanoTime();
             print("call", () -> Syscall.invoke(SyscallNumber.GETPPID));
             print("six", () -> Syscall.invoke(SyscallNumber.GETPPID, 1, 2, 3, 4, 5, 6));
             print("failed", () -> Syscall.invoke(SyscallNumber.CLOSE, -1));
+            print("named", () -> Linux.read(-1, futexWord));
             print("await", () -> futex.await(1).ordinal());
             print("deadline", () -> futex.awaitUntil(0, past).ordinal());
             print("wake", () -> futex.wake(1));
