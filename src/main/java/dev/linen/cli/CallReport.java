@@ -23,7 +23,20 @@ import dev.linen.syscall.Linux;
  * @param call the call
  * @param cpu the CPU whose number is shown first
  */
-record CallReport(SystemCall call, CallsCommand.Cpu cpu) {
+record CallReport(SystemCall call, Cpu cpu) {
+
+    /** A CPU, by the kernel's name. */
+    enum Cpu {
+        X86_64, AARCH64;
+
+        OptionalInt number(SystemCall call) {
+            return this == X86_64 ? call.numberOnX86() : call.numberOnArm();
+        }
+
+        static Cpu here() {
+            return System.getProperty("os.arch", "").equals("aarch64") ? AARCH64 : X86_64;
+        }
+    }
 
     private static final int COLUMNS = 80;
 
@@ -43,7 +56,7 @@ record CallReport(SystemCall call, CallsCommand.Cpu cpu) {
         return call.prototype().replaceFirst("^long ", "");
     }
 
-    private String number(CallsCommand.Cpu which) {
+    private String number(Cpu which) {
         OptionalInt number = which.number(call);
         return number.isPresent() ? "" + number.getAsInt() : "-";
     }
@@ -51,8 +64,8 @@ record CallReport(SystemCall call, CallsCommand.Cpu cpu) {
     /** Everything, each fact on a line of its own. */
     String full() {
         StringBuilder text = new StringBuilder(wrapped("", call.prototype())).append('\n');
-        text.append(row("number", number(CallsCommand.Cpu.X86_64) + " on x86_64, "
-                + number(CallsCommand.Cpu.AARCH64) + " on aarch64"));
+        text.append(row("number", number(Cpu.X86_64) + " on x86_64, "
+                + number(Cpu.AARCH64) + " on aarch64"));
         if (!call.hasEntryPoint()) {
             return text.append(row("kernel", "has no entry point: the result is ENOSYS")).toString();
         }

@@ -3,7 +3,6 @@ package dev.linen.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 
 import com.google.gson.GsonBuilder;
@@ -26,19 +25,6 @@ import dev.linen.internal.calls.SystemCall;
         "  linen calls openat", "  linen calls 257 --json", "  linen calls --cpu aarch64"})
 final class CallsCommand implements Callable<Integer> {
 
-    /** A CPU, by the kernel's name. */
-    enum Cpu {
-        X86_64, AARCH64;
-
-        OptionalInt number(SystemCall call) {
-            return this == X86_64 ? call.numberOnX86() : call.numberOnArm();
-        }
-
-        static Cpu here() {
-            return System.getProperty("os.arch", "").equals("aarch64") ? AARCH64 : X86_64;
-        }
-    }
-
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
@@ -46,7 +32,7 @@ final class CallsCommand implements Callable<Integer> {
     private @Nullable String call;
 
     @Option(names = "--cpu", paramLabel = "CPU", description = "x86_64 or aarch64: whose numbers; default: this CPU's.")
-    private Cpu cpu = Cpu.here();
+    private CallReport.Cpu cpu = CallReport.Cpu.here();
 
     @Option(names = "--json", description = "Prints a JSON object, or an array of one for each call.")
     private boolean json;

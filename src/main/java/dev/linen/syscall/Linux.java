@@ -4589,7 +4589,7 @@ public final class Linux {
      * <p>Since Linux 2.6.10.
      *
      * @param type text that ends with a NUL
-     * @param description text that ends with a NUL
+     * @param description text that ends with a NUL; may be {@code NULL}
      * @param payload memory of {@code plen} bytes, which the kernel reads; may be {@code NULL}
      * @param plen {@code size_t}
      * @param ringid {@code key_serial_t}
@@ -4598,7 +4598,7 @@ public final class Linux {
      */
     public static long add_key(MemorySegment type, MemorySegment description, MemorySegment payload, long plen, int
             ringid) {
-        return Trampoline.syscall(ARM ? 217 : 248, Arguments.text("type", type), Arguments.text("description",
+        return Trampoline.syscall(ARM ? 217 : 248, Arguments.text("type", type), Arguments.textOrNull("description",
                 description), Arguments.inOrNull("payload", payload, plen), plen, ringid, 0, type, description,
                 payload);
     }
@@ -4610,14 +4610,14 @@ public final class Linux {
      * <p>Since Linux 2.6.10.
      *
      * @param type text that ends with a NUL
-     * @param description text that ends with a NUL
+     * @param description text that ends with a NUL; may be {@code NULL}
      * @param payload memory of the segment's size, which the kernel reads; may be {@code NULL}
      * @param ringid {@code key_serial_t}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/add_key.2.html">add_key(2)</a>
      */
     public static long add_key(MemorySegment type, MemorySegment description, MemorySegment payload, int ringid) {
-        return Trampoline.syscall(ARM ? 217 : 248, Arguments.text("type", type), Arguments.text("description",
+        return Trampoline.syscall(ARM ? 217 : 248, Arguments.text("type", type), Arguments.textOrNull("description",
                 description), Arguments.inOrNull("payload", payload, 0), payload.byteSize(), ringid, 0, type,
                 description, payload);
     }
@@ -5152,13 +5152,13 @@ public final class Linux {
      * <p>Since Linux 2.6.17.
      *
      * @param head {@link dev.linen.syscall.abi.Futex.robust_list_head struct robust_list_head} of {@code len} bytes,
-     *        which the kernel reads
+     *        which the kernel reads; may be {@code NULL}
      * @param len {@code size_t}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/set_robust_list.2.html">set_robust_list(2)</a>
      */
     public static long set_robust_list(MemorySegment head, long len) {
-        return Trampoline.syscall(ARM ? 99 : 273, Arguments.in("head", head, len), len, 0, 0, 0, 0, head);
+        return Trampoline.syscall(ARM ? 99 : 273, Arguments.inOrNull("head", head, len), len, 0, 0, 0, 0, head);
     }
 
     /**
@@ -5170,12 +5170,13 @@ public final class Linux {
      * <p>Since Linux 2.6.17.
      *
      * @param head {@link dev.linen.syscall.abi.Futex.robust_list_head struct robust_list_head} of the segment's size,
-     *        which the kernel reads
+     *        which the kernel reads; may be {@code NULL}
      * @return the kernel's result; -errno if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/set_robust_list.2.html">set_robust_list(2)</a>
      */
     public static long set_robust_list(MemorySegment head) {
-        return Trampoline.syscall(ARM ? 99 : 273, Arguments.in("head", head, 0), head.byteSize(), 0, 0, 0, 0, head);
+        return Trampoline.syscall(ARM ? 99 : 273, Arguments.inOrNull("head", head, 0), head.byteSize(), 0, 0, 0, 0,
+                head);
     }
 
     /**

@@ -5814,7 +5814,7 @@ public final class LinuxOrThrow {
      * <p>Since Linux 2.6.10.
      *
      * @param type text that ends with a NUL
-     * @param description text that ends with a NUL
+     * @param description text that ends with a NUL; may be {@code NULL}
      * @param payload memory of {@code plen} bytes, which the kernel reads; may be {@code NULL}
      * @param plen {@code size_t}
      * @param ringid {@code key_serial_t}
@@ -5838,7 +5838,7 @@ public final class LinuxOrThrow {
      * <p>Since Linux 2.6.10.
      *
      * @param type text that ends with a NUL
-     * @param description text that ends with a NUL
+     * @param description text that ends with a NUL; may be {@code NULL}
      * @param payload memory of the segment's size, which the kernel reads; may be {@code NULL}
      * @param ringid {@code key_serial_t}
      * @return the kernel's result
@@ -6508,7 +6508,7 @@ public final class LinuxOrThrow {
      * <p>Since Linux 2.6.17.
      *
      * @param head {@link dev.linen.syscall.abi.Futex.robust_list_head struct robust_list_head} of {@code len} bytes,
-     *        which the kernel reads
+     *        which the kernel reads; may be {@code NULL}
      * @param len {@code size_t}
      * @return the kernel's result
      * @throws SyscallException if the call failed
@@ -6531,7 +6531,7 @@ public final class LinuxOrThrow {
      * <p>Since Linux 2.6.17.
      *
      * @param head {@link dev.linen.syscall.abi.Futex.robust_list_head struct robust_list_head} of the segment's size,
-     *        which the kernel reads
+     *        which the kernel reads; may be {@code NULL}
      * @return the kernel's result
      * @throws SyscallException if the call failed
      * @see <a href="https://man7.org/linux/man-pages/man2/set_robust_list.2.html">set_robust_list(2)</a>

@@ -28,8 +28,10 @@ class CallsCommandTest {
     void calls_ofACpu_areAllWithTheirSum(String cpu, int all, int named, int refused, int withoutEntryPoint) {
         assertEquals(0, execute("calls", "--cpu", cpu));
         String text = out.toString();
-        assertTrue(text.endsWith("\n\n%d calls: %d by name in Linux, %d refused, %d without entry point\n".formatted(all,
-                named, refused, withoutEntryPoint)), text);
+        assertTrue(
+                text.endsWith("\n\n%d calls: %d by name in Linux, %d refused, %d without entry point\n".formatted(all,
+                        named, refused, withoutEntryPoint)),
+                text);
         assertEquals(all, text.lines().filter(line -> line.matches(" *\\d+  .*")).count(), text);
         assertTrue(text.lines().allMatch(line -> line.length() <= 80), text);
     }

@@ -83,7 +83,7 @@ class CallTableTest {
 
     @Test
     void parameters_ofTheRunningKernel_areThese() throws IOException, InterruptedException {
-        Skip.unlessWorks("unshare", "-m", "mount", "-t", "tracefs", "none", folder.toString());
+        Skip.unlessWorks("unshare", "-m", "sh", "-c", "mount -t tracefs none " + folder + " && exec \"$@\"", "sh");
         ProcessBuilder compare = new ProcessBuilder("unshare", "-m", "sh", "-c", "mount -t tracefs none " + folder
                 + " && exec src/main/syscalls/compare " + folder + "/events/syscalls").redirectErrorStream(true);
         compare.environment().put("JAVA_HOME", System.getProperty("java.home"));
