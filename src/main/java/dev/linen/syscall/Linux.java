@@ -7479,8 +7479,8 @@ public final class Linux {
     }
 
     /**
-     * {@code long getxattrat(int dfd, const char *pathname, unsigned int at_flags, const char *name, struct xattr_args
-     * *uargs, size_t usize)}.
+     * {@code long getxattrat(int dfd, const char *pathname, unsigned int at_flags, const char *name, const struct
+     * xattr_args *uargs, size_t usize)}.
      *
      * <p>Since Linux 6.13.
      *
@@ -7489,19 +7489,19 @@ public final class Linux {
      * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param name text that ends with a NUL
      * @param uargs {@link dev.linen.syscall.abi.Fcntl.xattr_args struct xattr_args} of {@code usize} bytes, which the
-     *        kernel reads and writes
+     *        kernel reads
      * @param usize {@code size_t}
      * @return the kernel's result; -errno if the call failed
      */
     public static long getxattrat(int dfd, MemorySegment pathname, int atFlags, MemorySegment name, MemorySegment uargs,
             long usize) {
         return Trampoline.syscall(464, dfd, Arguments.textOrNull("pathname", pathname), Integer.toUnsignedLong(atFlags),
-                Arguments.text("name", name), Arguments.out("uargs", uargs, usize), usize, pathname, name, uargs);
+                Arguments.text("name", name), Arguments.in("uargs", uargs, usize), usize, pathname, name, uargs);
     }
 
     /**
-     * {@code long getxattrat(int dfd, const char *pathname, unsigned int at_flags, const char *name, struct xattr_args
-     * *uargs, size_t usize)}.
+     * {@code long getxattrat(int dfd, const char *pathname, unsigned int at_flags, const char *name, const struct
+     * xattr_args *uargs, size_t usize)}.
      *
      * <p>Since Linux 6.13.
      *
@@ -7510,14 +7510,13 @@ public final class Linux {
      * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param name text that ends with a NUL
      * @param uargs {@link dev.linen.syscall.abi.Fcntl.xattr_args struct xattr_args} of the segment's size, which the
-     *        kernel reads and writes
+     *        kernel reads
      * @return the kernel's result; -errno if the call failed
      */
     public static long getxattrat(int dfd, MemorySegment pathname, int atFlags, MemorySegment name, MemorySegment uargs)
             {
         return Trampoline.syscall(464, dfd, Arguments.textOrNull("pathname", pathname), Integer.toUnsignedLong(atFlags),
-                Arguments.text("name", name), Arguments.out("uargs", uargs, 0), uargs.byteSize(), pathname, name,
-                uargs);
+                Arguments.text("name", name), Arguments.in("uargs", uargs, 0), uargs.byteSize(), pathname, name, uargs);
     }
 
     /**

@@ -9385,8 +9385,8 @@ public final class LinuxOrThrow {
     }
 
     /**
-     * {@code long getxattrat(int dfd, const char *pathname, unsigned int at_flags, const char *name, struct xattr_args
-     * *uargs, size_t usize)}.
+     * {@code long getxattrat(int dfd, const char *pathname, unsigned int at_flags, const char *name, const struct
+     * xattr_args *uargs, size_t usize)}.
      *
      * <p>Since Linux 6.13.
      *
@@ -9395,7 +9395,7 @@ public final class LinuxOrThrow {
      * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param name text that ends with a NUL
      * @param uargs {@link dev.linen.syscall.abi.Fcntl.xattr_args struct xattr_args} of {@code usize} bytes, which the
-     *        kernel reads and writes
+     *        kernel reads
      * @param usize {@code size_t}
      * @return the kernel's result
      * @throws SyscallException if the call failed
@@ -9410,8 +9410,8 @@ public final class LinuxOrThrow {
     }
 
     /**
-     * {@code long getxattrat(int dfd, const char *pathname, unsigned int at_flags, const char *name, struct xattr_args
-     * *uargs, size_t usize)}.
+     * {@code long getxattrat(int dfd, const char *pathname, unsigned int at_flags, const char *name, const struct
+     * xattr_args *uargs, size_t usize)}.
      *
      * <p>Since Linux 6.13.
      *
@@ -9420,7 +9420,7 @@ public final class LinuxOrThrow {
      * @param atFlags {@code unsigned int}: {@code AT_*} of {@link dev.linen.syscall.abi.Fcntl}
      * @param name text that ends with a NUL
      * @param uargs {@link dev.linen.syscall.abi.Fcntl.xattr_args struct xattr_args} of the segment's size, which the
-     *        kernel reads and writes
+     *        kernel reads
      * @return the kernel's result
      * @throws SyscallException if the call failed
      */

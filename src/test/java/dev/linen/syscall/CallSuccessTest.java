@@ -4,6 +4,10 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static dev.linen.syscall.abi.Mman.MAP_ANONYMOUS;
+import static dev.linen.syscall.abi.Mman.MAP_PRIVATE;
+import static dev.linen.syscall.abi.Mman.PROT_READ;
+import static dev.linen.syscall.abi.Mman.PROT_WRITE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -29,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import dev.linen.internal.calls.CallTable;
+import dev.linen.internal.calls.Parameter;
 import dev.linen.internal.calls.SystemCall;
 import dev.linen.junit.ChildJvm;
 
@@ -85,26 +90,102 @@ class CallSuccessTest {
         List<String> refused = new ArrayList<>();
         for (String line : lines()) {
             if (!line.startsWith("skip ")) {
-                CallSuccessTest run = new CallSuccessTest();
-                run.folder = Files.createTempDirectory(Path.of(path), "x");
-                Files.writeString(run.folder.resolve("f"), "12345678");
-                Files.createDirectory(run.folder.resolve("d"));
-                String[] outcome = {"no outcome"};
-                // A thread of its own: some calls change the thread.
-                Thread thread = new Thread(() -> outcome[0] = run.run(line));
-                thread.start();
-                thread.join();
-                if (outcome[0].isEmpty()) {
+                String outcome = inThread(path, line, -1);
+                if (outcome.isEmpty()) {
                     succeeded++;
                     calls.add(callOf(line));
-                } else if (outcome[0].startsWith("refused")) {
-                    refused.add(callOf(line) + " " + outcome[0].substring("refused ".length()));
+                } else if (outcome.startsWith("refused")) {
+                    refused.add(callOf(line) + " " + outcome.substring("refused ".length()));
                 } else {
-                    System.err.println(line + " -> " + outcome[0]);
+                    System.err.println(line + " -> " + outcome);
                 }
             }
         }
         System.out.println(succeeded + " lines succeeded, of " + calls.size() + " calls; refused here: " + refused);
+    }
+
+    private static final String REST_OF_TIME = "the kernel ignores that it can't write the remaining time";
+    private static final String NOTHING = "nothing is to be written";
+
+    /** Parameters that these lines don't write, and why. */
+    private static final Map<String, String> UNWRITTEN = Map.ofEntries(Map.entry("ppoll.tsp", REST_OF_TIME),
+            Map.entry("select.tvp", REST_OF_TIME), Map.entry("pselect6.tsp", REST_OF_TIME),
+            Map.entry("capget.header", "written only if it has an unknown version"),
+            Map.entry("capset.header", "written only if it has an unknown version"),
+            Map.entry("getxattr.value", NOTHING), Map.entry("lgetxattr.value", NOTHING),
+            Map.entry("listxattr.list", NOTHING), Map.entry("llistxattr.list", NOTHING),
+            Map.entry("flistxattr.list", NOTHING), Map.entry("listxattrat.list", NOTHING),
+            Map.entry("epoll_wait.events", NOTHING), Map.entry("epoll_pwait.events", NOTHING),
+            Map.entry("epoll_pwait2.events", NOTHING), Map.entry("ustat.ubuf", NOTHING));
+
+    /** What the kernel only reads may be on a page without write access; otherwise the call fails. */
+    @Test
+    void calls_onReadOnlyPages_areEFAULTIfTheKernelWrites() {
+        String path = folder.toString();
+        ChildJvm.Result result = ChildJvm.of(() -> runOnReadOnlyPages(path)).run();
+        assertEquals("", result.err());
+        System.out.print(result.out());
+        Matcher sums = Pattern.compile("read (\\d+), written (\\d+)").matcher(result.out());
+        assertTrue(sums.find() && Integer.parseInt(sums.group(1)) > 100 && Integer.parseInt(sums.group(2)) > 80,
+                result.out());
+    }
+
+    private static void runOnReadOnlyPages(String path) throws IOException, InterruptedException {
+        int read = 0;
+        int written = 0;
+        for (String line : lines()) {
+            List<Parameter> parameters = line.startsWith("skip ")
+                    ? List.of()
+                    : CallTable.of(callOf(line)).orElseThrow().parameters();
+            for (int i = 0; i < parameters.size(); i++) {
+                Parameter parameter = parameters.get(i);
+                if (parameter.isPointer() && parameter.direction() != Parameter.Direction.EITHER) {
+                    String usual = inThread(path, line, -1);
+                    String onReadOnlyPage = inThread(path, line, i);
+                    boolean isWritten = onReadOnlyPage.equals("EFAULT");
+                    if (onReadOnlyPage.equals("not memory") || usual.startsWith("refused")) {
+                        continue;
+                    }
+                    if (isWritten != parameter.isWritten() || !isWritten && !usual.equals(onReadOnlyPage)) {
+                        if (!UNWRITTEN.containsKey(callOf(line) + "." + parameter.name())) {
+                            System.err.println(line + ": " + parameter.name() + ": " + onReadOnlyPage);
+                        }
+                    } else if (isWritten) {
+                        written++;
+                    } else {
+                        read++;
+                    }
+                }
+            }
+        }
+        System.out.println("parameters of calls on read-only pages: read " + read + ", written " + written);
+    }
+
+    /** Runs a line in a new folder, on a thread of its own, because some calls change the thread. */
+    private static String inThread(String path, String line, int readOnly) throws IOException, InterruptedException {
+        CallSuccessTest run = new CallSuccessTest();
+        run.readOnly = readOnly;
+        run.folder = Files.createTempDirectory(Path.of(path), "x");
+        Files.writeString(run.folder.resolve("f"), "12345678");
+        Files.createDirectory(run.folder.resolve("d"));
+        String[] outcome = {"no outcome"};
+        Thread thread = new Thread(() -> outcome[0] = run.run(line));
+        thread.start();
+        thread.join();
+        return outcome[0];
+    }
+
+    /** The argument of the last step that is moved to a page without write access; -1 for none. */
+    private int readOnly = -1;
+
+    private static MemorySegment onReadOnlyPage(MemorySegment memory) {
+        long bytes = 8192;
+        long address = Syscall.invoke(SyscallNumber.MMAP, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                0);
+        MemorySegment page = MemorySegment.ofAddress(address).reinterpret(memory.byteSize());
+        page.copyFrom(memory);
+        assertEquals(0, Syscall.invoke(SyscallNumber.MPROTECT, address, bytes, PROT_READ));
+        return page;
     }
 
     private final Map<String, Object> named = new HashMap<>();
@@ -123,7 +204,14 @@ class CallSuccessTest {
                     named.put(step.group(1), value(steps[i].replaceFirst("^\\w+ = ", "")));
                     continue;
                 }
-                long result = call(step.group(2), arguments(step.group(3)));
+                List<Object> arguments = arguments(step.group(3));
+                if (readOnly >= 0 && i + 1 == steps.length) {
+                    if (!(arguments.get(readOnly) instanceof MemorySegment memory) || memory.address() == 0) {
+                        return "not memory";
+                    }
+                    arguments.set(readOnly, onReadOnlyPage(memory));
+                }
+                long result = call(step.group(2), arguments);
                 String error = Errno.ofResult(result).map(Errno::toString).orElse("");
                 if (step.group(1) != null) {
                     named.put(step.group(1), result);
