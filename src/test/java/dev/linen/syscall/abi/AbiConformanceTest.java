@@ -196,8 +196,8 @@ class AbiConformanceTest {
         add("_IOC_SIZE", Macros._IOC_SIZE(number), "_IOC_SIZE(_IOWR('x', 9, char[1234]))");
         add("offsetof", Macros.offsetof(IoUring.io_uring_params.layout(), "cq_off.cqes"),
                 "__builtin_offsetof(struct io_uring_params, cq_off.cqes)");
-        add("offsetof in a union", Macros.offsetof(IoUring.io_uring_sqe.layout(), "splice_fd_in"),
-                "__builtin_offsetof(struct io_uring_sqe, splice_fd_in)");
+        add("offsetof in a union", Macros.offsetof(IoUring.io_uring_sqe.layout(), "statx_flags"),
+                "__builtin_offsetof(struct io_uring_sqe, statx_flags)");
         add("BPF_STMT", Macros.BPF_STMT(Bpf.BPF_RET | Bpf.BPF_K, 0x8000_0001),
                 "({ union { struct sock_filter f; long l; } u = {BPF_STMT(BPF_RET | BPF_K, 0x80000001)}; u.l; })");
         add("BPF_JUMP", Macros.BPF_JUMP(Bpf.BPF_JMP | Bpf.BPF_JEQ | Bpf.BPF_K, 41, 200, 255),
