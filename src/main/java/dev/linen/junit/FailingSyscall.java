@@ -42,9 +42,9 @@ public final class FailingSyscall {
     private record Instruction(int code, int jumpTrue, int jumpFalse, int operand) {}
 
     private final List<long[]> conditions = new ArrayList<>();
-    private final int number;
+    private final long number;
 
-    private FailingSyscall(int number) {
+    private FailingSyscall(long number) {
         this.number = number;
     }
 
@@ -54,7 +54,7 @@ public final class FailingSyscall {
      * @param number the call, one of {@link SyscallNumber}
      * @return the failure, which isn't in force yet
      */
-    public static FailingSyscall of(int number) {
+    public static FailingSyscall of(long number) {
         return new FailingSyscall(number);
     }
 

@@ -415,7 +415,7 @@ public final class Mapping implements AutoCloseable {
         }
     }
 
-    private synchronized void change(String name, int number, long offset, long length) {
+    private synchronized void change(String name, long number, long offset, long length) {
         long start = requireRange(offset, length);
         if (length == 0) {
             return;

@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * The numbers of Linux's system calls, by name.
@@ -32,1162 +32,1162 @@ public final class SyscallNumber {
     private static final int NONE = -1;
 
     /** <a href="https://man7.org/linux/man-pages/man2/read.2.html">read(2)</a>. */
-    public static final int READ = __NR_read();
+    public static final long READ = __NR_read();
 
     /** <a href="https://man7.org/linux/man-pages/man2/write.2.html">write(2)</a>. */
-    public static final int WRITE = __NR_write();
+    public static final long WRITE = __NR_write();
 
     /** <a href="https://man7.org/linux/man-pages/man2/open.2.html">open(2)</a>, not on aarch64. */
-    public static final int OPEN = __NR_open();
+    public static final long OPEN = __NR_open();
 
     /** <a href="https://man7.org/linux/man-pages/man2/close.2.html">close(2)</a>. */
-    public static final int CLOSE = __NR_close();
+    public static final long CLOSE = __NR_close();
 
     /** <a href="https://man7.org/linux/man-pages/man2/stat.2.html">stat(2)</a>, not on aarch64. */
-    public static final int STAT = __NR_stat();
+    public static final long STAT = __NR_stat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fstat.2.html">fstat(2)</a>. */
-    public static final int FSTAT = __NR_fstat();
+    public static final long FSTAT = __NR_fstat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/lstat.2.html">lstat(2)</a>, not on aarch64. */
-    public static final int LSTAT = __NR_lstat();
+    public static final long LSTAT = __NR_lstat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/poll.2.html">poll(2)</a>, not on aarch64. */
-    public static final int POLL = __NR_poll();
+    public static final long POLL = __NR_poll();
 
     /** <a href="https://man7.org/linux/man-pages/man2/lseek.2.html">lseek(2)</a>. */
-    public static final int LSEEK = __NR_lseek();
+    public static final long LSEEK = __NR_lseek();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mmap.2.html">mmap(2)</a>. */
-    public static final int MMAP = __NR_mmap();
+    public static final long MMAP = __NR_mmap();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mprotect.2.html">mprotect(2)</a>. */
-    public static final int MPROTECT = __NR_mprotect();
+    public static final long MPROTECT = __NR_mprotect();
 
     /** <a href="https://man7.org/linux/man-pages/man2/munmap.2.html">munmap(2)</a>. */
-    public static final int MUNMAP = __NR_munmap();
+    public static final long MUNMAP = __NR_munmap();
 
     /** <a href="https://man7.org/linux/man-pages/man2/brk.2.html">brk(2)</a>. */
-    public static final int BRK = __NR_brk();
+    public static final long BRK = __NR_brk();
 
     /** <a href="https://man7.org/linux/man-pages/man2/rt_sigaction.2.html">rt_sigaction(2)</a>. */
-    public static final int RT_SIGACTION = __NR_rt_sigaction();
+    public static final long RT_SIGACTION = __NR_rt_sigaction();
 
     /** <a href="https://man7.org/linux/man-pages/man2/rt_sigprocmask.2.html">rt_sigprocmask(2)</a>. */
-    public static final int RT_SIGPROCMASK = __NR_rt_sigprocmask();
+    public static final long RT_SIGPROCMASK = __NR_rt_sigprocmask();
 
     /** <a href="https://man7.org/linux/man-pages/man2/rt_sigreturn.2.html">rt_sigreturn(2)</a>. */
-    public static final int RT_SIGRETURN = __NR_rt_sigreturn();
+    public static final long RT_SIGRETURN = __NR_rt_sigreturn();
 
     /** <a href="https://man7.org/linux/man-pages/man2/ioctl.2.html">ioctl(2)</a>. */
-    public static final int IOCTL = __NR_ioctl();
+    public static final long IOCTL = __NR_ioctl();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pread64.2.html">pread64(2)</a>. */
-    public static final int PREAD64 = __NR_pread64();
+    public static final long PREAD64 = __NR_pread64();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pwrite64.2.html">pwrite64(2)</a>. */
-    public static final int PWRITE64 = __NR_pwrite64();
+    public static final long PWRITE64 = __NR_pwrite64();
 
     /** <a href="https://man7.org/linux/man-pages/man2/readv.2.html">readv(2)</a>. */
-    public static final int READV = __NR_readv();
+    public static final long READV = __NR_readv();
 
     /** <a href="https://man7.org/linux/man-pages/man2/writev.2.html">writev(2)</a>. */
-    public static final int WRITEV = __NR_writev();
+    public static final long WRITEV = __NR_writev();
 
     /** <a href="https://man7.org/linux/man-pages/man2/access.2.html">access(2)</a>, not on aarch64. */
-    public static final int ACCESS = __NR_access();
+    public static final long ACCESS = __NR_access();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pipe.2.html">pipe(2)</a>, not on aarch64. */
-    public static final int PIPE = __NR_pipe();
+    public static final long PIPE = __NR_pipe();
 
     /** <a href="https://man7.org/linux/man-pages/man2/select.2.html">select(2)</a>, not on aarch64. */
-    public static final int SELECT = __NR_select();
+    public static final long SELECT = __NR_select();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sched_yield.2.html">sched_yield(2)</a>. */
-    public static final int SCHED_YIELD = __NR_sched_yield();
+    public static final long SCHED_YIELD = __NR_sched_yield();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mremap.2.html">mremap(2)</a>. */
-    public static final int MREMAP = __NR_mremap();
+    public static final long MREMAP = __NR_mremap();
 
     /** <a href="https://man7.org/linux/man-pages/man2/msync.2.html">msync(2)</a>. */
-    public static final int MSYNC = __NR_msync();
+    public static final long MSYNC = __NR_msync();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mincore.2.html">mincore(2)</a>. */
-    public static final int MINCORE = __NR_mincore();
+    public static final long MINCORE = __NR_mincore();
 
     /** <a href="https://man7.org/linux/man-pages/man2/madvise.2.html">madvise(2)</a>. */
-    public static final int MADVISE = __NR_madvise();
+    public static final long MADVISE = __NR_madvise();
 
     /** <a href="https://man7.org/linux/man-pages/man2/shmget.2.html">shmget(2)</a>. */
-    public static final int SHMGET = __NR_shmget();
+    public static final long SHMGET = __NR_shmget();
 
     /** <a href="https://man7.org/linux/man-pages/man2/shmat.2.html">shmat(2)</a>. */
-    public static final int SHMAT = __NR_shmat();
+    public static final long SHMAT = __NR_shmat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/shmctl.2.html">shmctl(2)</a>. */
-    public static final int SHMCTL = __NR_shmctl();
+    public static final long SHMCTL = __NR_shmctl();
 
     /** <a href="https://man7.org/linux/man-pages/man2/dup.2.html">dup(2)</a>. */
-    public static final int DUP = __NR_dup();
+    public static final long DUP = __NR_dup();
 
     /** <a href="https://man7.org/linux/man-pages/man2/dup2.2.html">dup2(2)</a>, not on aarch64. */
-    public static final int DUP2 = __NR_dup2();
+    public static final long DUP2 = __NR_dup2();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pause.2.html">pause(2)</a>, not on aarch64. */
-    public static final int PAUSE = __NR_pause();
+    public static final long PAUSE = __NR_pause();
 
     /** <a href="https://man7.org/linux/man-pages/man2/nanosleep.2.html">nanosleep(2)</a>. */
-    public static final int NANOSLEEP = __NR_nanosleep();
+    public static final long NANOSLEEP = __NR_nanosleep();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getitimer.2.html">getitimer(2)</a>. */
-    public static final int GETITIMER = __NR_getitimer();
+    public static final long GETITIMER = __NR_getitimer();
 
     /** <a href="https://man7.org/linux/man-pages/man2/alarm.2.html">alarm(2)</a>, not on aarch64. */
-    public static final int ALARM = __NR_alarm();
+    public static final long ALARM = __NR_alarm();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setitimer.2.html">setitimer(2)</a>. */
-    public static final int SETITIMER = __NR_setitimer();
+    public static final long SETITIMER = __NR_setitimer();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getpid.2.html">getpid(2)</a>. */
-    public static final int GETPID = __NR_getpid();
+    public static final long GETPID = __NR_getpid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sendfile.2.html">sendfile(2)</a>. */
-    public static final int SENDFILE = __NR_sendfile();
+    public static final long SENDFILE = __NR_sendfile();
 
     /** <a href="https://man7.org/linux/man-pages/man2/socket.2.html">socket(2)</a>. */
-    public static final int SOCKET = __NR_socket();
+    public static final long SOCKET = __NR_socket();
 
     /** <a href="https://man7.org/linux/man-pages/man2/connect.2.html">connect(2)</a>. */
-    public static final int CONNECT = __NR_connect();
+    public static final long CONNECT = __NR_connect();
 
     /** <a href="https://man7.org/linux/man-pages/man2/accept.2.html">accept(2)</a>. */
-    public static final int ACCEPT = __NR_accept();
+    public static final long ACCEPT = __NR_accept();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sendto.2.html">sendto(2)</a>. */
-    public static final int SENDTO = __NR_sendto();
+    public static final long SENDTO = __NR_sendto();
 
     /** <a href="https://man7.org/linux/man-pages/man2/recvfrom.2.html">recvfrom(2)</a>. */
-    public static final int RECVFROM = __NR_recvfrom();
+    public static final long RECVFROM = __NR_recvfrom();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sendmsg.2.html">sendmsg(2)</a>. */
-    public static final int SENDMSG = __NR_sendmsg();
+    public static final long SENDMSG = __NR_sendmsg();
 
     /** <a href="https://man7.org/linux/man-pages/man2/recvmsg.2.html">recvmsg(2)</a>. */
-    public static final int RECVMSG = __NR_recvmsg();
+    public static final long RECVMSG = __NR_recvmsg();
 
     /** <a href="https://man7.org/linux/man-pages/man2/shutdown.2.html">shutdown(2)</a>. */
-    public static final int SHUTDOWN = __NR_shutdown();
+    public static final long SHUTDOWN = __NR_shutdown();
 
     /** <a href="https://man7.org/linux/man-pages/man2/bind.2.html">bind(2)</a>. */
-    public static final int BIND = __NR_bind();
+    public static final long BIND = __NR_bind();
 
     /** <a href="https://man7.org/linux/man-pages/man2/listen.2.html">listen(2)</a>. */
-    public static final int LISTEN = __NR_listen();
+    public static final long LISTEN = __NR_listen();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getsockname.2.html">getsockname(2)</a>. */
-    public static final int GETSOCKNAME = __NR_getsockname();
+    public static final long GETSOCKNAME = __NR_getsockname();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getpeername.2.html">getpeername(2)</a>. */
-    public static final int GETPEERNAME = __NR_getpeername();
+    public static final long GETPEERNAME = __NR_getpeername();
 
     /** <a href="https://man7.org/linux/man-pages/man2/socketpair.2.html">socketpair(2)</a>. */
-    public static final int SOCKETPAIR = __NR_socketpair();
+    public static final long SOCKETPAIR = __NR_socketpair();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setsockopt.2.html">setsockopt(2)</a>. */
-    public static final int SETSOCKOPT = __NR_setsockopt();
+    public static final long SETSOCKOPT = __NR_setsockopt();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getsockopt.2.html">getsockopt(2)</a>. */
-    public static final int GETSOCKOPT = __NR_getsockopt();
+    public static final long GETSOCKOPT = __NR_getsockopt();
 
     /** <a href="https://man7.org/linux/man-pages/man2/clone.2.html">clone(2)</a>. */
-    public static final int CLONE = __NR_clone();
+    public static final long CLONE = __NR_clone();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fork.2.html">fork(2)</a>, not on aarch64. */
-    public static final int FORK = __NR_fork();
+    public static final long FORK = __NR_fork();
 
     /** <a href="https://man7.org/linux/man-pages/man2/vfork.2.html">vfork(2)</a>, not on aarch64. */
-    public static final int VFORK = __NR_vfork();
+    public static final long VFORK = __NR_vfork();
 
     /** <a href="https://man7.org/linux/man-pages/man2/execve.2.html">execve(2)</a>. */
-    public static final int EXECVE = __NR_execve();
+    public static final long EXECVE = __NR_execve();
 
     /** <a href="https://man7.org/linux/man-pages/man2/exit.2.html">exit(2)</a>. */
-    public static final int EXIT = __NR_exit();
+    public static final long EXIT = __NR_exit();
 
     /** <a href="https://man7.org/linux/man-pages/man2/wait4.2.html">wait4(2)</a>. */
-    public static final int WAIT4 = __NR_wait4();
+    public static final long WAIT4 = __NR_wait4();
 
     /** <a href="https://man7.org/linux/man-pages/man2/kill.2.html">kill(2)</a>. */
-    public static final int KILL = __NR_kill();
+    public static final long KILL = __NR_kill();
 
     /** <a href="https://man7.org/linux/man-pages/man2/uname.2.html">uname(2)</a>. */
-    public static final int UNAME = __NR_uname();
+    public static final long UNAME = __NR_uname();
 
     /** <a href="https://man7.org/linux/man-pages/man2/semget.2.html">semget(2)</a>. */
-    public static final int SEMGET = __NR_semget();
+    public static final long SEMGET = __NR_semget();
 
     /** <a href="https://man7.org/linux/man-pages/man2/semop.2.html">semop(2)</a>. */
-    public static final int SEMOP = __NR_semop();
+    public static final long SEMOP = __NR_semop();
 
     /** <a href="https://man7.org/linux/man-pages/man2/semctl.2.html">semctl(2)</a>. */
-    public static final int SEMCTL = __NR_semctl();
+    public static final long SEMCTL = __NR_semctl();
 
     /** <a href="https://man7.org/linux/man-pages/man2/shmdt.2.html">shmdt(2)</a>. */
-    public static final int SHMDT = __NR_shmdt();
+    public static final long SHMDT = __NR_shmdt();
 
     /** <a href="https://man7.org/linux/man-pages/man2/msgget.2.html">msgget(2)</a>. */
-    public static final int MSGGET = __NR_msgget();
+    public static final long MSGGET = __NR_msgget();
 
     /** <a href="https://man7.org/linux/man-pages/man2/msgsnd.2.html">msgsnd(2)</a>. */
-    public static final int MSGSND = __NR_msgsnd();
+    public static final long MSGSND = __NR_msgsnd();
 
     /** <a href="https://man7.org/linux/man-pages/man2/msgrcv.2.html">msgrcv(2)</a>. */
-    public static final int MSGRCV = __NR_msgrcv();
+    public static final long MSGRCV = __NR_msgrcv();
 
     /** <a href="https://man7.org/linux/man-pages/man2/msgctl.2.html">msgctl(2)</a>. */
-    public static final int MSGCTL = __NR_msgctl();
+    public static final long MSGCTL = __NR_msgctl();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fcntl.2.html">fcntl(2)</a>. */
-    public static final int FCNTL = __NR_fcntl();
+    public static final long FCNTL = __NR_fcntl();
 
     /** <a href="https://man7.org/linux/man-pages/man2/flock.2.html">flock(2)</a>. */
-    public static final int FLOCK = __NR_flock();
+    public static final long FLOCK = __NR_flock();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fsync.2.html">fsync(2)</a>. */
-    public static final int FSYNC = __NR_fsync();
+    public static final long FSYNC = __NR_fsync();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fdatasync.2.html">fdatasync(2)</a>. */
-    public static final int FDATASYNC = __NR_fdatasync();
+    public static final long FDATASYNC = __NR_fdatasync();
 
     /** <a href="https://man7.org/linux/man-pages/man2/truncate.2.html">truncate(2)</a>. */
-    public static final int TRUNCATE = __NR_truncate();
+    public static final long TRUNCATE = __NR_truncate();
 
     /** <a href="https://man7.org/linux/man-pages/man2/ftruncate.2.html">ftruncate(2)</a>. */
-    public static final int FTRUNCATE = __NR_ftruncate();
+    public static final long FTRUNCATE = __NR_ftruncate();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getdents.2.html">getdents(2)</a>, not on aarch64. */
-    public static final int GETDENTS = __NR_getdents();
+    public static final long GETDENTS = __NR_getdents();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getcwd.2.html">getcwd(2)</a>. */
-    public static final int GETCWD = __NR_getcwd();
+    public static final long GETCWD = __NR_getcwd();
 
     /** <a href="https://man7.org/linux/man-pages/man2/chdir.2.html">chdir(2)</a>. */
-    public static final int CHDIR = __NR_chdir();
+    public static final long CHDIR = __NR_chdir();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fchdir.2.html">fchdir(2)</a>. */
-    public static final int FCHDIR = __NR_fchdir();
+    public static final long FCHDIR = __NR_fchdir();
 
     /** <a href="https://man7.org/linux/man-pages/man2/rename.2.html">rename(2)</a>, not on aarch64. */
-    public static final int RENAME = __NR_rename();
+    public static final long RENAME = __NR_rename();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mkdir.2.html">mkdir(2)</a>, not on aarch64. */
-    public static final int MKDIR = __NR_mkdir();
+    public static final long MKDIR = __NR_mkdir();
 
     /** <a href="https://man7.org/linux/man-pages/man2/rmdir.2.html">rmdir(2)</a>, not on aarch64. */
-    public static final int RMDIR = __NR_rmdir();
+    public static final long RMDIR = __NR_rmdir();
 
     /** <a href="https://man7.org/linux/man-pages/man2/creat.2.html">creat(2)</a>, not on aarch64. */
-    public static final int CREAT = __NR_creat();
+    public static final long CREAT = __NR_creat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/link.2.html">link(2)</a>, not on aarch64. */
-    public static final int LINK = __NR_link();
+    public static final long LINK = __NR_link();
 
     /** <a href="https://man7.org/linux/man-pages/man2/unlink.2.html">unlink(2)</a>, not on aarch64. */
-    public static final int UNLINK = __NR_unlink();
+    public static final long UNLINK = __NR_unlink();
 
     /** <a href="https://man7.org/linux/man-pages/man2/symlink.2.html">symlink(2)</a>, not on aarch64. */
-    public static final int SYMLINK = __NR_symlink();
+    public static final long SYMLINK = __NR_symlink();
 
     /** <a href="https://man7.org/linux/man-pages/man2/readlink.2.html">readlink(2)</a>, not on aarch64. */
-    public static final int READLINK = __NR_readlink();
+    public static final long READLINK = __NR_readlink();
 
     /** <a href="https://man7.org/linux/man-pages/man2/chmod.2.html">chmod(2)</a>, not on aarch64. */
-    public static final int CHMOD = __NR_chmod();
+    public static final long CHMOD = __NR_chmod();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fchmod.2.html">fchmod(2)</a>. */
-    public static final int FCHMOD = __NR_fchmod();
+    public static final long FCHMOD = __NR_fchmod();
 
     /** <a href="https://man7.org/linux/man-pages/man2/chown.2.html">chown(2)</a>, not on aarch64. */
-    public static final int CHOWN = __NR_chown();
+    public static final long CHOWN = __NR_chown();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fchown.2.html">fchown(2)</a>. */
-    public static final int FCHOWN = __NR_fchown();
+    public static final long FCHOWN = __NR_fchown();
 
     /** <a href="https://man7.org/linux/man-pages/man2/lchown.2.html">lchown(2)</a>, not on aarch64. */
-    public static final int LCHOWN = __NR_lchown();
+    public static final long LCHOWN = __NR_lchown();
 
     /** <a href="https://man7.org/linux/man-pages/man2/umask.2.html">umask(2)</a>. */
-    public static final int UMASK = __NR_umask();
+    public static final long UMASK = __NR_umask();
 
     /** <a href="https://man7.org/linux/man-pages/man2/gettimeofday.2.html">gettimeofday(2)</a>. */
-    public static final int GETTIMEOFDAY = __NR_gettimeofday();
+    public static final long GETTIMEOFDAY = __NR_gettimeofday();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getrlimit.2.html">getrlimit(2)</a>. */
-    public static final int GETRLIMIT = __NR_getrlimit();
+    public static final long GETRLIMIT = __NR_getrlimit();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getrusage.2.html">getrusage(2)</a>. */
-    public static final int GETRUSAGE = __NR_getrusage();
+    public static final long GETRUSAGE = __NR_getrusage();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sysinfo.2.html">sysinfo(2)</a>. */
-    public static final int SYSINFO = __NR_sysinfo();
+    public static final long SYSINFO = __NR_sysinfo();
 
     /** <a href="https://man7.org/linux/man-pages/man2/times.2.html">times(2)</a>. */
-    public static final int TIMES = __NR_times();
+    public static final long TIMES = __NR_times();
 
     /** <a href="https://man7.org/linux/man-pages/man2/ptrace.2.html">ptrace(2)</a>. */
-    public static final int PTRACE = __NR_ptrace();
+    public static final long PTRACE = __NR_ptrace();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getuid.2.html">getuid(2)</a>. */
-    public static final int GETUID = __NR_getuid();
+    public static final long GETUID = __NR_getuid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/syslog.2.html">syslog(2)</a>. */
-    public static final int SYSLOG = __NR_syslog();
+    public static final long SYSLOG = __NR_syslog();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getgid.2.html">getgid(2)</a>. */
-    public static final int GETGID = __NR_getgid();
+    public static final long GETGID = __NR_getgid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setuid.2.html">setuid(2)</a>. */
-    public static final int SETUID = __NR_setuid();
+    public static final long SETUID = __NR_setuid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setgid.2.html">setgid(2)</a>. */
-    public static final int SETGID = __NR_setgid();
+    public static final long SETGID = __NR_setgid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/geteuid.2.html">geteuid(2)</a>. */
-    public static final int GETEUID = __NR_geteuid();
+    public static final long GETEUID = __NR_geteuid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getegid.2.html">getegid(2)</a>. */
-    public static final int GETEGID = __NR_getegid();
+    public static final long GETEGID = __NR_getegid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setpgid.2.html">setpgid(2)</a>. */
-    public static final int SETPGID = __NR_setpgid();
+    public static final long SETPGID = __NR_setpgid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getppid.2.html">getppid(2)</a>. */
-    public static final int GETPPID = __NR_getppid();
+    public static final long GETPPID = __NR_getppid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getpgrp.2.html">getpgrp(2)</a>, not on aarch64. */
-    public static final int GETPGRP = __NR_getpgrp();
+    public static final long GETPGRP = __NR_getpgrp();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setsid.2.html">setsid(2)</a>. */
-    public static final int SETSID = __NR_setsid();
+    public static final long SETSID = __NR_setsid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setreuid.2.html">setreuid(2)</a>. */
-    public static final int SETREUID = __NR_setreuid();
+    public static final long SETREUID = __NR_setreuid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setregid.2.html">setregid(2)</a>. */
-    public static final int SETREGID = __NR_setregid();
+    public static final long SETREGID = __NR_setregid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getgroups.2.html">getgroups(2)</a>. */
-    public static final int GETGROUPS = __NR_getgroups();
+    public static final long GETGROUPS = __NR_getgroups();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setgroups.2.html">setgroups(2)</a>. */
-    public static final int SETGROUPS = __NR_setgroups();
+    public static final long SETGROUPS = __NR_setgroups();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setresuid.2.html">setresuid(2)</a>. */
-    public static final int SETRESUID = __NR_setresuid();
+    public static final long SETRESUID = __NR_setresuid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getresuid.2.html">getresuid(2)</a>. */
-    public static final int GETRESUID = __NR_getresuid();
+    public static final long GETRESUID = __NR_getresuid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setresgid.2.html">setresgid(2)</a>. */
-    public static final int SETRESGID = __NR_setresgid();
+    public static final long SETRESGID = __NR_setresgid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getresgid.2.html">getresgid(2)</a>. */
-    public static final int GETRESGID = __NR_getresgid();
+    public static final long GETRESGID = __NR_getresgid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getpgid.2.html">getpgid(2)</a>. */
-    public static final int GETPGID = __NR_getpgid();
+    public static final long GETPGID = __NR_getpgid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setfsuid.2.html">setfsuid(2)</a>. */
-    public static final int SETFSUID = __NR_setfsuid();
+    public static final long SETFSUID = __NR_setfsuid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setfsgid.2.html">setfsgid(2)</a>. */
-    public static final int SETFSGID = __NR_setfsgid();
+    public static final long SETFSGID = __NR_setfsgid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getsid.2.html">getsid(2)</a>. */
-    public static final int GETSID = __NR_getsid();
+    public static final long GETSID = __NR_getsid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/capget.2.html">capget(2)</a>. */
-    public static final int CAPGET = __NR_capget();
+    public static final long CAPGET = __NR_capget();
 
     /** <a href="https://man7.org/linux/man-pages/man2/capset.2.html">capset(2)</a>. */
-    public static final int CAPSET = __NR_capset();
+    public static final long CAPSET = __NR_capset();
 
     /** <a href="https://man7.org/linux/man-pages/man2/rt_sigpending.2.html">rt_sigpending(2)</a>. */
-    public static final int RT_SIGPENDING = __NR_rt_sigpending();
+    public static final long RT_SIGPENDING = __NR_rt_sigpending();
 
     /** <a href="https://man7.org/linux/man-pages/man2/rt_sigtimedwait.2.html">rt_sigtimedwait(2)</a>. */
-    public static final int RT_SIGTIMEDWAIT = __NR_rt_sigtimedwait();
+    public static final long RT_SIGTIMEDWAIT = __NR_rt_sigtimedwait();
 
     /** <a href="https://man7.org/linux/man-pages/man2/rt_sigqueueinfo.2.html">rt_sigqueueinfo(2)</a>. */
-    public static final int RT_SIGQUEUEINFO = __NR_rt_sigqueueinfo();
+    public static final long RT_SIGQUEUEINFO = __NR_rt_sigqueueinfo();
 
     /** <a href="https://man7.org/linux/man-pages/man2/rt_sigsuspend.2.html">rt_sigsuspend(2)</a>. */
-    public static final int RT_SIGSUSPEND = __NR_rt_sigsuspend();
+    public static final long RT_SIGSUSPEND = __NR_rt_sigsuspend();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sigaltstack.2.html">sigaltstack(2)</a>. */
-    public static final int SIGALTSTACK = __NR_sigaltstack();
+    public static final long SIGALTSTACK = __NR_sigaltstack();
 
     /** <a href="https://man7.org/linux/man-pages/man2/utime.2.html">utime(2)</a>, not on aarch64. */
-    public static final int UTIME = __NR_utime();
+    public static final long UTIME = __NR_utime();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mknod.2.html">mknod(2)</a>, not on aarch64. */
-    public static final int MKNOD = __NR_mknod();
+    public static final long MKNOD = __NR_mknod();
 
     /** <a href="https://man7.org/linux/man-pages/man2/uselib.2.html">uselib(2)</a>, not on aarch64. */
-    public static final int USELIB = __NR_uselib();
+    public static final long USELIB = __NR_uselib();
 
     /** <a href="https://man7.org/linux/man-pages/man2/personality.2.html">personality(2)</a>. */
-    public static final int PERSONALITY = __NR_personality();
+    public static final long PERSONALITY = __NR_personality();
 
     /** <a href="https://man7.org/linux/man-pages/man2/ustat.2.html">ustat(2)</a>, not on aarch64. */
-    public static final int USTAT = __NR_ustat();
+    public static final long USTAT = __NR_ustat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/statfs.2.html">statfs(2)</a>. */
-    public static final int STATFS = __NR_statfs();
+    public static final long STATFS = __NR_statfs();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fstatfs.2.html">fstatfs(2)</a>. */
-    public static final int FSTATFS = __NR_fstatfs();
+    public static final long FSTATFS = __NR_fstatfs();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sysfs.2.html">sysfs(2)</a>, not on aarch64. */
-    public static final int SYSFS = __NR_sysfs();
+    public static final long SYSFS = __NR_sysfs();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getpriority.2.html">getpriority(2)</a>. */
-    public static final int GETPRIORITY = __NR_getpriority();
+    public static final long GETPRIORITY = __NR_getpriority();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setpriority.2.html">setpriority(2)</a>. */
-    public static final int SETPRIORITY = __NR_setpriority();
+    public static final long SETPRIORITY = __NR_setpriority();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sched_setparam.2.html">sched_setparam(2)</a>. */
-    public static final int SCHED_SETPARAM = __NR_sched_setparam();
+    public static final long SCHED_SETPARAM = __NR_sched_setparam();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sched_getparam.2.html">sched_getparam(2)</a>. */
-    public static final int SCHED_GETPARAM = __NR_sched_getparam();
+    public static final long SCHED_GETPARAM = __NR_sched_getparam();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sched_setscheduler.2.html">sched_setscheduler(2)</a>. */
-    public static final int SCHED_SETSCHEDULER = __NR_sched_setscheduler();
+    public static final long SCHED_SETSCHEDULER = __NR_sched_setscheduler();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sched_getscheduler.2.html">sched_getscheduler(2)</a>. */
-    public static final int SCHED_GETSCHEDULER = __NR_sched_getscheduler();
+    public static final long SCHED_GETSCHEDULER = __NR_sched_getscheduler();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sched_get_priority_max.2.html">sched_get_priority_max(2)</a>. */
-    public static final int SCHED_GET_PRIORITY_MAX = __NR_sched_get_priority_max();
+    public static final long SCHED_GET_PRIORITY_MAX = __NR_sched_get_priority_max();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sched_get_priority_min.2.html">sched_get_priority_min(2)</a>. */
-    public static final int SCHED_GET_PRIORITY_MIN = __NR_sched_get_priority_min();
+    public static final long SCHED_GET_PRIORITY_MIN = __NR_sched_get_priority_min();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sched_rr_get_interval.2.html">sched_rr_get_interval(2)</a>. */
-    public static final int SCHED_RR_GET_INTERVAL = __NR_sched_rr_get_interval();
+    public static final long SCHED_RR_GET_INTERVAL = __NR_sched_rr_get_interval();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mlock.2.html">mlock(2)</a>. */
-    public static final int MLOCK = __NR_mlock();
+    public static final long MLOCK = __NR_mlock();
 
     /** <a href="https://man7.org/linux/man-pages/man2/munlock.2.html">munlock(2)</a>. */
-    public static final int MUNLOCK = __NR_munlock();
+    public static final long MUNLOCK = __NR_munlock();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mlockall.2.html">mlockall(2)</a>. */
-    public static final int MLOCKALL = __NR_mlockall();
+    public static final long MLOCKALL = __NR_mlockall();
 
     /** <a href="https://man7.org/linux/man-pages/man2/munlockall.2.html">munlockall(2)</a>. */
-    public static final int MUNLOCKALL = __NR_munlockall();
+    public static final long MUNLOCKALL = __NR_munlockall();
 
     /** <a href="https://man7.org/linux/man-pages/man2/vhangup.2.html">vhangup(2)</a>. */
-    public static final int VHANGUP = __NR_vhangup();
+    public static final long VHANGUP = __NR_vhangup();
 
     /** <a href="https://man7.org/linux/man-pages/man2/modify_ldt.2.html">modify_ldt(2)</a>, not on aarch64. */
-    public static final int MODIFY_LDT = __NR_modify_ldt();
+    public static final long MODIFY_LDT = __NR_modify_ldt();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pivot_root.2.html">pivot_root(2)</a>. */
-    public static final int PIVOT_ROOT = __NR_pivot_root();
+    public static final long PIVOT_ROOT = __NR_pivot_root();
 
     /** <a href="https://man7.org/linux/man-pages/man2/_sysctl.2.html">_sysctl(2)</a>, not on aarch64. */
-    public static final int _SYSCTL = __NR__sysctl();
+    public static final long _SYSCTL = __NR__sysctl();
 
     /** <a href="https://man7.org/linux/man-pages/man2/prctl.2.html">prctl(2)</a>. */
-    public static final int PRCTL = __NR_prctl();
+    public static final long PRCTL = __NR_prctl();
 
     /** <a href="https://man7.org/linux/man-pages/man2/arch_prctl.2.html">arch_prctl(2)</a>, not on aarch64. */
-    public static final int ARCH_PRCTL = __NR_arch_prctl();
+    public static final long ARCH_PRCTL = __NR_arch_prctl();
 
     /** <a href="https://man7.org/linux/man-pages/man2/adjtimex.2.html">adjtimex(2)</a>. */
-    public static final int ADJTIMEX = __NR_adjtimex();
+    public static final long ADJTIMEX = __NR_adjtimex();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setrlimit.2.html">setrlimit(2)</a>. */
-    public static final int SETRLIMIT = __NR_setrlimit();
+    public static final long SETRLIMIT = __NR_setrlimit();
 
     /** <a href="https://man7.org/linux/man-pages/man2/chroot.2.html">chroot(2)</a>. */
-    public static final int CHROOT = __NR_chroot();
+    public static final long CHROOT = __NR_chroot();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sync.2.html">sync(2)</a>. */
-    public static final int SYNC = __NR_sync();
+    public static final long SYNC = __NR_sync();
 
     /** <a href="https://man7.org/linux/man-pages/man2/acct.2.html">acct(2)</a>. */
-    public static final int ACCT = __NR_acct();
+    public static final long ACCT = __NR_acct();
 
     /** <a href="https://man7.org/linux/man-pages/man2/settimeofday.2.html">settimeofday(2)</a>. */
-    public static final int SETTIMEOFDAY = __NR_settimeofday();
+    public static final long SETTIMEOFDAY = __NR_settimeofday();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mount.2.html">mount(2)</a>. */
-    public static final int MOUNT = __NR_mount();
+    public static final long MOUNT = __NR_mount();
 
     /** <a href="https://man7.org/linux/man-pages/man2/umount2.2.html">umount2(2)</a>. */
-    public static final int UMOUNT2 = __NR_umount2();
+    public static final long UMOUNT2 = __NR_umount2();
 
     /** <a href="https://man7.org/linux/man-pages/man2/swapon.2.html">swapon(2)</a>. */
-    public static final int SWAPON = __NR_swapon();
+    public static final long SWAPON = __NR_swapon();
 
     /** <a href="https://man7.org/linux/man-pages/man2/swapoff.2.html">swapoff(2)</a>. */
-    public static final int SWAPOFF = __NR_swapoff();
+    public static final long SWAPOFF = __NR_swapoff();
 
     /** <a href="https://man7.org/linux/man-pages/man2/reboot.2.html">reboot(2)</a>. */
-    public static final int REBOOT = __NR_reboot();
+    public static final long REBOOT = __NR_reboot();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sethostname.2.html">sethostname(2)</a>. */
-    public static final int SETHOSTNAME = __NR_sethostname();
+    public static final long SETHOSTNAME = __NR_sethostname();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setdomainname.2.html">setdomainname(2)</a>. */
-    public static final int SETDOMAINNAME = __NR_setdomainname();
+    public static final long SETDOMAINNAME = __NR_setdomainname();
 
     /** <a href="https://man7.org/linux/man-pages/man2/iopl.2.html">iopl(2)</a>, not on aarch64. */
-    public static final int IOPL = __NR_iopl();
+    public static final long IOPL = __NR_iopl();
 
     /** <a href="https://man7.org/linux/man-pages/man2/ioperm.2.html">ioperm(2)</a>, not on aarch64. */
-    public static final int IOPERM = __NR_ioperm();
+    public static final long IOPERM = __NR_ioperm();
 
     /** <a href="https://man7.org/linux/man-pages/man2/create_module.2.html">create_module(2)</a>, not on aarch64. */
-    public static final int CREATE_MODULE = __NR_create_module();
+    public static final long CREATE_MODULE = __NR_create_module();
 
     /** <a href="https://man7.org/linux/man-pages/man2/init_module.2.html">init_module(2)</a>. */
-    public static final int INIT_MODULE = __NR_init_module();
+    public static final long INIT_MODULE = __NR_init_module();
 
     /** <a href="https://man7.org/linux/man-pages/man2/delete_module.2.html">delete_module(2)</a>. */
-    public static final int DELETE_MODULE = __NR_delete_module();
+    public static final long DELETE_MODULE = __NR_delete_module();
 
     /** <a href="https://man7.org/linux/man-pages/man2/get_kernel_syms.2.html">get_kernel_syms(2)</a>, not on aarch64. */
-    public static final int GET_KERNEL_SYMS = __NR_get_kernel_syms();
+    public static final long GET_KERNEL_SYMS = __NR_get_kernel_syms();
 
     /** <a href="https://man7.org/linux/man-pages/man2/query_module.2.html">query_module(2)</a>, not on aarch64. */
-    public static final int QUERY_MODULE = __NR_query_module();
+    public static final long QUERY_MODULE = __NR_query_module();
 
     /** <a href="https://man7.org/linux/man-pages/man2/quotactl.2.html">quotactl(2)</a>. */
-    public static final int QUOTACTL = __NR_quotactl();
+    public static final long QUOTACTL = __NR_quotactl();
 
     /** <a href="https://man7.org/linux/man-pages/man2/nfsservctl.2.html">nfsservctl(2)</a>. */
-    public static final int NFSSERVCTL = __NR_nfsservctl();
+    public static final long NFSSERVCTL = __NR_nfsservctl();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getpmsg.2.html">getpmsg(2)</a>, not on aarch64. */
-    public static final int GETPMSG = __NR_getpmsg();
+    public static final long GETPMSG = __NR_getpmsg();
 
     /** <a href="https://man7.org/linux/man-pages/man2/putpmsg.2.html">putpmsg(2)</a>, not on aarch64. */
-    public static final int PUTPMSG = __NR_putpmsg();
+    public static final long PUTPMSG = __NR_putpmsg();
 
     /** <a href="https://man7.org/linux/man-pages/man2/afs_syscall.2.html">afs_syscall(2)</a>, not on aarch64. */
-    public static final int AFS_SYSCALL = __NR_afs_syscall();
+    public static final long AFS_SYSCALL = __NR_afs_syscall();
 
     /** <a href="https://man7.org/linux/man-pages/man2/tuxcall.2.html">tuxcall(2)</a>, not on aarch64. */
-    public static final int TUXCALL = __NR_tuxcall();
+    public static final long TUXCALL = __NR_tuxcall();
 
     /** <a href="https://man7.org/linux/man-pages/man2/security.2.html">security(2)</a>, not on aarch64. */
-    public static final int SECURITY = __NR_security();
+    public static final long SECURITY = __NR_security();
 
     /** <a href="https://man7.org/linux/man-pages/man2/gettid.2.html">gettid(2)</a>. */
-    public static final int GETTID = __NR_gettid();
+    public static final long GETTID = __NR_gettid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/readahead.2.html">readahead(2)</a>. */
-    public static final int READAHEAD = __NR_readahead();
+    public static final long READAHEAD = __NR_readahead();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setxattr.2.html">setxattr(2)</a>. */
-    public static final int SETXATTR = __NR_setxattr();
+    public static final long SETXATTR = __NR_setxattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/lsetxattr.2.html">lsetxattr(2)</a>. */
-    public static final int LSETXATTR = __NR_lsetxattr();
+    public static final long LSETXATTR = __NR_lsetxattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fsetxattr.2.html">fsetxattr(2)</a>. */
-    public static final int FSETXATTR = __NR_fsetxattr();
+    public static final long FSETXATTR = __NR_fsetxattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getxattr.2.html">getxattr(2)</a>. */
-    public static final int GETXATTR = __NR_getxattr();
+    public static final long GETXATTR = __NR_getxattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/lgetxattr.2.html">lgetxattr(2)</a>. */
-    public static final int LGETXATTR = __NR_lgetxattr();
+    public static final long LGETXATTR = __NR_lgetxattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fgetxattr.2.html">fgetxattr(2)</a>. */
-    public static final int FGETXATTR = __NR_fgetxattr();
+    public static final long FGETXATTR = __NR_fgetxattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/listxattr.2.html">listxattr(2)</a>. */
-    public static final int LISTXATTR = __NR_listxattr();
+    public static final long LISTXATTR = __NR_listxattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/llistxattr.2.html">llistxattr(2)</a>. */
-    public static final int LLISTXATTR = __NR_llistxattr();
+    public static final long LLISTXATTR = __NR_llistxattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/flistxattr.2.html">flistxattr(2)</a>. */
-    public static final int FLISTXATTR = __NR_flistxattr();
+    public static final long FLISTXATTR = __NR_flistxattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/removexattr.2.html">removexattr(2)</a>. */
-    public static final int REMOVEXATTR = __NR_removexattr();
+    public static final long REMOVEXATTR = __NR_removexattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/lremovexattr.2.html">lremovexattr(2)</a>. */
-    public static final int LREMOVEXATTR = __NR_lremovexattr();
+    public static final long LREMOVEXATTR = __NR_lremovexattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fremovexattr.2.html">fremovexattr(2)</a>. */
-    public static final int FREMOVEXATTR = __NR_fremovexattr();
+    public static final long FREMOVEXATTR = __NR_fremovexattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/tkill.2.html">tkill(2)</a>. */
-    public static final int TKILL = __NR_tkill();
+    public static final long TKILL = __NR_tkill();
 
     /** <a href="https://man7.org/linux/man-pages/man2/time.2.html">time(2)</a>, not on aarch64. */
-    public static final int TIME = __NR_time();
+    public static final long TIME = __NR_time();
 
     /** <a href="https://man7.org/linux/man-pages/man2/futex.2.html">futex(2)</a>. */
-    public static final int FUTEX = __NR_futex();
+    public static final long FUTEX = __NR_futex();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sched_setaffinity.2.html">sched_setaffinity(2)</a>. */
-    public static final int SCHED_SETAFFINITY = __NR_sched_setaffinity();
+    public static final long SCHED_SETAFFINITY = __NR_sched_setaffinity();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sched_getaffinity.2.html">sched_getaffinity(2)</a>. */
-    public static final int SCHED_GETAFFINITY = __NR_sched_getaffinity();
+    public static final long SCHED_GETAFFINITY = __NR_sched_getaffinity();
 
     /** <a href="https://man7.org/linux/man-pages/man2/set_thread_area.2.html">set_thread_area(2)</a>, not on aarch64. */
-    public static final int SET_THREAD_AREA = __NR_set_thread_area();
+    public static final long SET_THREAD_AREA = __NR_set_thread_area();
 
     /** <a href="https://man7.org/linux/man-pages/man2/io_setup.2.html">io_setup(2)</a>. */
-    public static final int IO_SETUP = __NR_io_setup();
+    public static final long IO_SETUP = __NR_io_setup();
 
     /** <a href="https://man7.org/linux/man-pages/man2/io_destroy.2.html">io_destroy(2)</a>. */
-    public static final int IO_DESTROY = __NR_io_destroy();
+    public static final long IO_DESTROY = __NR_io_destroy();
 
     /** <a href="https://man7.org/linux/man-pages/man2/io_getevents.2.html">io_getevents(2)</a>. */
-    public static final int IO_GETEVENTS = __NR_io_getevents();
+    public static final long IO_GETEVENTS = __NR_io_getevents();
 
     /** <a href="https://man7.org/linux/man-pages/man2/io_submit.2.html">io_submit(2)</a>. */
-    public static final int IO_SUBMIT = __NR_io_submit();
+    public static final long IO_SUBMIT = __NR_io_submit();
 
     /** <a href="https://man7.org/linux/man-pages/man2/io_cancel.2.html">io_cancel(2)</a>. */
-    public static final int IO_CANCEL = __NR_io_cancel();
+    public static final long IO_CANCEL = __NR_io_cancel();
 
     /** <a href="https://man7.org/linux/man-pages/man2/get_thread_area.2.html">get_thread_area(2)</a>, not on aarch64. */
-    public static final int GET_THREAD_AREA = __NR_get_thread_area();
+    public static final long GET_THREAD_AREA = __NR_get_thread_area();
 
     /** <a href="https://man7.org/linux/man-pages/man2/lookup_dcookie.2.html">lookup_dcookie(2)</a>. */
-    public static final int LOOKUP_DCOOKIE = __NR_lookup_dcookie();
+    public static final long LOOKUP_DCOOKIE = __NR_lookup_dcookie();
 
     /** <a href="https://man7.org/linux/man-pages/man2/epoll_create.2.html">epoll_create(2)</a>, not on aarch64. */
-    public static final int EPOLL_CREATE = __NR_epoll_create();
+    public static final long EPOLL_CREATE = __NR_epoll_create();
 
     /** <a href="https://man7.org/linux/man-pages/man2/epoll_ctl_old.2.html">epoll_ctl_old(2)</a>, not on aarch64. */
-    public static final int EPOLL_CTL_OLD = __NR_epoll_ctl_old();
+    public static final long EPOLL_CTL_OLD = __NR_epoll_ctl_old();
 
     /** <a href="https://man7.org/linux/man-pages/man2/epoll_wait_old.2.html">epoll_wait_old(2)</a>, not on aarch64. */
-    public static final int EPOLL_WAIT_OLD = __NR_epoll_wait_old();
+    public static final long EPOLL_WAIT_OLD = __NR_epoll_wait_old();
 
     /** <a href="https://man7.org/linux/man-pages/man2/remap_file_pages.2.html">remap_file_pages(2)</a>. */
-    public static final int REMAP_FILE_PAGES = __NR_remap_file_pages();
+    public static final long REMAP_FILE_PAGES = __NR_remap_file_pages();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getdents64.2.html">getdents64(2)</a>. */
-    public static final int GETDENTS64 = __NR_getdents64();
+    public static final long GETDENTS64 = __NR_getdents64();
 
     /** <a href="https://man7.org/linux/man-pages/man2/set_tid_address.2.html">set_tid_address(2)</a>. */
-    public static final int SET_TID_ADDRESS = __NR_set_tid_address();
+    public static final long SET_TID_ADDRESS = __NR_set_tid_address();
 
     /** <a href="https://man7.org/linux/man-pages/man2/restart_syscall.2.html">restart_syscall(2)</a>. */
-    public static final int RESTART_SYSCALL = __NR_restart_syscall();
+    public static final long RESTART_SYSCALL = __NR_restart_syscall();
 
     /** <a href="https://man7.org/linux/man-pages/man2/semtimedop.2.html">semtimedop(2)</a>. */
-    public static final int SEMTIMEDOP = __NR_semtimedop();
+    public static final long SEMTIMEDOP = __NR_semtimedop();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fadvise64.2.html">fadvise64(2)</a>. */
-    public static final int FADVISE64 = __NR_fadvise64();
+    public static final long FADVISE64 = __NR_fadvise64();
 
     /** <a href="https://man7.org/linux/man-pages/man2/timer_create.2.html">timer_create(2)</a>. */
-    public static final int TIMER_CREATE = __NR_timer_create();
+    public static final long TIMER_CREATE = __NR_timer_create();
 
     /** <a href="https://man7.org/linux/man-pages/man2/timer_settime.2.html">timer_settime(2)</a>. */
-    public static final int TIMER_SETTIME = __NR_timer_settime();
+    public static final long TIMER_SETTIME = __NR_timer_settime();
 
     /** <a href="https://man7.org/linux/man-pages/man2/timer_gettime.2.html">timer_gettime(2)</a>. */
-    public static final int TIMER_GETTIME = __NR_timer_gettime();
+    public static final long TIMER_GETTIME = __NR_timer_gettime();
 
     /** <a href="https://man7.org/linux/man-pages/man2/timer_getoverrun.2.html">timer_getoverrun(2)</a>. */
-    public static final int TIMER_GETOVERRUN = __NR_timer_getoverrun();
+    public static final long TIMER_GETOVERRUN = __NR_timer_getoverrun();
 
     /** <a href="https://man7.org/linux/man-pages/man2/timer_delete.2.html">timer_delete(2)</a>. */
-    public static final int TIMER_DELETE = __NR_timer_delete();
+    public static final long TIMER_DELETE = __NR_timer_delete();
 
     /** <a href="https://man7.org/linux/man-pages/man2/clock_settime.2.html">clock_settime(2)</a>. */
-    public static final int CLOCK_SETTIME = __NR_clock_settime();
+    public static final long CLOCK_SETTIME = __NR_clock_settime();
 
     /** <a href="https://man7.org/linux/man-pages/man2/clock_gettime.2.html">clock_gettime(2)</a>. */
-    public static final int CLOCK_GETTIME = __NR_clock_gettime();
+    public static final long CLOCK_GETTIME = __NR_clock_gettime();
 
     /** <a href="https://man7.org/linux/man-pages/man2/clock_getres.2.html">clock_getres(2)</a>. */
-    public static final int CLOCK_GETRES = __NR_clock_getres();
+    public static final long CLOCK_GETRES = __NR_clock_getres();
 
     /** <a href="https://man7.org/linux/man-pages/man2/clock_nanosleep.2.html">clock_nanosleep(2)</a>. */
-    public static final int CLOCK_NANOSLEEP = __NR_clock_nanosleep();
+    public static final long CLOCK_NANOSLEEP = __NR_clock_nanosleep();
 
     /** <a href="https://man7.org/linux/man-pages/man2/exit_group.2.html">exit_group(2)</a>. */
-    public static final int EXIT_GROUP = __NR_exit_group();
+    public static final long EXIT_GROUP = __NR_exit_group();
 
     /** <a href="https://man7.org/linux/man-pages/man2/epoll_wait.2.html">epoll_wait(2)</a>, not on aarch64. */
-    public static final int EPOLL_WAIT = __NR_epoll_wait();
+    public static final long EPOLL_WAIT = __NR_epoll_wait();
 
     /** <a href="https://man7.org/linux/man-pages/man2/epoll_ctl.2.html">epoll_ctl(2)</a>. */
-    public static final int EPOLL_CTL = __NR_epoll_ctl();
+    public static final long EPOLL_CTL = __NR_epoll_ctl();
 
     /** <a href="https://man7.org/linux/man-pages/man2/tgkill.2.html">tgkill(2)</a>. */
-    public static final int TGKILL = __NR_tgkill();
+    public static final long TGKILL = __NR_tgkill();
 
     /** <a href="https://man7.org/linux/man-pages/man2/utimes.2.html">utimes(2)</a>, not on aarch64. */
-    public static final int UTIMES = __NR_utimes();
+    public static final long UTIMES = __NR_utimes();
 
     /** <a href="https://man7.org/linux/man-pages/man2/vserver.2.html">vserver(2)</a>, not on aarch64. */
-    public static final int VSERVER = __NR_vserver();
+    public static final long VSERVER = __NR_vserver();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mbind.2.html">mbind(2)</a>. */
-    public static final int MBIND = __NR_mbind();
+    public static final long MBIND = __NR_mbind();
 
     /** <a href="https://man7.org/linux/man-pages/man2/set_mempolicy.2.html">set_mempolicy(2)</a>. */
-    public static final int SET_MEMPOLICY = __NR_set_mempolicy();
+    public static final long SET_MEMPOLICY = __NR_set_mempolicy();
 
     /** <a href="https://man7.org/linux/man-pages/man2/get_mempolicy.2.html">get_mempolicy(2)</a>. */
-    public static final int GET_MEMPOLICY = __NR_get_mempolicy();
+    public static final long GET_MEMPOLICY = __NR_get_mempolicy();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mq_open.2.html">mq_open(2)</a>. */
-    public static final int MQ_OPEN = __NR_mq_open();
+    public static final long MQ_OPEN = __NR_mq_open();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mq_unlink.2.html">mq_unlink(2)</a>. */
-    public static final int MQ_UNLINK = __NR_mq_unlink();
+    public static final long MQ_UNLINK = __NR_mq_unlink();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mq_timedsend.2.html">mq_timedsend(2)</a>. */
-    public static final int MQ_TIMEDSEND = __NR_mq_timedsend();
+    public static final long MQ_TIMEDSEND = __NR_mq_timedsend();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mq_timedreceive.2.html">mq_timedreceive(2)</a>. */
-    public static final int MQ_TIMEDRECEIVE = __NR_mq_timedreceive();
+    public static final long MQ_TIMEDRECEIVE = __NR_mq_timedreceive();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mq_notify.2.html">mq_notify(2)</a>. */
-    public static final int MQ_NOTIFY = __NR_mq_notify();
+    public static final long MQ_NOTIFY = __NR_mq_notify();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mq_getsetattr.2.html">mq_getsetattr(2)</a>. */
-    public static final int MQ_GETSETATTR = __NR_mq_getsetattr();
+    public static final long MQ_GETSETATTR = __NR_mq_getsetattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/kexec_load.2.html">kexec_load(2)</a>. */
-    public static final int KEXEC_LOAD = __NR_kexec_load();
+    public static final long KEXEC_LOAD = __NR_kexec_load();
 
     /** <a href="https://man7.org/linux/man-pages/man2/waitid.2.html">waitid(2)</a>. */
-    public static final int WAITID = __NR_waitid();
+    public static final long WAITID = __NR_waitid();
 
     /** <a href="https://man7.org/linux/man-pages/man2/add_key.2.html">add_key(2)</a>. */
-    public static final int ADD_KEY = __NR_add_key();
+    public static final long ADD_KEY = __NR_add_key();
 
     /** <a href="https://man7.org/linux/man-pages/man2/request_key.2.html">request_key(2)</a>. */
-    public static final int REQUEST_KEY = __NR_request_key();
+    public static final long REQUEST_KEY = __NR_request_key();
 
     /** <a href="https://man7.org/linux/man-pages/man2/keyctl.2.html">keyctl(2)</a>. */
-    public static final int KEYCTL = __NR_keyctl();
+    public static final long KEYCTL = __NR_keyctl();
 
     /** <a href="https://man7.org/linux/man-pages/man2/ioprio_set.2.html">ioprio_set(2)</a>. */
-    public static final int IOPRIO_SET = __NR_ioprio_set();
+    public static final long IOPRIO_SET = __NR_ioprio_set();
 
     /** <a href="https://man7.org/linux/man-pages/man2/ioprio_get.2.html">ioprio_get(2)</a>. */
-    public static final int IOPRIO_GET = __NR_ioprio_get();
+    public static final long IOPRIO_GET = __NR_ioprio_get();
 
     /** <a href="https://man7.org/linux/man-pages/man2/inotify_init.2.html">inotify_init(2)</a>, not on aarch64. */
-    public static final int INOTIFY_INIT = __NR_inotify_init();
+    public static final long INOTIFY_INIT = __NR_inotify_init();
 
     /** <a href="https://man7.org/linux/man-pages/man2/inotify_add_watch.2.html">inotify_add_watch(2)</a>. */
-    public static final int INOTIFY_ADD_WATCH = __NR_inotify_add_watch();
+    public static final long INOTIFY_ADD_WATCH = __NR_inotify_add_watch();
 
     /** <a href="https://man7.org/linux/man-pages/man2/inotify_rm_watch.2.html">inotify_rm_watch(2)</a>. */
-    public static final int INOTIFY_RM_WATCH = __NR_inotify_rm_watch();
+    public static final long INOTIFY_RM_WATCH = __NR_inotify_rm_watch();
 
     /** <a href="https://man7.org/linux/man-pages/man2/migrate_pages.2.html">migrate_pages(2)</a>. */
-    public static final int MIGRATE_PAGES = __NR_migrate_pages();
+    public static final long MIGRATE_PAGES = __NR_migrate_pages();
 
     /** <a href="https://man7.org/linux/man-pages/man2/openat.2.html">openat(2)</a>. */
-    public static final int OPENAT = __NR_openat();
+    public static final long OPENAT = __NR_openat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mkdirat.2.html">mkdirat(2)</a>. */
-    public static final int MKDIRAT = __NR_mkdirat();
+    public static final long MKDIRAT = __NR_mkdirat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mknodat.2.html">mknodat(2)</a>. */
-    public static final int MKNODAT = __NR_mknodat();
+    public static final long MKNODAT = __NR_mknodat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fchownat.2.html">fchownat(2)</a>. */
-    public static final int FCHOWNAT = __NR_fchownat();
+    public static final long FCHOWNAT = __NR_fchownat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/futimesat.2.html">futimesat(2)</a>, not on aarch64. */
-    public static final int FUTIMESAT = __NR_futimesat();
+    public static final long FUTIMESAT = __NR_futimesat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/newfstatat.2.html">newfstatat(2)</a>. */
-    public static final int NEWFSTATAT = __NR_newfstatat();
+    public static final long NEWFSTATAT = __NR_newfstatat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/unlinkat.2.html">unlinkat(2)</a>. */
-    public static final int UNLINKAT = __NR_unlinkat();
+    public static final long UNLINKAT = __NR_unlinkat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/renameat.2.html">renameat(2)</a>. */
-    public static final int RENAMEAT = __NR_renameat();
+    public static final long RENAMEAT = __NR_renameat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/linkat.2.html">linkat(2)</a>. */
-    public static final int LINKAT = __NR_linkat();
+    public static final long LINKAT = __NR_linkat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/symlinkat.2.html">symlinkat(2)</a>. */
-    public static final int SYMLINKAT = __NR_symlinkat();
+    public static final long SYMLINKAT = __NR_symlinkat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/readlinkat.2.html">readlinkat(2)</a>. */
-    public static final int READLINKAT = __NR_readlinkat();
+    public static final long READLINKAT = __NR_readlinkat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fchmodat.2.html">fchmodat(2)</a>. */
-    public static final int FCHMODAT = __NR_fchmodat();
+    public static final long FCHMODAT = __NR_fchmodat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/faccessat.2.html">faccessat(2)</a>. */
-    public static final int FACCESSAT = __NR_faccessat();
+    public static final long FACCESSAT = __NR_faccessat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pselect6.2.html">pselect6(2)</a>. */
-    public static final int PSELECT6 = __NR_pselect6();
+    public static final long PSELECT6 = __NR_pselect6();
 
     /** <a href="https://man7.org/linux/man-pages/man2/ppoll.2.html">ppoll(2)</a>. */
-    public static final int PPOLL = __NR_ppoll();
+    public static final long PPOLL = __NR_ppoll();
 
     /** <a href="https://man7.org/linux/man-pages/man2/unshare.2.html">unshare(2)</a>. */
-    public static final int UNSHARE = __NR_unshare();
+    public static final long UNSHARE = __NR_unshare();
 
     /** <a href="https://man7.org/linux/man-pages/man2/set_robust_list.2.html">set_robust_list(2)</a>. */
-    public static final int SET_ROBUST_LIST = __NR_set_robust_list();
+    public static final long SET_ROBUST_LIST = __NR_set_robust_list();
 
     /** <a href="https://man7.org/linux/man-pages/man2/get_robust_list.2.html">get_robust_list(2)</a>. */
-    public static final int GET_ROBUST_LIST = __NR_get_robust_list();
+    public static final long GET_ROBUST_LIST = __NR_get_robust_list();
 
     /** <a href="https://man7.org/linux/man-pages/man2/splice.2.html">splice(2)</a>. */
-    public static final int SPLICE = __NR_splice();
+    public static final long SPLICE = __NR_splice();
 
     /** <a href="https://man7.org/linux/man-pages/man2/tee.2.html">tee(2)</a>. */
-    public static final int TEE = __NR_tee();
+    public static final long TEE = __NR_tee();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sync_file_range.2.html">sync_file_range(2)</a>. */
-    public static final int SYNC_FILE_RANGE = __NR_sync_file_range();
+    public static final long SYNC_FILE_RANGE = __NR_sync_file_range();
 
     /** <a href="https://man7.org/linux/man-pages/man2/vmsplice.2.html">vmsplice(2)</a>. */
-    public static final int VMSPLICE = __NR_vmsplice();
+    public static final long VMSPLICE = __NR_vmsplice();
 
     /** <a href="https://man7.org/linux/man-pages/man2/move_pages.2.html">move_pages(2)</a>. */
-    public static final int MOVE_PAGES = __NR_move_pages();
+    public static final long MOVE_PAGES = __NR_move_pages();
 
     /** <a href="https://man7.org/linux/man-pages/man2/utimensat.2.html">utimensat(2)</a>. */
-    public static final int UTIMENSAT = __NR_utimensat();
+    public static final long UTIMENSAT = __NR_utimensat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/epoll_pwait.2.html">epoll_pwait(2)</a>. */
-    public static final int EPOLL_PWAIT = __NR_epoll_pwait();
+    public static final long EPOLL_PWAIT = __NR_epoll_pwait();
 
     /** <a href="https://man7.org/linux/man-pages/man2/signalfd.2.html">signalfd(2)</a>, not on aarch64. */
-    public static final int SIGNALFD = __NR_signalfd();
+    public static final long SIGNALFD = __NR_signalfd();
 
     /** <a href="https://man7.org/linux/man-pages/man2/timerfd_create.2.html">timerfd_create(2)</a>. */
-    public static final int TIMERFD_CREATE = __NR_timerfd_create();
+    public static final long TIMERFD_CREATE = __NR_timerfd_create();
 
     /** <a href="https://man7.org/linux/man-pages/man2/eventfd.2.html">eventfd(2)</a>, not on aarch64. */
-    public static final int EVENTFD = __NR_eventfd();
+    public static final long EVENTFD = __NR_eventfd();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fallocate.2.html">fallocate(2)</a>. */
-    public static final int FALLOCATE = __NR_fallocate();
+    public static final long FALLOCATE = __NR_fallocate();
 
     /** <a href="https://man7.org/linux/man-pages/man2/timerfd_settime.2.html">timerfd_settime(2)</a>. */
-    public static final int TIMERFD_SETTIME = __NR_timerfd_settime();
+    public static final long TIMERFD_SETTIME = __NR_timerfd_settime();
 
     /** <a href="https://man7.org/linux/man-pages/man2/timerfd_gettime.2.html">timerfd_gettime(2)</a>. */
-    public static final int TIMERFD_GETTIME = __NR_timerfd_gettime();
+    public static final long TIMERFD_GETTIME = __NR_timerfd_gettime();
 
     /** <a href="https://man7.org/linux/man-pages/man2/accept4.2.html">accept4(2)</a>. */
-    public static final int ACCEPT4 = __NR_accept4();
+    public static final long ACCEPT4 = __NR_accept4();
 
     /** <a href="https://man7.org/linux/man-pages/man2/signalfd4.2.html">signalfd4(2)</a>. */
-    public static final int SIGNALFD4 = __NR_signalfd4();
+    public static final long SIGNALFD4 = __NR_signalfd4();
 
     /** <a href="https://man7.org/linux/man-pages/man2/eventfd2.2.html">eventfd2(2)</a>. */
-    public static final int EVENTFD2 = __NR_eventfd2();
+    public static final long EVENTFD2 = __NR_eventfd2();
 
     /** <a href="https://man7.org/linux/man-pages/man2/epoll_create1.2.html">epoll_create1(2)</a>. */
-    public static final int EPOLL_CREATE1 = __NR_epoll_create1();
+    public static final long EPOLL_CREATE1 = __NR_epoll_create1();
 
     /** <a href="https://man7.org/linux/man-pages/man2/dup3.2.html">dup3(2)</a>. */
-    public static final int DUP3 = __NR_dup3();
+    public static final long DUP3 = __NR_dup3();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pipe2.2.html">pipe2(2)</a>. */
-    public static final int PIPE2 = __NR_pipe2();
+    public static final long PIPE2 = __NR_pipe2();
 
     /** <a href="https://man7.org/linux/man-pages/man2/inotify_init1.2.html">inotify_init1(2)</a>. */
-    public static final int INOTIFY_INIT1 = __NR_inotify_init1();
+    public static final long INOTIFY_INIT1 = __NR_inotify_init1();
 
     /** <a href="https://man7.org/linux/man-pages/man2/preadv.2.html">preadv(2)</a>. */
-    public static final int PREADV = __NR_preadv();
+    public static final long PREADV = __NR_preadv();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pwritev.2.html">pwritev(2)</a>. */
-    public static final int PWRITEV = __NR_pwritev();
+    public static final long PWRITEV = __NR_pwritev();
 
     /** <a href="https://man7.org/linux/man-pages/man2/rt_tgsigqueueinfo.2.html">rt_tgsigqueueinfo(2)</a>. */
-    public static final int RT_TGSIGQUEUEINFO = __NR_rt_tgsigqueueinfo();
+    public static final long RT_TGSIGQUEUEINFO = __NR_rt_tgsigqueueinfo();
 
     /** <a href="https://man7.org/linux/man-pages/man2/perf_event_open.2.html">perf_event_open(2)</a>. */
-    public static final int PERF_EVENT_OPEN = __NR_perf_event_open();
+    public static final long PERF_EVENT_OPEN = __NR_perf_event_open();
 
     /** <a href="https://man7.org/linux/man-pages/man2/recvmmsg.2.html">recvmmsg(2)</a>. */
-    public static final int RECVMMSG = __NR_recvmmsg();
+    public static final long RECVMMSG = __NR_recvmmsg();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fanotify_init.2.html">fanotify_init(2)</a>. */
-    public static final int FANOTIFY_INIT = __NR_fanotify_init();
+    public static final long FANOTIFY_INIT = __NR_fanotify_init();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fanotify_mark.2.html">fanotify_mark(2)</a>. */
-    public static final int FANOTIFY_MARK = __NR_fanotify_mark();
+    public static final long FANOTIFY_MARK = __NR_fanotify_mark();
 
     /** <a href="https://man7.org/linux/man-pages/man2/prlimit64.2.html">prlimit64(2)</a>. */
-    public static final int PRLIMIT64 = __NR_prlimit64();
+    public static final long PRLIMIT64 = __NR_prlimit64();
 
     /** <a href="https://man7.org/linux/man-pages/man2/name_to_handle_at.2.html">name_to_handle_at(2)</a>. */
-    public static final int NAME_TO_HANDLE_AT = __NR_name_to_handle_at();
+    public static final long NAME_TO_HANDLE_AT = __NR_name_to_handle_at();
 
     /** <a href="https://man7.org/linux/man-pages/man2/open_by_handle_at.2.html">open_by_handle_at(2)</a>. */
-    public static final int OPEN_BY_HANDLE_AT = __NR_open_by_handle_at();
+    public static final long OPEN_BY_HANDLE_AT = __NR_open_by_handle_at();
 
     /** <a href="https://man7.org/linux/man-pages/man2/clock_adjtime.2.html">clock_adjtime(2)</a>. */
-    public static final int CLOCK_ADJTIME = __NR_clock_adjtime();
+    public static final long CLOCK_ADJTIME = __NR_clock_adjtime();
 
     /** <a href="https://man7.org/linux/man-pages/man2/syncfs.2.html">syncfs(2)</a>. */
-    public static final int SYNCFS = __NR_syncfs();
+    public static final long SYNCFS = __NR_syncfs();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sendmmsg.2.html">sendmmsg(2)</a>. */
-    public static final int SENDMMSG = __NR_sendmmsg();
+    public static final long SENDMMSG = __NR_sendmmsg();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setns.2.html">setns(2)</a>. */
-    public static final int SETNS = __NR_setns();
+    public static final long SETNS = __NR_setns();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getcpu.2.html">getcpu(2)</a>. */
-    public static final int GETCPU = __NR_getcpu();
+    public static final long GETCPU = __NR_getcpu();
 
     /** <a href="https://man7.org/linux/man-pages/man2/process_vm_readv.2.html">process_vm_readv(2)</a>. */
-    public static final int PROCESS_VM_READV = __NR_process_vm_readv();
+    public static final long PROCESS_VM_READV = __NR_process_vm_readv();
 
     /** <a href="https://man7.org/linux/man-pages/man2/process_vm_writev.2.html">process_vm_writev(2)</a>. */
-    public static final int PROCESS_VM_WRITEV = __NR_process_vm_writev();
+    public static final long PROCESS_VM_WRITEV = __NR_process_vm_writev();
 
     /** <a href="https://man7.org/linux/man-pages/man2/kcmp.2.html">kcmp(2)</a>. */
-    public static final int KCMP = __NR_kcmp();
+    public static final long KCMP = __NR_kcmp();
 
     /** <a href="https://man7.org/linux/man-pages/man2/finit_module.2.html">finit_module(2)</a>. */
-    public static final int FINIT_MODULE = __NR_finit_module();
+    public static final long FINIT_MODULE = __NR_finit_module();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sched_setattr.2.html">sched_setattr(2)</a>. */
-    public static final int SCHED_SETATTR = __NR_sched_setattr();
+    public static final long SCHED_SETATTR = __NR_sched_setattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/sched_getattr.2.html">sched_getattr(2)</a>. */
-    public static final int SCHED_GETATTR = __NR_sched_getattr();
+    public static final long SCHED_GETATTR = __NR_sched_getattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/renameat2.2.html">renameat2(2)</a>. */
-    public static final int RENAMEAT2 = __NR_renameat2();
+    public static final long RENAMEAT2 = __NR_renameat2();
 
     /** <a href="https://man7.org/linux/man-pages/man2/seccomp.2.html">seccomp(2)</a>. */
-    public static final int SECCOMP = __NR_seccomp();
+    public static final long SECCOMP = __NR_seccomp();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getrandom.2.html">getrandom(2)</a>. */
-    public static final int GETRANDOM = __NR_getrandom();
+    public static final long GETRANDOM = __NR_getrandom();
 
     /** <a href="https://man7.org/linux/man-pages/man2/memfd_create.2.html">memfd_create(2)</a>. */
-    public static final int MEMFD_CREATE = __NR_memfd_create();
+    public static final long MEMFD_CREATE = __NR_memfd_create();
 
     /** <a href="https://man7.org/linux/man-pages/man2/kexec_file_load.2.html">kexec_file_load(2)</a>. */
-    public static final int KEXEC_FILE_LOAD = __NR_kexec_file_load();
+    public static final long KEXEC_FILE_LOAD = __NR_kexec_file_load();
 
     /** <a href="https://man7.org/linux/man-pages/man2/bpf.2.html">bpf(2)</a>. */
-    public static final int BPF = __NR_bpf();
+    public static final long BPF = __NR_bpf();
 
     /** <a href="https://man7.org/linux/man-pages/man2/execveat.2.html">execveat(2)</a>. */
-    public static final int EXECVEAT = __NR_execveat();
+    public static final long EXECVEAT = __NR_execveat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/userfaultfd.2.html">userfaultfd(2)</a>. */
-    public static final int USERFAULTFD = __NR_userfaultfd();
+    public static final long USERFAULTFD = __NR_userfaultfd();
 
     /** <a href="https://man7.org/linux/man-pages/man2/membarrier.2.html">membarrier(2)</a>. */
-    public static final int MEMBARRIER = __NR_membarrier();
+    public static final long MEMBARRIER = __NR_membarrier();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mlock2.2.html">mlock2(2)</a>. */
-    public static final int MLOCK2 = __NR_mlock2();
+    public static final long MLOCK2 = __NR_mlock2();
 
     /** <a href="https://man7.org/linux/man-pages/man2/copy_file_range.2.html">copy_file_range(2)</a>. */
-    public static final int COPY_FILE_RANGE = __NR_copy_file_range();
+    public static final long COPY_FILE_RANGE = __NR_copy_file_range();
 
     /** <a href="https://man7.org/linux/man-pages/man2/preadv2.2.html">preadv2(2)</a>. */
-    public static final int PREADV2 = __NR_preadv2();
+    public static final long PREADV2 = __NR_preadv2();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pwritev2.2.html">pwritev2(2)</a>. */
-    public static final int PWRITEV2 = __NR_pwritev2();
+    public static final long PWRITEV2 = __NR_pwritev2();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pkey_mprotect.2.html">pkey_mprotect(2)</a>. */
-    public static final int PKEY_MPROTECT = __NR_pkey_mprotect();
+    public static final long PKEY_MPROTECT = __NR_pkey_mprotect();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pkey_alloc.2.html">pkey_alloc(2)</a>. */
-    public static final int PKEY_ALLOC = __NR_pkey_alloc();
+    public static final long PKEY_ALLOC = __NR_pkey_alloc();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pkey_free.2.html">pkey_free(2)</a>. */
-    public static final int PKEY_FREE = __NR_pkey_free();
+    public static final long PKEY_FREE = __NR_pkey_free();
 
     /** <a href="https://man7.org/linux/man-pages/man2/statx.2.html">statx(2)</a>. */
-    public static final int STATX = __NR_statx();
+    public static final long STATX = __NR_statx();
 
     /** <a href="https://man7.org/linux/man-pages/man2/io_pgetevents.2.html">io_pgetevents(2)</a>. */
-    public static final int IO_PGETEVENTS = __NR_io_pgetevents();
+    public static final long IO_PGETEVENTS = __NR_io_pgetevents();
 
     /** <a href="https://man7.org/linux/man-pages/man2/rseq.2.html">rseq(2)</a>. */
-    public static final int RSEQ = __NR_rseq();
+    public static final long RSEQ = __NR_rseq();
 
     /** <a href="https://man7.org/linux/man-pages/man2/uretprobe.2.html">uretprobe(2)</a>, not on aarch64. */
-    public static final int URETPROBE = __NR_uretprobe();
+    public static final long URETPROBE = __NR_uretprobe();
 
     /** <a href="https://man7.org/linux/man-pages/man2/uprobe.2.html">uprobe(2)</a>, not on aarch64. */
-    public static final int UPROBE = __NR_uprobe();
+    public static final long UPROBE = __NR_uprobe();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pidfd_send_signal.2.html">pidfd_send_signal(2)</a>. */
-    public static final int PIDFD_SEND_SIGNAL = __NR_pidfd_send_signal();
+    public static final long PIDFD_SEND_SIGNAL = __NR_pidfd_send_signal();
 
     /** <a href="https://man7.org/linux/man-pages/man2/io_uring_setup.2.html">io_uring_setup(2)</a>. */
-    public static final int IO_URING_SETUP = __NR_io_uring_setup();
+    public static final long IO_URING_SETUP = __NR_io_uring_setup();
 
     /** <a href="https://man7.org/linux/man-pages/man2/io_uring_enter.2.html">io_uring_enter(2)</a>. */
-    public static final int IO_URING_ENTER = __NR_io_uring_enter();
+    public static final long IO_URING_ENTER = __NR_io_uring_enter();
 
     /** <a href="https://man7.org/linux/man-pages/man2/io_uring_register.2.html">io_uring_register(2)</a>. */
-    public static final int IO_URING_REGISTER = __NR_io_uring_register();
+    public static final long IO_URING_REGISTER = __NR_io_uring_register();
 
     /** <a href="https://man7.org/linux/man-pages/man2/open_tree.2.html">open_tree(2)</a>. */
-    public static final int OPEN_TREE = __NR_open_tree();
+    public static final long OPEN_TREE = __NR_open_tree();
 
     /** <a href="https://man7.org/linux/man-pages/man2/move_mount.2.html">move_mount(2)</a>. */
-    public static final int MOVE_MOUNT = __NR_move_mount();
+    public static final long MOVE_MOUNT = __NR_move_mount();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fsopen.2.html">fsopen(2)</a>. */
-    public static final int FSOPEN = __NR_fsopen();
+    public static final long FSOPEN = __NR_fsopen();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fsconfig.2.html">fsconfig(2)</a>. */
-    public static final int FSCONFIG = __NR_fsconfig();
+    public static final long FSCONFIG = __NR_fsconfig();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fsmount.2.html">fsmount(2)</a>. */
-    public static final int FSMOUNT = __NR_fsmount();
+    public static final long FSMOUNT = __NR_fsmount();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fspick.2.html">fspick(2)</a>. */
-    public static final int FSPICK = __NR_fspick();
+    public static final long FSPICK = __NR_fspick();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pidfd_open.2.html">pidfd_open(2)</a>. */
-    public static final int PIDFD_OPEN = __NR_pidfd_open();
+    public static final long PIDFD_OPEN = __NR_pidfd_open();
 
     /** <a href="https://man7.org/linux/man-pages/man2/clone3.2.html">clone3(2)</a>. */
-    public static final int CLONE3 = __NR_clone3();
+    public static final long CLONE3 = __NR_clone3();
 
     /** <a href="https://man7.org/linux/man-pages/man2/close_range.2.html">close_range(2)</a>. */
-    public static final int CLOSE_RANGE = __NR_close_range();
+    public static final long CLOSE_RANGE = __NR_close_range();
 
     /** <a href="https://man7.org/linux/man-pages/man2/openat2.2.html">openat2(2)</a>. */
-    public static final int OPENAT2 = __NR_openat2();
+    public static final long OPENAT2 = __NR_openat2();
 
     /** <a href="https://man7.org/linux/man-pages/man2/pidfd_getfd.2.html">pidfd_getfd(2)</a>. */
-    public static final int PIDFD_GETFD = __NR_pidfd_getfd();
+    public static final long PIDFD_GETFD = __NR_pidfd_getfd();
 
     /** <a href="https://man7.org/linux/man-pages/man2/faccessat2.2.html">faccessat2(2)</a>. */
-    public static final int FACCESSAT2 = __NR_faccessat2();
+    public static final long FACCESSAT2 = __NR_faccessat2();
 
     /** <a href="https://man7.org/linux/man-pages/man2/process_madvise.2.html">process_madvise(2)</a>. */
-    public static final int PROCESS_MADVISE = __NR_process_madvise();
+    public static final long PROCESS_MADVISE = __NR_process_madvise();
 
     /** <a href="https://man7.org/linux/man-pages/man2/epoll_pwait2.2.html">epoll_pwait2(2)</a>. */
-    public static final int EPOLL_PWAIT2 = __NR_epoll_pwait2();
+    public static final long EPOLL_PWAIT2 = __NR_epoll_pwait2();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mount_setattr.2.html">mount_setattr(2)</a>. */
-    public static final int MOUNT_SETATTR = __NR_mount_setattr();
+    public static final long MOUNT_SETATTR = __NR_mount_setattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/quotactl_fd.2.html">quotactl_fd(2)</a>. */
-    public static final int QUOTACTL_FD = __NR_quotactl_fd();
+    public static final long QUOTACTL_FD = __NR_quotactl_fd();
 
     /** <a href="https://man7.org/linux/man-pages/man2/landlock_create_ruleset.2.html">landlock_create_ruleset(2)</a>. */
-    public static final int LANDLOCK_CREATE_RULESET = __NR_landlock_create_ruleset();
+    public static final long LANDLOCK_CREATE_RULESET = __NR_landlock_create_ruleset();
 
     /** <a href="https://man7.org/linux/man-pages/man2/landlock_add_rule.2.html">landlock_add_rule(2)</a>. */
-    public static final int LANDLOCK_ADD_RULE = __NR_landlock_add_rule();
+    public static final long LANDLOCK_ADD_RULE = __NR_landlock_add_rule();
 
     /** <a href="https://man7.org/linux/man-pages/man2/landlock_restrict_self.2.html">landlock_restrict_self(2)</a>. */
-    public static final int LANDLOCK_RESTRICT_SELF = __NR_landlock_restrict_self();
+    public static final long LANDLOCK_RESTRICT_SELF = __NR_landlock_restrict_self();
 
     /** <a href="https://man7.org/linux/man-pages/man2/memfd_secret.2.html">memfd_secret(2)</a>. */
-    public static final int MEMFD_SECRET = __NR_memfd_secret();
+    public static final long MEMFD_SECRET = __NR_memfd_secret();
 
     /** <a href="https://man7.org/linux/man-pages/man2/process_mrelease.2.html">process_mrelease(2)</a>. */
-    public static final int PROCESS_MRELEASE = __NR_process_mrelease();
+    public static final long PROCESS_MRELEASE = __NR_process_mrelease();
 
     /** <a href="https://man7.org/linux/man-pages/man2/futex_waitv.2.html">futex_waitv(2)</a>. */
-    public static final int FUTEX_WAITV = __NR_futex_waitv();
+    public static final long FUTEX_WAITV = __NR_futex_waitv();
 
     /** <a href="https://man7.org/linux/man-pages/man2/set_mempolicy_home_node.2.html">set_mempolicy_home_node(2)</a>. */
-    public static final int SET_MEMPOLICY_HOME_NODE = __NR_set_mempolicy_home_node();
+    public static final long SET_MEMPOLICY_HOME_NODE = __NR_set_mempolicy_home_node();
 
     /** <a href="https://man7.org/linux/man-pages/man2/cachestat.2.html">cachestat(2)</a>. */
-    public static final int CACHESTAT = __NR_cachestat();
+    public static final long CACHESTAT = __NR_cachestat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fchmodat2.2.html">fchmodat2(2)</a>. */
-    public static final int FCHMODAT2 = __NR_fchmodat2();
+    public static final long FCHMODAT2 = __NR_fchmodat2();
 
     /** <a href="https://man7.org/linux/man-pages/man2/map_shadow_stack.2.html">map_shadow_stack(2)</a>. */
-    public static final int MAP_SHADOW_STACK = __NR_map_shadow_stack();
+    public static final long MAP_SHADOW_STACK = __NR_map_shadow_stack();
 
     /** <a href="https://man7.org/linux/man-pages/man2/futex_wake.2.html">futex_wake(2)</a>. */
-    public static final int FUTEX_WAKE = __NR_futex_wake();
+    public static final long FUTEX_WAKE = __NR_futex_wake();
 
     /** <a href="https://man7.org/linux/man-pages/man2/futex_wait.2.html">futex_wait(2)</a>. */
-    public static final int FUTEX_WAIT = __NR_futex_wait();
+    public static final long FUTEX_WAIT = __NR_futex_wait();
 
     /** <a href="https://man7.org/linux/man-pages/man2/futex_requeue.2.html">futex_requeue(2)</a>. */
-    public static final int FUTEX_REQUEUE = __NR_futex_requeue();
+    public static final long FUTEX_REQUEUE = __NR_futex_requeue();
 
     /** <a href="https://man7.org/linux/man-pages/man2/statmount.2.html">statmount(2)</a>. */
-    public static final int STATMOUNT = __NR_statmount();
+    public static final long STATMOUNT = __NR_statmount();
 
     /** <a href="https://man7.org/linux/man-pages/man2/listmount.2.html">listmount(2)</a>. */
-    public static final int LISTMOUNT = __NR_listmount();
+    public static final long LISTMOUNT = __NR_listmount();
 
     /** <a href="https://man7.org/linux/man-pages/man2/lsm_get_self_attr.2.html">lsm_get_self_attr(2)</a>. */
-    public static final int LSM_GET_SELF_ATTR = __NR_lsm_get_self_attr();
+    public static final long LSM_GET_SELF_ATTR = __NR_lsm_get_self_attr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/lsm_set_self_attr.2.html">lsm_set_self_attr(2)</a>. */
-    public static final int LSM_SET_SELF_ATTR = __NR_lsm_set_self_attr();
+    public static final long LSM_SET_SELF_ATTR = __NR_lsm_set_self_attr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/lsm_list_modules.2.html">lsm_list_modules(2)</a>. */
-    public static final int LSM_LIST_MODULES = __NR_lsm_list_modules();
+    public static final long LSM_LIST_MODULES = __NR_lsm_list_modules();
 
     /** <a href="https://man7.org/linux/man-pages/man2/mseal.2.html">mseal(2)</a>. */
-    public static final int MSEAL = __NR_mseal();
+    public static final long MSEAL = __NR_mseal();
 
     /** <a href="https://man7.org/linux/man-pages/man2/setxattrat.2.html">setxattrat(2)</a>. */
-    public static final int SETXATTRAT = __NR_setxattrat();
+    public static final long SETXATTRAT = __NR_setxattrat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/getxattrat.2.html">getxattrat(2)</a>. */
-    public static final int GETXATTRAT = __NR_getxattrat();
+    public static final long GETXATTRAT = __NR_getxattrat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/listxattrat.2.html">listxattrat(2)</a>. */
-    public static final int LISTXATTRAT = __NR_listxattrat();
+    public static final long LISTXATTRAT = __NR_listxattrat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/removexattrat.2.html">removexattrat(2)</a>. */
-    public static final int REMOVEXATTRAT = __NR_removexattrat();
+    public static final long REMOVEXATTRAT = __NR_removexattrat();
 
     /** <a href="https://man7.org/linux/man-pages/man2/open_tree_attr.2.html">open_tree_attr(2)</a>. */
-    public static final int OPEN_TREE_ATTR = __NR_open_tree_attr();
+    public static final long OPEN_TREE_ATTR = __NR_open_tree_attr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/file_getattr.2.html">file_getattr(2)</a>. */
-    public static final int FILE_GETATTR = __NR_file_getattr();
+    public static final long FILE_GETATTR = __NR_file_getattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/file_setattr.2.html">file_setattr(2)</a>. */
-    public static final int FILE_SETATTR = __NR_file_setattr();
+    public static final long FILE_SETATTR = __NR_file_setattr();
 
     /** <a href="https://man7.org/linux/man-pages/man2/listns.2.html">listns(2)</a>. */
-    public static final int LISTNS = __NR_listns();
+    public static final long LISTNS = __NR_listns();
 
     /** <a href="https://man7.org/linux/man-pages/man2/rseq_slice_yield.2.html">rseq_slice_yield(2)</a>. */
-    public static final int RSEQ_SLICE_YIELD = __NR_rseq_slice_yield();
+    public static final long RSEQ_SLICE_YIELD = __NR_rseq_slice_yield();
 
     /** <a href="https://man7.org/linux/man-pages/man2/fchroot.2.html">fchroot(2)</a>. */
-    public static final int FCHROOT = __NR_fchroot();
+    public static final long FCHROOT = __NR_fchroot();
 
     private SyscallNumber() {}
 
@@ -1197,10 +1197,10 @@ public final class SyscallNumber {
      * @param name the kernel's name of the call, in lower case: {@code "getppid"}
      * @return the number; empty if this list has no call of that name, or if this CPU doesn't have the call
      */
-    public static OptionalInt of(String name) {
+    public static OptionalLong of(String name) {
         Objects.requireNonNull(name, "name");
-        Integer number = Names.TO_NUMBER.get(name);
-        return number == null ? OptionalInt.empty() : OptionalInt.of(number);
+        Long number = Names.TO_NUMBER.get(name);
+        return number == null ? OptionalLong.empty() : OptionalLong.of(number);
     }
 
     /**
@@ -1215,7 +1215,7 @@ public final class SyscallNumber {
 
     /** Maps in both directions, created from the fields above on first use. */
     private static final class Names {
-        static final Map<String, Integer> TO_NUMBER = new HashMap<>();
+        static final Map<String, Long> TO_NUMBER = new HashMap<>();
         static final Map<Long, String> OF_NUMBER = new HashMap<>();
 
         static {
@@ -1226,10 +1226,10 @@ public final class SyscallNumber {
                 }
                 String name = field.getName().toLowerCase(Locale.ROOT);
                 try {
-                    int number = field.getInt(null);
+                    long number = field.getLong(null);
                     if (number != NONE) {
                         TO_NUMBER.put(name, number);
-                        OF_NUMBER.put((long) number, name);
+                        OF_NUMBER.put(number, name);
                     }
                 } catch (IllegalAccessException e) {
                     throw new AssertionError(e); // can't happen: public fields of this class

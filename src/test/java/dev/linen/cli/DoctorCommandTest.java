@@ -129,15 +129,15 @@ class DoctorCommandTest {
 
     /** Runs doctor where calls fail. Arguments: which calls, then the errno. */
     static final class WithoutCalls {
-        private static final Map<String, int[]> CALLS = Map.of("features",
-                new int[]{SyscallNumber.FUTEX_WAKE, SyscallNumber.FUTEX_WAITV, SyscallNumber.IO_URING_SETUP,
+        private static final Map<String, long[]> CALLS = Map.of("features",
+                new long[]{SyscallNumber.FUTEX_WAKE, SyscallNumber.FUTEX_WAITV, SyscallNumber.IO_URING_SETUP,
                         SyscallNumber.LANDLOCK_CREATE_RULESET, SyscallNumber.USERFAULTFD, SyscallNumber.MSEAL,
                         SyscallNumber.MEMFD_CREATE, SyscallNumber.IOCTL, SyscallNumber.PROCESS_VM_READV},
-                "clone", new int[]{SyscallNumber.CLONE}, "limits", new int[]{SyscallNumber.PRLIMIT64});
+                "clone", new long[]{SyscallNumber.CLONE}, "limits", new long[]{SyscallNumber.PRLIMIT64});
 
         public static void main(String... arguments) {
             Errno errno = Errno.of(arguments[1]).orElseThrow();
-            for (int call : CALLS.get(arguments[0])) {
+            for (long call : CALLS.get(arguments[0])) {
                 FailingSyscall.of(call).with(errno);
             }
             if (arguments[0].equals("features")) { // as before Linux 6.13

@@ -145,7 +145,7 @@ final class RandomLeaks {
                 + " bytes, " + protection + of;
     }
 
-    private Leak descriptor(String kind, int call, long a, long b) throws IOException {
+    private Leak descriptor(String kind, long call, long a, long b) throws IOException {
         return descriptors(kind, checked(kind, Syscall.invoke(call, a, b)));
     }
 

@@ -9,7 +9,7 @@ import java.lang.reflect.Method;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 import org.junit.jupiter.api.Test;
@@ -25,22 +25,22 @@ class SyscallNumberTest {
 
     @Test
     void fields_comparedWithTheKernels_areAllAndEqual() throws IllegalAccessException, ReflectiveOperationException {
-        Map<String, Integer> kernels = new TreeMap<>();
+        Map<String, Long> kernels = new TreeMap<>();
         for (Method method : Numbers.class.getMethods()) {
             if (method.getName().startsWith(PREFIX)) {
-                kernels.put(method.getName().substring(PREFIX.length()), (Integer) method.invoke(null));
+                kernels.put(method.getName().substring(PREFIX.length()), ((Number) method.invoke(null)).longValue());
             }
         }
-        Map<String, Integer> ours = new TreeMap<>();
+        Map<String, Long> ours = new TreeMap<>();
         for (Field field : SyscallNumber.class.getFields()) {
-            ours.put(field.getName().toLowerCase(Locale.ROOT), field.getInt(null));
+            ours.put(field.getName().toLowerCase(Locale.ROOT), field.getLong(null));
         }
         assertEquals(kernels, ours);
         assertTrue(ours.size() > 350, () -> ours.size() + " only");
 
         ours.forEach((name, number) -> {
             boolean exists = number != -1;
-            assertEquals(exists ? OptionalInt.of(number) : OptionalInt.empty(), SyscallNumber.of(name));
+            assertEquals(exists ? OptionalLong.of(number) : OptionalLong.empty(), SyscallNumber.of(name));
             assertEquals(exists ? Optional.of(name) : Optional.empty(), SyscallNumber.nameOf(number));
         });
     }
@@ -58,7 +58,7 @@ class SyscallNumberTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "GETPID", "getpid ", "no_such_call", "of"})
     void of_unknownName_isEmpty(String name) {
-        assertEquals(OptionalInt.empty(), SyscallNumber.of(name));
+        assertEquals(OptionalLong.empty(), SyscallNumber.of(name));
     }
 
     @Test

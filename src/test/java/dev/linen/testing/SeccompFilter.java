@@ -34,9 +34,9 @@ public final class SeccompFilter {
     private record Instruction(int code, int operand, int skipped) {}
 
     /** Makes a system call fail. */
-    public static void refuse(int syscallNumber, int errno) {
+    public static void refuse(long syscallNumber, int errno) {
         install(List.of(new Instruction(LOAD, (int) seccomp_data.nr$offset(), 0),
-                new Instruction(SKIP_UNLESS, syscallNumber, 1),
+                new Instruction(SKIP_UNLESS, (int) syscallNumber, 1),
                 new Instruction(DECIDE, Kernel.SECCOMP_RET_ERRNO | errno, 0),
                 new Instruction(DECIDE, Kernel.SECCOMP_RET_ALLOW, 0)));
     }
@@ -45,9 +45,9 @@ public final class SeccompFilter {
      * Makes a system call with a given first argument end the calling thread. Applies to this thread and to threads
      * that it creates.
      */
-    public static void endWhoCalls(int syscallNumber, int firstArgument) {
+    public static void endWhoCalls(long syscallNumber, int firstArgument) {
         install(List.of(new Instruction(LOAD, (int) seccomp_data.nr$offset(), 0),
-                new Instruction(SKIP_UNLESS, syscallNumber, 3),
+                new Instruction(SKIP_UNLESS, (int) syscallNumber, 3),
                 new Instruction(LOAD, (int) seccomp_data.args$offset(), 0), // the lower half of the argument
                 new Instruction(SKIP_UNLESS, firstArgument, 1),
                 new Instruction(DECIDE, Kernel.SECCOMP_RET_KILL_THREAD, 0),
@@ -60,10 +60,10 @@ public final class SeccompFilter {
      *
      * @return false if there already is another supervisor, in which case this one can't be installed
      */
-    public static boolean holdWhoCalls(int syscallNumber) {
+    public static boolean holdWhoCalls(long syscallNumber) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment program = program(arena, List.of(new Instruction(LOAD, (int) seccomp_data.nr$offset(), 0),
-                    new Instruction(SKIP_UNLESS, syscallNumber, 1),
+                    new Instruction(SKIP_UNLESS, (int) syscallNumber, 1),
                     new Instruction(DECIDE, Kernel.SECCOMP_RET_USER_NOTIF, 0),
                     new Instruction(DECIDE, Kernel.SECCOMP_RET_ALLOW, 0)));
             prctl(Kernel.PR_SET_NO_NEW_PRIVS, 1, MemorySegment.NULL);

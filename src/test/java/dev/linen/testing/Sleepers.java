@@ -21,12 +21,12 @@ public final class Sleepers {
     }
 
     /** Waits until a thread of this process sleeps in a given call. */
-    public static void awaitAsleepIn(long tid, int syscallNumber) {
+    public static void awaitAsleepIn(long tid, long syscallNumber) {
         await(tid, syscallNumber + " ");
     }
 
     /** Waits until a thread of this process sleeps in a given call with a given first argument. */
-    public static void awaitAsleepIn(long tid, int syscallNumber, long firstArgument) {
+    public static void awaitAsleepIn(long tid, long syscallNumber, long firstArgument) {
         await(tid, syscallNumber + " 0x" + Long.toHexString(firstArgument) + " ");
     }
 
