@@ -2,7 +2,6 @@ package dev.linen.syscall.abi;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import dev.linen.syscall.abi.Btf.Member;
 import dev.linen.syscall.abi.Families.Family;
 import dev.linen.syscall.abi.Families.Struct;
+import dev.linen.testing.Skip;
 
 /**
  * Compares structs.txt with the types that the running kernel was compiled with. What the kernel hasn't, being older or
@@ -41,7 +41,7 @@ class BtfTest {
 
     @Test
     void layouts_inTheKernel_areTheSame() throws IOException {
-        assumeTrue(Files.isReadable(KERNEL), KERNEL + " isn't there or can't be read: the kernel has no BTF");
+        Skip.unless(Files.isReadable(KERNEL), KERNEL + " isn't there or can't be read: the kernel has no BTF");
         String cpu = Views.AARCH64 ? "aarch64" : "x86_64";
         Btf kernel = Btf.of(Files.readAllBytes(KERNEL));
         Map<String, Matcher> lines = new TreeMap<>();
