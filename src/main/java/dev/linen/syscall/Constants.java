@@ -39,7 +39,8 @@ import dev.linen.syscall.abi.X86_64;
  * Constants.startingWith("SOCK_");                 // {SOCK_CLOEXEC=524288, SOCK_DCCP=6, …}
  * }</pre>
  *
- * <p>For people and tools: the first use takes some milliseconds. Programs use the constants themselves.
+ * <p>For people and tools: the first use loads all classes with constants, a tenth of a second in a cold JVM. Programs use
+ * the constants themselves.
  */
 public final class Constants {
 
