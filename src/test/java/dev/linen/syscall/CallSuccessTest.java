@@ -1,13 +1,13 @@
 package dev.linen.syscall;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static dev.linen.syscall.abi.Mman.MAP_ANONYMOUS;
 import static dev.linen.syscall.abi.Mman.MAP_PRIVATE;
 import static dev.linen.syscall.abi.Mman.PROT_READ;
 import static dev.linen.syscall.abi.Mman.PROT_WRITE;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -180,7 +180,8 @@ class CallSuccessTest {
 
     private static MemorySegment onReadOnlyPage(MemorySegment memory) {
         long bytes = 8192;
-        long address = Syscall.invoke(SyscallNumber.MMAP, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+        long address = Syscall.invoke(SyscallNumber.MMAP, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                -1,
                 0);
         MemorySegment page = MemorySegment.ofAddress(address).reinterpret(memory.byteSize());
         page.copyFrom(memory);
@@ -217,8 +218,10 @@ class CallSuccessTest {
                     named.put(step.group(1), result);
                 }
                 if (!error.isEmpty() && !List.of(step.group(4).strip().split(" ")).contains(error)) {
-                    return (REFUSALS.contains(error) ? "refused " : "") + error + (i + 1 < steps.length ? " of "
-                            + step.group(2) : "");
+                    return (REFUSALS.contains(error) ? "refused " : "") + error + (i + 1 < steps.length
+                            ? " of "
+                                    + step.group(2)
+                            : "");
                 }
             }
             return "";

@@ -225,7 +225,7 @@ class LoadingTest {
                 // No parent, because the platform class loader would find linen in the boot layer.
                 URLClassLoader loader = new URLClassLoader(path, null);
                 Object pid = loader.loadClass("dev.linen.syscall.Syscall").getMethod("invoke", long.class).invoke(null,
-                        (long) SyscallNumber.GETPID);
+                        SyscallNumber.GETPID);
                 System.out.print(pid.equals(ProcessHandle.current().pid()) ? "pid, " : pid);
             }
             System.out.print(MemoryMap.read().regions().stream().filter(region -> region.name().equals(MEMFD))
