@@ -111,6 +111,7 @@ class Generate {
                 import java.lang.foreign.MemorySegment;
 
                 import dev.linen.internal.binding.Trampoline;
+                import dev.linen.internal.linux.Machine;
 
                 /**
                  * Linux's system calls, each a method with the kernel's name and parameters.
@@ -146,7 +147,7 @@ class Generate {
                 public final class Linux {
 
                     /** Whether the numbers are those of aarch64; otherwise they are those of x86-64. */
-                    static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
+                    static final boolean ARM = Machine.THIS == Machine.AARCH64;
 
                     private Linux() {}
                 """);

@@ -14,6 +14,7 @@ import com.google.gson.JsonObject;
 
 import dev.linen.internal.calls.Parameter;
 import dev.linen.internal.calls.SystemCall;
+import dev.linen.internal.linux.Machine;
 import dev.linen.syscall.ConstantSet;
 import dev.linen.syscall.Linux;
 
@@ -34,7 +35,7 @@ record CallReport(SystemCall call, Cpu cpu) {
         }
 
         static Cpu here() {
-            return System.getProperty("os.arch", "").equals("aarch64") ? AARCH64 : X86_64;
+            return Machine.THIS == Machine.AARCH64 ? AARCH64 : X86_64;
         }
     }
 

@@ -224,8 +224,8 @@ public final class ConstantSet {
         numberBits = kind.equals("one")
                 ? -1
                 : kind.contains("/")
-                ? Constants.parse(kind.substring(kind.indexOf('/') + 1))
-                : kind.contains("~") ? ~Constants.parse(kind.substring(kind.indexOf('~') + 1)) : 0;
+                        ? Constants.parse(kind.substring(kind.indexOf('/') + 1))
+                        : kind.contains("~") ? ~Constants.parse(kind.substring(kind.indexOf('~') + 1)) : 0;
         Predicate<String> isMember = members(line.substring(kind.length()).strip());
         List<Map.Entry<String, Long>> members = new ArrayList<>(Constants.startingWith("").entrySet());
         members.removeIf(constant -> !isMember.test(constant.getKey()));

@@ -9,6 +9,7 @@ import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
+import dev.linen.internal.linux.Machine;
 import dev.linen.syscall.abi.Aarch64;
 import dev.linen.syscall.abi.Bpf;
 import dev.linen.syscall.abi.Epoll;
@@ -48,10 +49,10 @@ public final class Constants {
 
     /** The classes with constants; those of other CPUs than this one are left out. */
     static List<Class<?>> classes() {
-        boolean isAarch64 = List.of("aarch64", "arm64").contains(System.getProperty("os.arch", ""));
         return List.of(Bpf.class, Epoll.class, Fcntl.class, Futex.class, IoUring.class, Ioctl.class, Ipc.class,
                 Key.class, Landlock.class, Mman.class, Mount.class, Perf.class, Prctl.class, Sched.class,
-                Seccomp.class, Signal.class, Socket.class, Time.class, isAarch64 ? Aarch64.class : X86_64.class);
+                Seccomp.class, Signal.class, Socket.class, Time.class,
+                Machine.THIS == Machine.AARCH64 ? Aarch64.class : X86_64.class);
     }
 
     /** All constants, read from the classes at the first use. */

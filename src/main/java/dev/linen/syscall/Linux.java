@@ -4,6 +4,7 @@ package dev.linen.syscall;
 import java.lang.foreign.MemorySegment;
 
 import dev.linen.internal.binding.Trampoline;
+import dev.linen.internal.linux.Machine;
 
 /**
  * Linux's system calls, each a method with the kernel's name and parameters.
@@ -42,7 +43,7 @@ import dev.linen.internal.binding.Trampoline;
 public final class Linux {
 
     /** Whether the numbers are those of aarch64; otherwise they are those of x86-64. */
-    static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
+    static final boolean ARM = Machine.THIS == Machine.AARCH64;
 
     private Linux() {}
 

@@ -40,7 +40,8 @@ class ConstantsTest {
     void startingWith_aPrefix_isInOrderAndNoMore() {
         assertEquals(List.of("EFD_CLOEXEC", "EFD_NONBLOCK", "EFD_SEMAPHORE"),
                 List.copyOf(Constants.startingWith("EFD_").keySet()));
-        assertEquals(List.of("O_DIRECT", "O_DIRECTORY", "O_DSYNC"), List.copyOf(Constants.startingWith("O_D").keySet()));
+        assertEquals(List.of("O_DIRECT", "O_DIRECTORY", "O_DSYNC"),
+                List.copyOf(Constants.startingWith("O_D").keySet()));
         assertEquals(Map.of(), Constants.startingWith("NO_SUCH_"));
     }
 

@@ -16,11 +16,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 
+import dev.linen.internal.linux.Machine;
+
 /** What the views of structs share. */
 final class Views {
 
     /** Whether this is an aarch64, whose numbers and layouts differ in places from x86_64's. */
-    static final boolean AARCH64 = List.of("aarch64", "arm64").contains(System.getProperty("os.arch", ""));
+    static final boolean AARCH64 = Machine.THIS == Machine.AARCH64;
 
     private Views() {}
 
