@@ -12,6 +12,7 @@ module dev.linen {
     exports dev.linen.futex; // waiting on a word of memory
     exports dev.linen.memory; // memory mappings
     exports dev.linen.process; // CPU affinity, scheduling, thread names
+    exports dev.linen.inject; // failing, slow and recorded system calls, for tests
     exports dev.linen.junit; // test support; docs/decisions.md explains why JUnit isn't required
     exports dev.linen.syscall; // raw system calls
     exports dev.linen.syscall.abi; // their constants and structs

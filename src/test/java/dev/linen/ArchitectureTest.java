@@ -54,6 +54,7 @@ class ArchitectureTest {
             Map.entry("dev.linen.internal.helper", 2),
             Map.entry("dev.linen.thread", 3),
             Map.entry("dev.linen", 4),
+            Map.entry("dev.linen.inject", 4),
             Map.entry("dev.linen.junit", 5),
             Map.entry("dev.linen.cli", 5));
 
@@ -79,7 +80,9 @@ class ArchitectureTest {
                             "syscall", "memory")),
             Map.entry("internal.helper", Set.of("internal.binding", "syscall")),
             Map.entry("thread", Set.of("internal.linux", "internal.binding", "internal.stack", "internal.fault",
-                    "internal.helper", "syscall", "memory", "futex", "process", "function")));
+                    "internal.helper", "syscall", "memory", "futex", "process", "function")),
+            Map.entry("inject", Set.of("internal.linux", "internal.binding", "internal.helper", "syscall", "memory",
+                    "function", "thread")));
 
     /** The cycles that there are, each with its reason. */
     private static final Set<Set<String>> CYCLES = Set.of(
