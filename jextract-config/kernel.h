@@ -30,6 +30,9 @@
 #include <linux/seccomp.h>
 #include <linux/filter.h>
 
+/* whether addresses are randomized */
+#include <linux/personality.h>
+
 /* what clone's flags share; used by the tests only */
 #include <linux/sem.h>
 #include <linux/ioprio.h>

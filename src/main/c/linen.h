@@ -177,4 +177,184 @@ struct linen_control {
     uint64_t unused_line[4];
 };
 
+/*
+ * inject.c: the system calls that a supervisor sees. A rule names a set of them, by bits.
+ */
+#define LINEN_CALL_OPEN_TO_READ 0 /* any kind of open that neither writes nor creates */
+#define LINEN_CALL_OPEN 1
+#define LINEN_CALL_CREAT 2
+#define LINEN_CALL_OPENAT 3
+#define LINEN_CALL_OPENAT2 4
+#define LINEN_CALL_CLOSE 5
+#define LINEN_CALL_WRITE 6
+#define LINEN_CALL_PWRITE64 7
+#define LINEN_CALL_WRITEV 8
+#define LINEN_CALL_PWRITEV 9
+#define LINEN_CALL_PWRITEV2 10
+#define LINEN_CALL_COPY_FILE_RANGE 11
+#define LINEN_CALL_SENDFILE 12
+#define LINEN_CALL_TRUNCATE 13
+#define LINEN_CALL_FTRUNCATE 14
+#define LINEN_CALL_FALLOCATE 15
+#define LINEN_CALL_FSYNC 16
+#define LINEN_CALL_FDATASYNC 17
+#define LINEN_CALL_SYNC_FILE_RANGE 18
+#define LINEN_CALL_SYNC 19
+#define LINEN_CALL_SYNCFS 20
+#define LINEN_CALL_RENAME 21
+#define LINEN_CALL_RENAMEAT 22
+#define LINEN_CALL_RENAMEAT2 23
+#define LINEN_CALL_LINK 24
+#define LINEN_CALL_LINKAT 25
+#define LINEN_CALL_SYMLINK 26
+#define LINEN_CALL_SYMLINKAT 27
+#define LINEN_CALL_UNLINK 28
+#define LINEN_CALL_UNLINKAT 29
+#define LINEN_CALL_RMDIR 30
+#define LINEN_CALL_MKDIR 31
+#define LINEN_CALL_MKDIRAT 32
+#define LINEN_CALL_MSYNC 33
+#define LINEN_CALL_MMAP 34 /* shared and writable, of a file */
+#define LINEN_CALL_IO_URING_SETUP 35
+#define LINEN_CALL_CONNECT 36
+#define LINEN_CALLS 37
+
+/* What a rule does with a call. */
+#define LINEN_ACTION_NONE 0   /* nothing: it counts, or records */
+#define LINEN_ACTION_ERRNO 1  /* the call fails with the error `argument` */
+#define LINEN_ACTION_HALF 2   /* half of the bytes are written */
+#define LINEN_ACTION_BUDGET 3 /* `argument` bytes are written in all; then the calls fail with ENOSPC */
+#define LINEN_ACTION_DELAY 4  /* the call is made `argument` nanoseconds later */
+#define LINEN_ACTION_FORBID 5 /* the call fails with EPERM and is recorded */
+#define LINEN_ACTION_KILL 6   /* the process is killed before the call */
+
+/* Where the file of a call is. */
+#define LINEN_ANYWHERE 0
+#define LINEN_UNDER 1   /* the folder itself, or below it */
+#define LINEN_OUTSIDE 2 /* neither */
+
+#define LINEN_RECORD_NOTHING 0
+#define LINEN_RECORD_CALL 1 /* without the data */
+#define LINEN_RECORD_DATA 2
+
+/* A rule. Java fills it in, sets `enabled` last, and clears it first. */
+struct linen_rule {
+    uint32_t enabled;
+    uint32_t action;     /* LINEN_ACTION_ */
+    uint64_t argument;
+    uint64_t calls;      /* bit n: the call LINEN_CALL_ n */
+    uint64_t first;      /* the first matching call that it acts on, from 1 */
+    uint64_t count;      /* on how many from there; 0: on all */
+    int32_t thread;      /* of this tid only; 0: of any */
+    int32_t descriptor;  /* on this one only; -1: on any */
+    uint32_t where;      /* LINEN_ANYWHERE, LINEN_UNDER or LINEN_OUTSIDE */
+    uint32_t record;     /* LINEN_RECORD_ */
+    uint64_t folder;     /* char[], canonical, without a slash at its end */
+    uint64_t glob;       /* char[], or 0 */
+    uint32_t stack;      /* 1: the caller is held until Java has taken its stack */
+    uint32_t unused;
+    uint64_t matched;    /* written here: how many calls matched */
+    uint64_t fired;      /* on how many it acted */
+    uint64_t bytes;      /* of the budget used so far */
+};
+
+#define LINEN_RULES 64
+
+/* A call that is put aside, because it is delayed, or until Java has taken the caller's stack. */
+struct linen_pending {
+    uint64_t state; /* LINEN_PENDING_ plus 4 times the token of the stack, which is 0 if none is asked for: one word,
+                     * so that Java can't answer for a later call by mistake */
+    uint64_t id;    /* the kernel's name for the notification */
+    int64_t arguments[6];
+    int64_t number; /* of the system call */
+    uint64_t deadline; /* CLOCK_MONOTONIC, in nanoseconds */
+    uint64_t argument; /* of the rule's action */
+    uint64_t recorded; /* bits: the rules that record it */
+    uint32_t call;
+    uint32_t action;
+    uint32_t with_data;
+    uint32_t tid;
+};
+
+#define LINEN_PENDING_FREE 0
+#define LINEN_PENDING_HELD 1    /* Java is to take the stack */
+#define LINEN_PENDING_SEEN 2    /* Java has taken it, or can't */
+#define LINEN_PENDING_DELAYED 3 /* until the deadline */
+
+#define LINEN_PENDINGS 64
+
+/* Tids whose stacks can't be taken: threads that aren't Java's. Hashed by tid. */
+#define LINEN_STRANGERS 1024
+
+/* A recorded call, in the log. The two paths and the data follow; then up to 7 bytes, so that the next is aligned. */
+struct linen_event {
+    uint64_t bytes; /* of all that */
+    uint32_t call;
+    uint32_t flags; /* LINEN_EVENT_ */
+    uint32_t tid;
+    uint32_t unused;
+    uint64_t recorded; /* bits: the rules that record it */
+    uint64_t token;    /* of the caller's stack, which Java has taken; or 0 */
+    int64_t result;
+    uint64_t begin_nanos;
+    uint64_t took_nanos;
+    int64_t arguments[6];
+    uint64_t offset;    /* of the data in the file */
+    uint64_t requested; /* bytes that the caller wanted to write */
+    uint64_t device;
+    uint64_t inode;
+    uint64_t other_inode; /* of the file that a rename replaced, or 0 */
+    uint64_t path_bytes;
+    uint64_t other_path_bytes; /* the new name of a rename or link; the text of a symbolic link */
+    uint64_t data_bytes;
+};
+
+#define LINEN_EVENT_CREATED 1
+#define LINEN_EVENT_TRUNCATED 2
+#define LINEN_EVENT_UNNAMED 4
+#define LINEN_EVENT_DIRECTORY 8
+#define LINEN_EVENT_DSYNC 16
+#define LINEN_EVENT_SYNC 32
+#define LINEN_EVENT_INJECTED 64   /* the caller didn't get the kernel's result */
+#define LINEN_EVENT_UNKNOWN 128   /* the caller made the call itself: the result isn't known */
+#define LINEN_EVENT_TO_WRITE 256 /* the descriptor was open for writing */
+#define LINEN_EVENT_NO_DATA 512  /* the data could not be copied: the caller freed it, or the source is no file */
+
+/* A piece of libc's code: calls from there are seen. It doesn't cross a multiple of 4 GiB. */
+struct linen_text {
+    uint64_t begin;
+    uint64_t end;
+};
+
+#define LINEN_TEXTS 8
+
+/* What Java and the supervisors share. There is one in a process, for the process's life. */
+struct linen_inject {
+    uint64_t texts;       /* struct linen_text[LINEN_TEXTS], empty ones at the end */
+    uint64_t rules;       /* struct linen_rule[LINEN_RULES] */
+    uint64_t pending;     /* struct linen_pending[LINEN_PENDINGS] */
+    uint64_t strangers;   /* uint32_t[LINEN_STRANGERS] */
+    uint64_t predecessor; /* the futex of the supervisor that a new one is to follow; 0: it is the first */
+    uint64_t log;         /* the events, from the first on */
+    uint64_t log_bytes;   /* its size */
+    int64_t head;         /* where the next event will be; what is before it is complete */
+    uint64_t lost;        /* events that there was no room for */
+    int32_t listener;     /* the descriptor, or -errno: why there is none */
+    int32_t bell;         /* an eventfd: a supervisor looks at what Java wants */
+    uint32_t installed;   /* futex: 1 once `listener` is valid */
+    uint32_t wanted;      /* Java increments it and rings */
+    uint32_t done;        /* futex: the last `wanted` that was seen with no call in work */
+    uint32_t reset;       /* 1: the log is to be emptied */
+    uint32_t held;        /* futex: incremented when there is a stack to take */
+    uint32_t process;
+    uint32_t rules_used;  /* the highest rule in use, plus 1 */
+    uint32_t performing;  /* 1 between the begin and the end of a call that the supervisor makes */
+    uint64_t serving;     /* the id of the notification in work, or 0 */
+    uint64_t next_token;
+    uint64_t notifications; /* all */
+    uint64_t foreign;       /* of them, those of other processes: children between fork and exec */
+    uint64_t unheld;        /* stacks that weren't taken in time, or for which there was no room */
+    uint64_t stack_nanos;   /* for how long a caller is held at most */
+};
+
 #endif

@@ -13,7 +13,8 @@ import dev.linen.syscall.Errno;
  *        other recordings
  * @param name the name of the system call: {@code "pwrite64"}
  * @param tid the thread id of the caller, which for a virtual thread is that of its carrier thread
- * @param result what the caller got: -4095 to -1 is -errno
+ * @param result what the caller got: -4095 to -1 is -errno; {@link #UNKNOWN} for a call that the supervisor can't make
+ *        itself, such as {@code connect}
  * @param injected whether the kernel's result was replaced: a rule made the call fail, or write less
  * @param startNanos when the call began, as {@code CLOCK_MONOTONIC} and {@link System#nanoTime} count
  * @param duration how long the kernel took
@@ -21,6 +22,9 @@ import dev.linen.syscall.Errno;
  */
 public record Call(long order, String name, int tid, long result, boolean injected, long startNanos, Duration duration,
         List<StackTraceElement> stack) {
+
+    /** The result of a call whose result isn't seen. */
+    public static final long UNKNOWN = Long.MIN_VALUE;
 
     /** Copies the stack. */
     public Call {

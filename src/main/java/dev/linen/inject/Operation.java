@@ -139,8 +139,12 @@ public sealed interface Operation {
     /** {@code close} of a descriptor that was open for writing, or of a directory. */
     record Close(Call call, Path path, FileId file, int descriptor) implements Operation {}
 
-    /** {@code connect} of a socket, which a {@link Recording} of a folder doesn't have, but a trace does. */
-    record Connect(Call call, Path path, int descriptor) implements Operation {}
+    /**
+     * {@code connect} of a socket, which a {@link Recording} of a folder doesn't have, but a trace does.
+     *
+     * @param address the address: {@code 127.0.0.1:80}, or a path
+     */
+    record Connect(Call call, Path path, String address, int descriptor) implements Operation {}
 
     /**
      * A call after which the recording may be incomplete: a shared writable mapping of a file, whose stores are seen

@@ -1,7 +1,15 @@
 package dev.linen.inject;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+
+import dev.linen.inject.RuleSlot.Content;
+import dev.linen.memory.MemoryMap;
+import dev.linen.memory.Protection;
 
 /**
  * Records what happens in a folder: each call of libc that changes a file below it or makes changes durable, with its
@@ -16,15 +24,53 @@ import java.util.List;
  * }
  * }</pre>
  *
- * <p>A recording belongs to the whole JVM: the calls of all threads are recorded. Recordings of folders that don't
- * contain each other may run at the same time.
+ * <p>A recording belongs to the whole JVM: the calls of all threads are recorded, one after another, so their timing
+ * changes. Recordings of folders that don't contain each other may run at the same time.
+ *
+ * <p><b>Not seen</b>: stores into mapped memory, before the next {@code msync}; io_uring, whose set-up fails with ENOSYS
+ * while anything is recorded; other libraries' own system calls, and linen's; other processes. A mapping or io_uring
+ * that exists is reported as {@link Operation.Unseen}.
  */
 public final class Recording implements AutoCloseable {
 
-    private final Path folder;
+    private static final List<Recording> RUNNING = new ArrayList<>(); // guarded by itself
 
-    private Recording(Path folder) {
+    private final Path folder;
+    private final Supervisor supervisor;
+    private final boolean withStacks;
+    private final List<Operation> operations = new ArrayList<>(); // guarded by this
+    private final RuleSlot slot;
+    private final LogReader reader;
+    private final long lostBefore;
+    private long lost; // guarded by this
+    private boolean stopped; // guarded by this
+
+    private Recording(Path folder, long calls, boolean withStacks) {
         this.folder = folder;
+        this.withStacks = withStacks;
+        supervisor = Supervisor.get();
+        List<Operation> unseen = unseenSoFar(folder);
+        JavaStacks stacks = JavaStacks.of(supervisor);
+        if (withStacks) {
+            stacks.begin();
+        }
+        long from = supervisor.openLog();
+        lostBefore = supervisor.lost();
+        try {
+            slot = RuleSlot.enable(supervisor, Content.recording(calls, folder.toString(), withStacks));
+        } catch (RuntimeException | Error noRoom) {
+            end();
+            throw noRoom;
+        }
+        reader = new LogReader(supervisor, slot.bit(), stacks, from);
+        operations.addAll(unseen);
+    }
+
+    private void end() {
+        supervisor.closeLog();
+        if (withStacks) {
+            JavaStacks.of(supervisor).end();
+        }
     }
 
     /**
@@ -34,21 +80,93 @@ public final class Recording implements AutoCloseable {
      * @return the recording, which has begun
      * @throws IllegalArgumentException if there is no such folder
      * @throws IllegalStateException if another recording has that folder, or one above or below it
+     * @throws InjectionUnavailableException if system calls can't be supervised in this process
      */
     public static Recording under(Path folder) {
-        return new Recording(folder); // not yet
+        return start(folder, /* withStacks */ false);
     }
 
     /**
-     * Starts to record, with the Java stack of each caller. That takes some 0.1 ms a call.
+     * Starts to record, with the Java stack of each caller. That takes some 0.1 ms a call; of a virtual thread, for which
+     * the JVM makes a thread dump, milliseconds.
      *
      * @param folder an existing folder
      * @return the recording, which has begun
      * @throws IllegalArgumentException if there is no such folder
      * @throws IllegalStateException if another recording has that folder, or one above or below it
+     * @throws InjectionUnavailableException if system calls can't be supervised in this process
      */
     public static Recording withStacksUnder(Path folder) {
-        return new Recording(folder); // not yet
+        return start(folder, /* withStacks */ true);
+    }
+
+    private static Recording start(Path folder, boolean withStacks) {
+        Path real = requireFolder(folder);
+        synchronized (RUNNING) {
+            for (Recording other : RUNNING) {
+                if (real.startsWith(other.folder) || other.folder.startsWith(real)) {
+                    throw new IllegalStateException(real + " can't be recorded, because " + other.folder
+                            + " is being recorded: stop that recording first");
+                }
+            }
+            Recording recording = new Recording(real, CallKind.changes(), withStacks);
+            RUNNING.add(recording);
+            return recording;
+        }
+    }
+
+    /** Records for a trace: connections too, and beside other recordings. */
+    static Recording forTrace(Path folder, boolean withStacks) {
+        return new Recording(requireFolder(folder), CallKind.changes() | CallKind.CONNECT.calls(), withStacks);
+    }
+
+    /** Returns the canonical path of a folder. The supervisor compares these. */
+    static Path requireFolder(Path folder) {
+        try {
+            if (Files.isDirectory(folder)) {
+                return folder.toRealPath();
+            }
+        } catch (IOException vanished) {
+            // as if it had never been there
+        }
+        throw new IllegalArgumentException(folder + " isn't a folder: create it first, since system calls are compared "
+                + "with its canonical path");
+    }
+
+    /** Returns what the recording won't see, because it was set up before. */
+    private static List<Operation> unseenSoFar(Path folder) {
+        List<Operation> unseen = new ArrayList<>();
+        for (MemoryMap.Region region : MemoryMap.read().regions()) {
+            if (region.shared() && region.protection().has(Protection.WRITE) && region.name().startsWith("/")
+                    && Path.of(region.name()).startsWith(folder)) {
+                unseen.add(unseen("mmap", Path.of(region.name()), region.name() + " is mapped shared and writable: "
+                        + "stores into that memory are seen only at an msync (MappedByteBuffer.force)"));
+            }
+        }
+        try (var descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors) {
+                if (isRing(descriptor)) {
+                    unseen.add(unseen("io_uring_setup", descriptor, "descriptor " + descriptor.getFileName()
+                            + " is an io_uring: what it does isn't seen"));
+                }
+            }
+        } catch (IOException noProc) {
+            unseen.add(unseen("io_uring_setup", Path.of("/"), "/proc/self/fd can't be read: there may be an io_uring"));
+        }
+        return unseen;
+    }
+
+    private static boolean isRing(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().equals("anon_inode:[io_uring]");
+        } catch (IOException closed) {
+            return false;
+        }
+    }
+
+    private static Operation unseen(String call, Path path, String what) {
+        return new Operation.Unseen(new Call(-1, call, 0, Call.UNKNOWN, false, 0, Duration.ZERO, List.of()), path,
+                FileId.NONE, what);
     }
 
     /**
@@ -65,23 +183,50 @@ public final class Recording implements AutoCloseable {
      *
      * @return the size of {@link #operations} now: the operations with a lower index have been performed
      */
-    public int position() {
-        return operations().size();
+    public synchronized int position() {
+        read();
+        return operations.size();
     }
 
     /**
      * Returns what has been recorded so far, in the order in which it was performed.
      *
      * @return the operations
-     * @throws IllegalStateException if more happened than there was room for, with the property to make more room
+     * @throws IllegalStateException if more happened than the log had room for; the message names the property for more
      */
-    public List<Operation> operations() {
-        return List.of();
+    public synchronized List<Operation> operations() {
+        read();
+        if (lost > 0) {
+            throw new IllegalStateException(lost + " operations didn't fit into the log: set -D" + Supervisor.LOG_PROPERTY
+                    + " to more than " + supervisor.log().byteSize() / (1 << 20) + ", or record less at a time");
+        }
+        return List.copyOf(operations);
+    }
+
+    private void read() {
+        if (!stopped) {
+            operations.addAll(reader.read());
+            lost = supervisor.lost() - lostBefore;
+        }
     }
 
     /** Ends the recording. {@link #operations} can still be read. Does nothing if it has ended. */
     public void stop() {
-        // not yet
+        synchronized (RUNNING) {
+            RUNNING.remove(this);
+        }
+        synchronized (this) {
+            if (stopped) {
+                return;
+            }
+            slot.close();
+            try {
+                read();
+            } finally {
+                stopped = true;
+                end();
+            }
+        }
     }
 
     /** Like {@link #stop}. */

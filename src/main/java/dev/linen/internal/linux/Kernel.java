@@ -4424,6 +4424,12 @@ public class Kernel extends Kernel$shared {
     public static final int MEMBARRIER_CMD_FLAG_CPU = (int)1L;
     /**
      * {@snippet lang=c :
+     * enum <anonymous>.ADDR_NO_RANDOMIZE = 262144
+     * }
+     */
+    public static final int ADDR_NO_RANDOMIZE = (int)262144L;
+    /**
+     * {@snippet lang=c :
      * enum <anonymous>.IOPRIO_CLASS_BE = 2
      * }
      */

@@ -74,6 +74,420 @@ public class LinenH extends LinenH$shared {
     public static final int LINEN_SIGNALS = (int)32L;
     /**
      * {@snippet lang=c :
+     * #define LINEN_CALL_OPEN_TO_READ 0
+     * }
+     */
+    public static final int LINEN_CALL_OPEN_TO_READ = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_OPEN 1
+     * }
+     */
+    public static final int LINEN_CALL_OPEN = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_CREAT 2
+     * }
+     */
+    public static final int LINEN_CALL_CREAT = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_OPENAT 3
+     * }
+     */
+    public static final int LINEN_CALL_OPENAT = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_OPENAT2 4
+     * }
+     */
+    public static final int LINEN_CALL_OPENAT2 = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_CLOSE 5
+     * }
+     */
+    public static final int LINEN_CALL_CLOSE = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_WRITE 6
+     * }
+     */
+    public static final int LINEN_CALL_WRITE = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_PWRITE64 7
+     * }
+     */
+    public static final int LINEN_CALL_PWRITE64 = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_WRITEV 8
+     * }
+     */
+    public static final int LINEN_CALL_WRITEV = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_PWRITEV 9
+     * }
+     */
+    public static final int LINEN_CALL_PWRITEV = (int)9L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_PWRITEV2 10
+     * }
+     */
+    public static final int LINEN_CALL_PWRITEV2 = (int)10L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_COPY_FILE_RANGE 11
+     * }
+     */
+    public static final int LINEN_CALL_COPY_FILE_RANGE = (int)11L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_SENDFILE 12
+     * }
+     */
+    public static final int LINEN_CALL_SENDFILE = (int)12L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_TRUNCATE 13
+     * }
+     */
+    public static final int LINEN_CALL_TRUNCATE = (int)13L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_FTRUNCATE 14
+     * }
+     */
+    public static final int LINEN_CALL_FTRUNCATE = (int)14L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_FALLOCATE 15
+     * }
+     */
+    public static final int LINEN_CALL_FALLOCATE = (int)15L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_FSYNC 16
+     * }
+     */
+    public static final int LINEN_CALL_FSYNC = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_FDATASYNC 17
+     * }
+     */
+    public static final int LINEN_CALL_FDATASYNC = (int)17L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_SYNC_FILE_RANGE 18
+     * }
+     */
+    public static final int LINEN_CALL_SYNC_FILE_RANGE = (int)18L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_SYNC 19
+     * }
+     */
+    public static final int LINEN_CALL_SYNC = (int)19L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_SYNCFS 20
+     * }
+     */
+    public static final int LINEN_CALL_SYNCFS = (int)20L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_RENAME 21
+     * }
+     */
+    public static final int LINEN_CALL_RENAME = (int)21L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_RENAMEAT 22
+     * }
+     */
+    public static final int LINEN_CALL_RENAMEAT = (int)22L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_RENAMEAT2 23
+     * }
+     */
+    public static final int LINEN_CALL_RENAMEAT2 = (int)23L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_LINK 24
+     * }
+     */
+    public static final int LINEN_CALL_LINK = (int)24L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_LINKAT 25
+     * }
+     */
+    public static final int LINEN_CALL_LINKAT = (int)25L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_SYMLINK 26
+     * }
+     */
+    public static final int LINEN_CALL_SYMLINK = (int)26L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_SYMLINKAT 27
+     * }
+     */
+    public static final int LINEN_CALL_SYMLINKAT = (int)27L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_UNLINK 28
+     * }
+     */
+    public static final int LINEN_CALL_UNLINK = (int)28L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_UNLINKAT 29
+     * }
+     */
+    public static final int LINEN_CALL_UNLINKAT = (int)29L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_RMDIR 30
+     * }
+     */
+    public static final int LINEN_CALL_RMDIR = (int)30L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_MKDIR 31
+     * }
+     */
+    public static final int LINEN_CALL_MKDIR = (int)31L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_MKDIRAT 32
+     * }
+     */
+    public static final int LINEN_CALL_MKDIRAT = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_MSYNC 33
+     * }
+     */
+    public static final int LINEN_CALL_MSYNC = (int)33L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_MMAP 34
+     * }
+     */
+    public static final int LINEN_CALL_MMAP = (int)34L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_IO_URING_SETUP 35
+     * }
+     */
+    public static final int LINEN_CALL_IO_URING_SETUP = (int)35L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALL_CONNECT 36
+     * }
+     */
+    public static final int LINEN_CALL_CONNECT = (int)36L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_CALLS 37
+     * }
+     */
+    public static final int LINEN_CALLS = (int)37L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_ACTION_NONE 0
+     * }
+     */
+    public static final int LINEN_ACTION_NONE = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_ACTION_ERRNO 1
+     * }
+     */
+    public static final int LINEN_ACTION_ERRNO = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_ACTION_HALF 2
+     * }
+     */
+    public static final int LINEN_ACTION_HALF = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_ACTION_BUDGET 3
+     * }
+     */
+    public static final int LINEN_ACTION_BUDGET = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_ACTION_DELAY 4
+     * }
+     */
+    public static final int LINEN_ACTION_DELAY = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_ACTION_FORBID 5
+     * }
+     */
+    public static final int LINEN_ACTION_FORBID = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_ACTION_KILL 6
+     * }
+     */
+    public static final int LINEN_ACTION_KILL = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_ANYWHERE 0
+     * }
+     */
+    public static final int LINEN_ANYWHERE = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_UNDER 1
+     * }
+     */
+    public static final int LINEN_UNDER = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_OUTSIDE 2
+     * }
+     */
+    public static final int LINEN_OUTSIDE = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_RECORD_NOTHING 0
+     * }
+     */
+    public static final int LINEN_RECORD_NOTHING = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_RECORD_CALL 1
+     * }
+     */
+    public static final int LINEN_RECORD_CALL = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_RECORD_DATA 2
+     * }
+     */
+    public static final int LINEN_RECORD_DATA = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_RULES 64
+     * }
+     */
+    public static final int LINEN_RULES = (int)64L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_PENDING_FREE 0
+     * }
+     */
+    public static final int LINEN_PENDING_FREE = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_PENDING_HELD 1
+     * }
+     */
+    public static final int LINEN_PENDING_HELD = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_PENDING_SEEN 2
+     * }
+     */
+    public static final int LINEN_PENDING_SEEN = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_PENDING_DELAYED 3
+     * }
+     */
+    public static final int LINEN_PENDING_DELAYED = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_PENDINGS 64
+     * }
+     */
+    public static final int LINEN_PENDINGS = (int)64L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_STRANGERS 1024
+     * }
+     */
+    public static final int LINEN_STRANGERS = (int)1024L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_EVENT_CREATED 1
+     * }
+     */
+    public static final int LINEN_EVENT_CREATED = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_EVENT_TRUNCATED 2
+     * }
+     */
+    public static final int LINEN_EVENT_TRUNCATED = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_EVENT_UNNAMED 4
+     * }
+     */
+    public static final int LINEN_EVENT_UNNAMED = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_EVENT_DIRECTORY 8
+     * }
+     */
+    public static final int LINEN_EVENT_DIRECTORY = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_EVENT_DSYNC 16
+     * }
+     */
+    public static final int LINEN_EVENT_DSYNC = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_EVENT_SYNC 32
+     * }
+     */
+    public static final int LINEN_EVENT_SYNC = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_EVENT_INJECTED 64
+     * }
+     */
+    public static final int LINEN_EVENT_INJECTED = (int)64L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_EVENT_UNKNOWN 128
+     * }
+     */
+    public static final int LINEN_EVENT_UNKNOWN = (int)128L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_EVENT_TO_WRITE 256
+     * }
+     */
+    public static final int LINEN_EVENT_TO_WRITE = (int)256L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_EVENT_NO_DATA 512
+     * }
+     */
+    public static final int LINEN_EVENT_NO_DATA = (int)512L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_TEXTS 8
+     * }
+     */
+    public static final int LINEN_TEXTS = (int)8L;
+    /**
+     * {@snippet lang=c :
      * #define LINEN_CANARY 3735928559
      * }
      */

@@ -1,0 +1,527 @@
+package dev.linen.inject;
+
+import static java.nio.file.StandardOpenOption.APPEND;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.DSYNC;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.SYNC;
+import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
+import static java.nio.file.StandardOpenOption.WRITE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import dev.linen.inject.Operation.Allocate;
+import dev.linen.inject.Operation.Close;
+import dev.linen.inject.Operation.Durability;
+import dev.linen.inject.Operation.Link;
+import dev.linen.inject.Operation.MakeDirectory;
+import dev.linen.inject.Operation.Open;
+import dev.linen.inject.Operation.Rename;
+import dev.linen.inject.Operation.Symlink;
+import dev.linen.inject.Operation.Sync;
+import dev.linen.inject.Operation.SyncAll;
+import dev.linen.inject.Operation.SyncKind;
+import dev.linen.inject.Operation.Truncate;
+import dev.linen.inject.Operation.Unlink;
+import dev.linen.inject.Operation.Unseen;
+import dev.linen.inject.Operation.Write;
+import dev.linen.internal.linux.x86_64.Cpu;
+import dev.linen.syscall.Errno;
+
+/** What is recorded of each call. {@link RecordingTest} runs these in a child JVM. */
+class RecordedCalls {
+
+    @TempDir
+    private Path temporary;
+
+    private Path dir = Path.of("/");
+
+    @BeforeEach
+    void canonical() throws IOException {
+        dir = temporary.toRealPath();
+    }
+
+    private interface Io {
+        void run() throws IOException;
+    }
+
+    /** Records what a test does; without the closes, of which each has several. */
+    private List<Operation> record(Io io) throws IOException {
+        try (Recording recording = Recording.under(temporary)) {
+            io.run();
+            recording.stop();
+            return recording.operations().stream().filter(operation -> !(operation instanceof Close)).toList();
+        }
+    }
+
+    private static <T extends Operation> T one(Class<T> type, List<Operation> operations) {
+        List<T> found = operations.stream().filter(type::isInstance).map(type::cast).toList();
+        assertEquals(1, found.size(), operations::toString);
+        return found.getFirst();
+    }
+
+    private static String text(Write write) {
+        return new String(write.data().toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+    }
+
+    private static ByteBuffer bytes(String text) {
+        return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void open_newFile_isCreated() throws IOException {
+        Open open = one(Open.class, record(() -> Files.createFile(dir.resolve("a"))));
+        assertEquals(dir.resolve("a"), open.path());
+        assertTrue(open.created());
+        assertFalse(open.truncated());
+        assertEquals(FileId.of(dir.resolve("a")).inode(), open.file().inode());
+        assertEquals(FileId.of(dir.resolve("a")).device(), open.file().device());
+        assertEquals(1, open.file().generation());
+        assertEquals(open.call().result(), open.descriptor());
+    }
+
+    @Test
+    void open_existingFileToTruncate_isTruncated() throws IOException {
+        Files.writeString(dir.resolve("a"), "text");
+        Open open = one(Open.class, record(() -> FileChannel.open(dir.resolve("a"), WRITE, TRUNCATE_EXISTING).close()));
+        assertTrue(open.truncated());
+        assertFalse(open.created());
+        assertEquals(FileId.of(dir.resolve("a")), open.file());
+    }
+
+    @Test
+    void open_existingFileThatMustBeNew_fails() throws IOException {
+        Files.createFile(dir.resolve("a"));
+        Open open = one(Open.class, record(() -> assertThrows(FileAlreadyExistsException.class,
+                () -> FileChannel.open(dir.resolve("a"), CREATE_NEW, WRITE))));
+        assertEquals(Errno.EEXIST, open.call().errno().orElseThrow());
+        assertFalse(open.created());
+        assertFalse(open.call().injected());
+    }
+
+    @Test
+    void open_onlyToRead_isNotRecorded() throws IOException {
+        Files.writeString(dir.resolve("a"), "text");
+        assertEquals(List.of(), record(() -> Files.readString(dir.resolve("a"))));
+    }
+
+    @Test
+    void open_throughSymbolicLink_hasTheFilesPath() throws IOException {
+        Files.createDirectory(dir.resolve("real"));
+        Files.createSymbolicLink(dir.resolve("link"), Path.of("real"));
+        Open open = one(Open.class, record(() -> Files.createFile(dir.resolve("link/../link/a"))));
+        assertEquals(dir.resolve("real/a"), open.path());
+    }
+
+    @Test
+    void open_synchronously_saysSo() throws IOException {
+        List<Operation> operations = record(() -> {
+            try (FileChannel channel = FileChannel.open(dir.resolve("a"), CREATE, WRITE, DSYNC)) {
+                channel.write(bytes("x"));
+            }
+        });
+        assertEquals(Durability.DATA, one(Open.class, operations).durability());
+        assertEquals(Durability.DATA, one(Write.class, operations).durability());
+        operations = record(() -> {
+            try (FileChannel channel = FileChannel.open(dir.resolve("a"), WRITE, SYNC)) {
+                channel.write(bytes("x"));
+            }
+        });
+        assertEquals(Durability.FILE, one(Open.class, operations).durability());
+        assertEquals(Durability.FILE, one(Write.class, operations).durability());
+    }
+
+    @Test
+    void open_unnamed_isLinkedLater() throws IOException {
+        List<Operation> operations = record(() -> {
+            int file = Libc.open(dir, Libc.O_WRONLY | Cpu.O_TMPFILE());
+            assertTrue(file >= 0);
+            assertEquals(0, (int) Libc.call("linkat", -100 /* AT_FDCWD */, "/proc/self/fd/" + file, -100,
+                    dir.resolve("named"), 0x400 /* AT_SYMLINK_FOLLOW */));
+            Libc.close(file);
+        });
+        Open open = one(Open.class, operations);
+        assertTrue(open.unnamed());
+        assertFalse(open.created());
+        assertEquals(dir, open.path());
+        Link link = one(Link.class, operations);
+        assertEquals(dir.resolve("named"), link.to());
+        assertEquals(open.file(), link.file());
+    }
+
+    @Test
+    void write_oneAfterTheOther_hasOffsetsAndData() throws IOException {
+        Path file = dir.resolve("a");
+        List<Operation> operations = record(() -> {
+            try (FileChannel channel = FileChannel.open(file, CREATE, WRITE)) {
+                channel.write(bytes("hello"));
+                channel.write(bytes("world"), 100);
+                channel.write(new ByteBuffer[]{bytes("one"), bytes("two")});
+            }
+        });
+        List<Write> writes = operations.stream().filter(Write.class::isInstance).map(Write.class::cast).toList();
+        assertEquals("[hello@0, world@100, onetwo@5]",
+                writes.stream().map(write -> text(write) + "@" + write.offset()).toList().toString());
+        assertEquals(List.of("write", "pwrite64", "writev"), writes.stream().map(write -> write.call().name()).toList());
+        assertEquals(List.of(file, file, file), writes.stream().map(Write::path).toList());
+        assertEquals(6, writes.get(2).call().result());
+        assertEquals(6, writes.get(2).requested());
+        assertEquals(one(Open.class, operations).file(), writes.get(0).file());
+    }
+
+    @Test
+    void write_appended_isAtTheEnd() throws IOException {
+        Files.writeString(dir.resolve("a"), "abc");
+        Write write = one(Write.class, record(() -> Files.writeString(dir.resolve("a"), "de", APPEND)));
+        assertEquals("de@3", text(write) + "@" + write.offset());
+    }
+
+    @Test
+    void write_atPositionOfAppendedFile_isAtTheEnd() throws IOException {
+        Files.writeString(dir.resolve("a"), "abc");
+        int file = Libc.open(dir.resolve("a"), Libc.O_WRONLY | 02000 /* O_APPEND */);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment data = arena.allocateFrom("de");
+            Write write = one(Write.class, record(() -> assertEquals(2, Libc.call("pwrite64", file, data, 2, 0))));
+            assertEquals("de@3", text(write) + "@" + write.offset());
+        }
+        Libc.close(file);
+        assertEquals("abcde", Files.readString(dir.resolve("a")));
+    }
+
+    @Test
+    void write_ofUnmappedMemory_failsForTheCaller() throws IOException {
+        int file = Libc.open(dir.resolve("a"), Libc.O_WRONLY | 0100 /* O_CREAT */);
+        Write write = one(Write.class, record(() -> assertEquals(-1, Libc.call("write", file, 4096, 2))));
+        assertEquals(Errno.EFAULT, write.call().errno().orElseThrow());
+        assertEquals(0, write.data().byteSize());
+        Libc.close(file);
+    }
+
+    @Test
+    void copy_ofFile_isAWriteOfItsData() throws IOException {
+        Files.writeString(dir.resolve("a"), "0123456789");
+        List<Operation> operations = record(() -> {
+            try (FileChannel from = FileChannel.open(dir.resolve("a"), READ);
+                    FileChannel to = FileChannel.open(dir.resolve("b"), CREATE, WRITE)) {
+                assertEquals(4, from.transferTo(3, 4, to));
+            }
+        });
+        Write write = operations.stream().filter(Write.class::isInstance).map(Write.class::cast)
+                .filter(each -> !each.call().failed()).findFirst().orElseThrow();
+        assertEquals("3456@0", text(write) + "@" + write.offset());
+        assertEquals(dir.resolve("b"), write.path());
+        assertEquals("3456", Files.readString(dir.resolve("b")));
+    }
+
+    @Test
+    void sendfile_intoFile_isAWriteOfItsData() throws IOException {
+        Files.writeString(dir.resolve("a"), "0123456789");
+        int from = Libc.open(dir.resolve("a"), Libc.O_RDONLY);
+        int to = Libc.open(dir.resolve("b"), Libc.O_WRONLY | 0100);
+        Write write = one(Write.class, record(() -> assertEquals(10, Libc.call("sendfile", to, from, 0, 100))));
+        assertEquals("0123456789@0", text(write) + "@" + write.offset());
+        assertEquals(100, write.requested());
+        Libc.close(from);
+        Libc.close(to);
+    }
+
+    @Test
+    void truncate_byDescriptorAndName_hasTheLength() throws IOException {
+        Files.writeString(dir.resolve("a"), "0123456789");
+        List<Operation> operations = record(() -> {
+            try (FileChannel channel = FileChannel.open(dir.resolve("a"), WRITE)) {
+                channel.truncate(4);
+            }
+        });
+        assertEquals(4, one(Truncate.class, operations).length());
+        operations = record(() -> assertEquals(0, (int) Libc.call("truncate", dir.resolve("a"), 7)));
+        assertEquals(7, one(Truncate.class, operations).length());
+        assertEquals(FileId.of(dir.resolve("a")), one(Truncate.class, operations).file());
+    }
+
+    @Test
+    void allocate_file_hasModeAndRange() throws IOException {
+        int file = Libc.open(dir.resolve("a"), Libc.O_WRONLY | 0100);
+        Allocate allocate = one(Allocate.class, record(() -> Libc.call("fallocate", file, 1, 4096, 8192)));
+        assertEquals("1 4096 8192", allocate.mode() + " " + allocate.offset() + " " + allocate.length());
+        Libc.close(file);
+    }
+
+    @Test
+    void sync_ofFileAndFolder_saysWhich() throws IOException {
+        List<Operation> operations = record(() -> {
+            try (FileChannel channel = FileChannel.open(dir.resolve("a"), CREATE, WRITE);
+                    FileChannel folder = FileChannel.open(dir, READ)) {
+                channel.force(true);
+                channel.force(false);
+                folder.force(true);
+            }
+        });
+        List<Sync> syncs = operations.stream().filter(Sync.class::isInstance).map(Sync.class::cast).toList();
+        assertEquals(List.of(SyncKind.FSYNC, SyncKind.FDATASYNC, SyncKind.FSYNC),
+                syncs.stream().map(Sync::kind).toList());
+        assertEquals(List.of(false, false, true), syncs.stream().map(Sync::directory).toList());
+        assertEquals(dir, syncs.get(2).path());
+    }
+
+    @Test
+    void sync_ofRange_hasTheRange() throws IOException {
+        int file = Libc.open(dir.resolve("a"), Libc.O_WRONLY | 0100);
+        Sync sync = one(Sync.class, record(() -> assertEquals(0, (int) Libc.call("sync_file_range", file, 4096, 8192, 2))));
+        assertEquals("RANGE 4096 8192", sync.kind() + " " + sync.offset() + " " + sync.length());
+        Libc.close(file);
+    }
+
+    @Test
+    void sync_ofEverything_isRecordedInEachFolder() throws IOException {
+        int file = Libc.open(dir, Libc.O_RDONLY);
+        List<Operation> operations = record(() -> {
+            assertEquals(0, (int) Libc.call("syncfs", file));
+            Libc.call("sync");
+        });
+        assertEquals(List.of("syncfs", "sync"),
+                operations.stream().map(SyncAll.class::cast).map(all -> all.call().name()).toList());
+        Libc.close(file);
+    }
+
+    @Test
+    void rename_overFile_saysWhatItReplaced() throws IOException {
+        Files.writeString(dir.resolve("a"), "a");
+        Files.writeString(dir.resolve("b"), "b");
+        FileId a = FileId.of(dir.resolve("a"));
+        FileId b = FileId.of(dir.resolve("b"));
+        Rename rename = one(Rename.class, record(() -> Files.move(dir.resolve("a"), dir.resolve("b"),
+                StandardCopyOption.ATOMIC_MOVE)));
+        assertEquals(List.of(dir.resolve("a"), dir.resolve("b")), List.of(rename.path(), rename.to()));
+        assertEquals(a, rename.file());
+        assertEquals(b, rename.replaced());
+        assertFalse(rename.exchanged());
+    }
+
+    @Test
+    void rename_exchanging_saysSo() throws IOException {
+        Files.writeString(dir.resolve("a"), "a");
+        Files.writeString(dir.resolve("b"), "b");
+        FileId b = FileId.of(dir.resolve("b"));
+        Rename rename = one(Rename.class, record(() -> assertEquals(0, (int) Libc.call("renameat2", -100,
+                dir.resolve("a"), -100, dir.resolve("b"), 2))));
+        assertTrue(rename.exchanged());
+        assertEquals(b, rename.replaced());
+    }
+
+    @Test
+    void names_madeAndRemoved_areRecorded() throws IOException {
+        Files.writeString(dir.resolve("a"), "a");
+        FileId a = FileId.of(dir.resolve("a"));
+        List<Operation> operations = record(() -> {
+            Files.createDirectory(dir.resolve("d"));
+            Files.createSymbolicLink(dir.resolve("s"), Path.of("nowhere/else"));
+            Files.createLink(dir.resolve("l"), dir.resolve("a"));
+            Files.delete(dir.resolve("a"));
+            Files.delete(dir.resolve("d"));
+        });
+        assertEquals(FileId.of(dir.resolve("s")).inode(), one(Symlink.class, operations).file().inode());
+        assertEquals("nowhere/else", one(Symlink.class, operations).text());
+        assertEquals(dir.resolve("d"), one(MakeDirectory.class, operations).path());
+        assertNotEquals(0, one(MakeDirectory.class, operations).file().inode());
+        Link link = one(Link.class, operations);
+        assertEquals(List.of(dir.resolve("a"), dir.resolve("l")), List.of(link.path(), link.to()));
+        assertEquals(a, link.file());
+        List<Unlink> unlinks = operations.stream().filter(Unlink.class::isInstance).map(Unlink.class::cast).toList();
+        assertEquals(List.of(false, true), unlinks.stream().map(Unlink::directory).toList());
+        assertEquals(a, unlinks.getFirst().file());
+    }
+
+    @Test
+    void mapping_stored_isUnseenUntilItIsSynced() throws IOException {
+        List<Operation> operations = record(() -> {
+            try (FileChannel channel = FileChannel.open(dir.resolve("a"), CREATE, WRITE, READ)) {
+                MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, 5);
+                mapped.put(3, (byte) 'x');
+                mapped.force();
+            }
+        });
+        Unseen unseen = one(Unseen.class, operations);
+        assertEquals(dir.resolve("a"), unseen.path());
+        assertEquals(dir.resolve("a") + " is mapped shared and writable: stores into that memory are seen only at an "
+                + "msync (MappedByteBuffer.force)", unseen.what());
+        Write write = operations.stream().filter(Write.class::isInstance).map(Write.class::cast)
+                .filter(each -> each.call().name().equals("msync")).findFirst().orElseThrow();
+        assertEquals("\0\0\0x\0@0", text(write) + "@" + write.offset());
+        assertEquals(Durability.DATA, write.durability());
+    }
+
+    @Test
+    void mapping_thereBefore_isUnseen() throws IOException {
+        try (FileChannel channel = FileChannel.open(dir.resolve("a"), CREATE, WRITE, READ);
+                Arena arena = Arena.ofShared()) {
+            channel.map(FileChannel.MapMode.READ_WRITE, 0, 5, arena);
+            assertEquals(dir.resolve("a"), one(Unseen.class, record(() -> {})).path());
+        }
+    }
+
+    @Test
+    void ring_setUpWhileRecording_isRefused() throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment parameters = arena.allocate(120);
+            Unseen unseen = one(Unseen.class, record(() -> assertEquals(-1,
+                    Libc.call("syscall", 425 /* io_uring_setup */, 1, parameters))));
+            assertEquals(Errno.ENOSYS, unseen.call().errno().orElseThrow());
+        }
+    }
+
+    @Test
+    void inode_usedAgain_isAnotherGeneration() throws IOException {
+        List<Operation> operations = record(() -> {
+            for (int i = 0; i < 3; i++) {
+                Files.writeString(dir.resolve("a"), "a");
+                Files.delete(dir.resolve("a"));
+            }
+        });
+        List<FileId> created = operations.stream().filter(Open.class::isInstance).map(Open.class::cast).map(Open::file)
+                .toList();
+        assertEquals(3, created.stream().distinct().count(), created::toString);
+        List<FileId> removed = operations.stream().filter(Unlink.class::isInstance).map(Unlink.class::cast)
+                .map(Unlink::file).toList();
+        assertEquals(created, removed);
+    }
+
+    @Test
+    void position_afterCallReturned_countsIt() throws IOException {
+        try (Recording recording = Recording.under(dir);
+                FileChannel channel = FileChannel.open(dir.resolve("a"), CREATE, WRITE)) {
+            int before = recording.position();
+            for (int i = 1; i <= 100; i++) {
+                channel.write(bytes("x"));
+                assertEquals(before + i, recording.position());
+            }
+        }
+    }
+
+    @Test
+    void calls_ofManyThreads_areInOneOrder() throws Exception {
+        List<Operation> operations = record(() -> {
+            try (FileChannel channel = FileChannel.open(dir.resolve("a"), CREATE, WRITE)) {
+                List<Thread> threads = List.of(1, 2, 3, 4).stream().map(n -> Thread.ofPlatform().start(() -> {
+                    for (int i = 0; i < 50; i++) {
+                        try {
+                            channel.write(bytes("x"), i);
+                        } catch (IOException unexpected) {
+                            throw new AssertionError(unexpected);
+                        }
+                    }
+                })).toList();
+                for (Thread thread : threads) {
+                    thread.join();
+                }
+            } catch (InterruptedException unexpected) {
+                throw new AssertionError(unexpected);
+            }
+        });
+        List<Long> begins = operations.stream().map(operation -> operation.call().startNanos()).toList();
+        assertEquals(201, begins.size());
+        assertEquals(begins.stream().sorted().toList(), begins);
+        assertEquals(5, operations.stream().map(operation -> operation.call().tid()).distinct().count());
+    }
+
+    @Test
+    void stacks_ofPlatformAndVirtualThreads_haveTheCallersLine() throws Exception {
+        try (Recording recording = Recording.withStacksUnder(dir)) {
+            Files.writeString(dir.resolve("platform"), "x");
+            Thread virtual = Thread.ofVirtual().start(() -> {
+                try {
+                    Files.writeString(dir.resolve("virtual"), "x");
+                } catch (IOException unexpected) {
+                    throw new AssertionError(unexpected);
+                }
+            });
+            virtual.join();
+            recording.stop();
+            for (Operation operation : recording.operations()) {
+                boolean platform = operation.path().endsWith("platform");
+                if (platform || Runtime.version().feature() >= 23) {
+                    assertTrue(operation.call().stack().stream()
+                            .anyMatch(frame -> frame.getMethodName().contains("stacks_ofPlatformAndVirtualThreads")),
+                            () -> operation + " has the stack " + operation.call().stack());
+                }
+            }
+        }
+    }
+
+    @Test
+    void randomAccessFile_andOthers_areSeen() throws IOException {
+        List<Operation> operations = record(() -> {
+            try (RandomAccessFile file = new RandomAccessFile(dir.resolve("a").toFile(), "rw")) {
+                file.seek(3);
+                file.writeInt(7);
+                file.getFD().sync();
+                file.setLength(2);
+            }
+        });
+        assertEquals(List.of(3L), operations.stream().filter(Write.class::isInstance).map(Write.class::cast)
+                .map(Write::offset).distinct().limit(1).toList());
+        assertEquals(2, one(Truncate.class, operations).length());
+        assertInstanceOf(Sync.class, one(Sync.class, operations));
+    }
+
+    @Test
+    void record_insideRecord_saysWhatIsRight() throws IOException {
+        try (Recording outer = Recording.under(dir)) {
+            Path inner = Files.createDirectory(dir.resolve("inner"));
+            assertEquals(inner + " can't be recorded, because " + dir + " is being recorded: stop that recording first",
+                    assertThrows(IllegalStateException.class, () -> Recording.under(inner)).getMessage());
+            outer.stop();
+            Recording.under(inner).close();
+        }
+    }
+
+    @Test
+    void record_noFolder_saysWhatIsRight() throws IOException {
+        Path file = Files.createFile(dir.resolve("a"));
+        for (Path wrong : List.of(file, dir.resolve("nothing"))) {
+            assertEquals(wrong + " isn't a folder: create it first, since system calls are compared with its canonical "
+                    + "path", assertThrows(IllegalArgumentException.class, () -> Recording.under(wrong)).getMessage());
+        }
+    }
+
+    @Test
+    void recordings_ofTwoFolders_seeTheirOwn() throws IOException {
+        Path a = Files.createDirectory(dir.resolve("a"));
+        Path b = Files.createDirectory(dir.resolve("ab")); // not below a, though its name begins so
+        try (Recording first = Recording.under(a); Recording second = Recording.under(b)) {
+            Files.createFile(a.resolve("1"));
+            Files.createFile(b.resolve("2"));
+            assertEquals(List.of(a.resolve("1")), paths(first));
+            assertEquals(List.of(b.resolve("2")), paths(second));
+        }
+    }
+
+    private static List<Path> paths(Recording recording) {
+        return recording.operations().stream().map(Operation::path).distinct().toList();
+    }
+}

@@ -1,0 +1,84 @@
+package dev.linen.testing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.platform.testkit.engine.EngineTestKit;
+import org.junit.platform.testkit.engine.Event;
+
+import dev.linen.junit.ChildJvm;
+import dev.linen.junit.ChildJvm.Result;
+import org.junit.platform.engine.TestExecutionResult;
+
+/**
+ * Runs the tests of a class in one child JVM, because what they do to their JVM can't be undone. The class isn't named
+ * like a test, so that the build doesn't run it by itself.
+ */
+public final class InChild {
+
+    private static final String PASSED = "in child: passed ";
+    private static final String FAILED = "in child: failed ";
+    private static final String SKIPPED = "in child: skipped ";
+
+    private InChild() {}
+
+    /** Returns a test for each test of the class, which has been run. */
+    public static Stream<DynamicTest> tests(Class<?> tests, String... flags) {
+        return tests(ChildJvm.of(InChild.class).flags(flags), tests);
+    }
+
+    /** The same, in a child that is prepared by the caller: {@code ChildJvm.of(InChild.class)}. */
+    public static Stream<DynamicTest> tests(ChildJvm child, Class<?> tests) {
+        Result result = child.run(tests.getName());
+        List<DynamicTest> found = result.out().lines().filter(line -> line.startsWith("in child: "))
+                .map(InChild::test).toList();
+        DynamicTest whole = DynamicTest.dynamicTest(tests.getSimpleName() + " ends normally",
+                () -> assertEquals("0, some tests", result.exitStatus() + (found.isEmpty() ? ", no test" : ", some tests"),
+                        result::toString));
+        return Stream.concat(found.stream(), Stream.of(whole));
+    }
+
+    private static DynamicTest test(String line) {
+        if (line.startsWith(PASSED)) {
+            return DynamicTest.dynamicTest(line.substring(PASSED.length()), () -> {});
+        }
+        if (line.startsWith(SKIPPED)) {
+            String text = line.substring(SKIPPED.length());
+            System.out.println("skipped: " + text);
+            return DynamicTest.dynamicTest(text, () -> Assumptions.assumeTrue(false, text));
+        }
+        String text = line.substring(FAILED.length());
+        return DynamicTest.dynamicTest(text.replaceFirst(": .*", ""), () -> {
+            throw new AssertionError(text.replace("\u0001", "\n"));
+        });
+    }
+
+    /** In the child. */
+    public static void main(String... arguments) throws ClassNotFoundException {
+        EngineTestKit.engine("junit-jupiter").selectors(selectClass(Class.forName(arguments[0]))).execute()
+                .testEvents().finished().stream().forEach(InChild::print);
+        System.exit(0); // a thread that a test left behind must not keep this JVM
+    }
+
+    private static void print(Event event) {
+        String name = event.getTestDescriptor().getDisplayName().replaceFirst("\\(.*", "");
+        TestExecutionResult result = event.getRequiredPayload(TestExecutionResult.class);
+        String why = result.getThrowable().map(InChild::text).orElse("").replace("\n", "\u0001");
+        System.out.println(switch (result.getStatus()) {
+            case SUCCESSFUL -> PASSED + name;
+            case ABORTED -> SKIPPED + name + ": " + why;
+            case FAILED -> FAILED + name + ": " + why;
+        });
+    }
+
+    private static String text(Throwable thrown) {
+        java.io.StringWriter text = new java.io.StringWriter();
+        thrown.printStackTrace(new java.io.PrintWriter(text));
+        return text.toString();
+    }
+}
