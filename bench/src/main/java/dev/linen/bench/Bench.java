@@ -17,7 +17,7 @@ public final class Bench {
             new AllocationMeasurement(), new MappingMeasurement(), new MemoryCallMeasurement(),
             new CreationMeasurement(), new CreationLatencyMeasurement(), new EndMeasurement(), new GrowthMeasurement(),
             new UncontendedMeasurement(), new WakeUpMeasurement(), new MemoryMeasurement(), new ManyMeasurement(),
-            new LeakMeasurement(), new ColdStartMeasurement());
+            new LeakMeasurement(), new ColdStartMeasurement(), new InjectionMeasurement());
 
     private static final String REPORT = "report.md";
 
