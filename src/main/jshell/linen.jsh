@@ -2,6 +2,7 @@
 import dev.linen.*
 import dev.linen.function.*
 import dev.linen.futex.*
+import dev.linen.inject.*
 import dev.linen.memory.*
 import dev.linen.process.*
 import dev.linen.syscall.*
