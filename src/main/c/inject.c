@@ -3,8 +3,8 @@
  *
  * A seccomp filter stops each call of a list that libc's code makes, on any thread, and notifies the supervisor: a
  * linen thread that decides, by rules that Java writes into shared memory, how the call ends. It lets it go on, fails
- * it, delays it, or makes it itself: it shares the process's memory, descriptors and working directory, so the effect is
- * the same, and it then knows the data, the result and the order.
+ * it, delays it, or makes it itself: it shares the process's memory, descriptors and working directory, so the effect
+ * is the same, and it then knows the data, the result and the order.
  *
  *     a thread                        the supervisor
  *     write(fd, ...) in libc  ---->   receive: which rules match?
@@ -103,6 +103,7 @@ struct decision {
     uint32_t with_data;
     uint64_t argument;
     uint64_t recorded; /* bits: the rules that record the call */
+    uint32_t rule;     /* the one that decides, if one does */
     int stack;         /* whether Java is to take the caller's stack before */
     uint64_t token;    /* of that stack, or 0 */
 };
@@ -251,7 +252,7 @@ static int matches_place(const struct linen_rule *rule, struct request *request)
         return rule->where != LINEN_OUTSIDE;
     case LINEN_CALL_IO_URING_SETUP:
     case LINEN_CALL_CONNECT:
-        return rule->where == LINEN_ANYWHERE || rule->record != LINEN_RECORD_NOTHING;
+        return rule->where == LINEN_ANYWHERE || rule->recording != LINEN_RECORD_NOTHING;
     }
     if (rule->where == LINEN_ANYWHERE)
         return 1;
@@ -319,9 +320,9 @@ static void decide(struct request *request, struct decision *decision)
             continue;
         uint64_t hit = rule->matched + 1;
         __atomic_store_n(&rule->matched, hit, __ATOMIC_RELAXED); /* only one supervisor writes it */
-        if (rule->record != LINEN_RECORD_NOTHING) {
+        if (rule->recording != LINEN_RECORD_NOTHING) {
             decision->recorded |= 1ULL << i;
-            decision->with_data |= rule->record == LINEN_RECORD_DATA;
+            decision->with_data |= rule->recording == LINEN_RECORD_DATA;
             decision->stack |= rule->stack;
         }
         if (rule->action == LINEN_ACTION_NONE || decision->action != LINEN_ACTION_NONE || hit < rule->first
@@ -343,6 +344,7 @@ static void decide(struct request *request, struct decision *decision)
         }
         decision->action = action;
         decision->argument = argument;
+        decision->rule = i;
         __atomic_store_n(&rule->fired, rule->fired + 1, __ATOMIC_RELAXED);
     }
 }
@@ -389,6 +391,13 @@ static int is_stranger(const struct linen_inject *inject, uint32_t tid)
     return __atomic_load_n(&strangers[tid % LINEN_STRANGERS], __ATOMIC_RELAXED) == tid;
 }
 
+/* Java could not take the stack of that thread, maybe because it waits for it: not to be held again, unless it can. */
+static void avoid(struct linen_inject *inject, uint32_t tid)
+{
+    uint32_t *strangers = (uint32_t *)inject->strangers;
+    __atomic_store_n(&strangers[tid % LINEN_STRANGERS], tid, __ATOMIC_RELAXED);
+}
+
 /* Puts a call aside: other calls must not wait for it. Returns 0 if there is no room. */
 static int put_aside(struct request *request, struct decision *decision)
 {
@@ -406,7 +415,7 @@ static int put_aside(struct request *request, struct decision *decision)
     for (int k = 0; k < 6; k++)
         pending->arguments[k] = request->arguments[k];
     pending->deadline = nanos() + (delayed ? decision->argument : inject->stack_nanos);
-    pending->argument = decision->argument;
+    pending->argument = delayed ? decision->rule : decision->argument;
     pending->recorded = decision->recorded;
     pending->call = request->call;
     pending->number = request->number;
@@ -451,6 +460,9 @@ static void receive(struct linen_inject *inject, struct request *request)
     memset(&decision, 0, sizeof decision);
     if (__atomic_load_n(&inject->rules_used, __ATOMIC_ACQUIRE) == 0) {
         answer(inject, request->id, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+    } else if (__atomic_load_n(&inject->alone, __ATOMIC_ACQUIRE)) {
+        __atomic_store_n(&inject->lost, inject->lost + 1, __ATOMIC_RELAXED);
+        answer(inject, request->id, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
     } else if (SYSCALL(__NR_tgkill, inject->process, request->tid, 0, 0) < 0) {
         inject->foreign++; /* a child that has not called exec yet: its memory and descriptors are its own */
         answer(inject, request->id, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
@@ -494,6 +506,7 @@ static void resume(struct linen_inject *inject, struct linen_pending *pending, u
 static uint64_t resume_due(struct linen_inject *inject, struct request *request)
 {
     struct linen_pending *pending = (struct linen_pending *)inject->pending;
+    const struct linen_rule *rules = (const struct linen_rule *)inject->rules;
     uint64_t next = UINT64_MAX;
     uint64_t now = 0;
     for (int i = 0; i < LINEN_PENDINGS; i++, pending++) {
@@ -502,10 +515,15 @@ static uint64_t resume_due(struct linen_inject *inject, struct request *request)
             continue;
         if (!now)
             now = nanos();
-        int due = pending->deadline <= now;
-        if (due && state % 4 == LINEN_PENDING_HELD) /* Java may have taken the stack just now: then it counts */
-            inject->unheld += __atomic_compare_exchange_n(&pending->state, &state, LINEN_PENDING_DELAYED, 0,
-                                                          __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+        int due = pending->deadline <= now
+               || (pending->action == LINEN_ACTION_DELAY
+                   && !__atomic_load_n(&rules[pending->argument].enabled, __ATOMIC_ACQUIRE)); /* the test is over */
+        if (due && state % 4 == LINEN_PENDING_HELD /* Java may have taken the stack just now: then it counts */
+            && __atomic_compare_exchange_n(&pending->state, &state, LINEN_PENDING_DELAYED, 0, __ATOMIC_ACQ_REL,
+                                           __ATOMIC_ACQUIRE)) {
+            inject->unheld++;
+            avoid(inject, pending->tid);
+        }
         if (due || (state % 4 == LINEN_PENDING_SEEN && pending->action != LINEN_ACTION_DELAY))
             resume(inject, pending, state, request);
         else if (pending->deadline < next)
@@ -534,8 +552,8 @@ static void serve(struct linen_inject *inject)
 {
     struct request request;
     for (;;) {
+        uint64_t next = resume_due(inject, &request); /* before Java may use a closed rule's slot again */
         acknowledge(inject);
-        uint64_t next = resume_due(inject, &request);
         struct __kernel_timespec timeout = {0, 0};
         if (next != UINT64_MAX) {
             uint64_t now = nanos();
@@ -556,12 +574,15 @@ static void serve(struct linen_inject *inject)
 
 /*
  * Ends the wait of a thread whose call the predecessor was about to answer when it ended. Where it had begun to make
- * the call, that may have happened or not: EIO says so. Otherwise the thread makes the call itself.
+ * the call, that may have happened or not: EIO says so. Otherwise the thread makes the call itself. The predecessor may
+ * have faulted over a rule, and so would this one: it lets all calls go on until Java has started a second one, which
+ * needs such calls.
  */
 static void take_over(struct linen_inject *inject)
 {
     if (inject->serving) {
         int begun = __atomic_exchange_n(&inject->performing, 0, __ATOMIC_ACQ_REL);
+        __atomic_store_n(&inject->alone, !begun, __ATOMIC_RELEASE);
         answer(inject, inject->serving, begun ? -EIO : 0, begun ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE);
         inject->serving = 0;
     }
@@ -582,6 +603,7 @@ EXPORT void *linen_supervise(struct linen_inject *inject)
         if (listener < 0)
             return 0;
     } else {
+        __atomic_store_n(&inject->alone, 0, __ATOMIC_RELEASE);
         __atomic_store_n(&inject->installed, 2, __ATOMIC_RELEASE); /* the address has been read */
         wake(&inject->installed);
         uint32_t tid;

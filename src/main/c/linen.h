@@ -248,7 +248,7 @@ struct linen_rule {
     int32_t thread;      /* of this tid only; 0: of any */
     int32_t descriptor;  /* on this one only; -1: on any */
     uint32_t where;      /* LINEN_ANYWHERE, LINEN_UNDER or LINEN_OUTSIDE */
-    uint32_t record;     /* LINEN_RECORD_ */
+    uint32_t recording;  /* LINEN_RECORD_ */
     uint64_t folder;     /* char[], canonical, without a slash at its end */
     uint64_t glob;       /* char[], or 0 */
     uint32_t stack;      /* 1: the caller is held until Java has taken its stack */
@@ -268,7 +268,7 @@ struct linen_pending {
     int64_t arguments[6];
     int64_t number; /* of the system call */
     uint64_t deadline; /* CLOCK_MONOTONIC, in nanoseconds */
-    uint64_t argument; /* of the rule's action */
+    uint64_t argument; /* of the rule's action; for a delay, the index of the rule */
     uint64_t recorded; /* bits: the rules that record it */
     uint32_t call;
     uint32_t action;
@@ -283,7 +283,7 @@ struct linen_pending {
 
 #define LINEN_PENDINGS 64
 
-/* Tids whose stacks can't be taken: threads that aren't Java's. Hashed by tid. */
+/* Tids whose stacks can't be taken: threads that aren't Java's, or for which Java waited itself. Hashed by tid. */
 #define LINEN_STRANGERS 1024
 
 /* A recorded call, in the log. The two paths and the data follow; then up to 7 bytes, so that the next is aligned. */
@@ -338,7 +338,7 @@ struct linen_inject {
     uint64_t log;         /* the events, from the first on */
     uint64_t log_bytes;   /* its size */
     int64_t head;         /* where the next event will be; what is before it is complete */
-    uint64_t lost;        /* events that there was no room for */
+    uint64_t lost;        /* events that there was no room for, or that weren't seen because of `alone` */
     int32_t listener;     /* the descriptor, or -errno: why there is none */
     int32_t bell;         /* an eventfd: a supervisor looks at what Java wants */
     uint32_t installed;   /* futex: 1 once `listener` is valid */
@@ -349,6 +349,8 @@ struct linen_inject {
     uint32_t process;
     uint32_t rules_used;  /* the highest rule in use, plus 1 */
     uint32_t performing;  /* 1 between the begin and the end of a call that the supervisor makes */
+    uint32_t alone;       /* 1: a supervisor ended within a call and has no second yet, so rules aren't read */
+    uint32_t unused;
     uint64_t serving;     /* the id of the notification in work, or 0 */
     uint64_t next_token;
     uint64_t notifications; /* all */

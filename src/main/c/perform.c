@@ -87,8 +87,9 @@ static void place_descriptor(struct place *place, int descriptor)
 }
 
 /*
- * The canonical path of a name: its folder is opened, without reading it, and asked for its own name. So symbolic links,
- * "..", and the working directory don't matter. If the last component may be a symbolic link, the file itself is asked.
+ * The canonical path of a name: its folder is opened, without reading it, and asked for its own name. So symbolic
+ * links, "..", and the working directory don't matter. If the last component may be a symbolic link, the file
+ * itself is asked.
  */
 static void place_name(struct request *request, struct place *place, int folder, uint64_t text, int follow)
 {
@@ -369,7 +370,7 @@ static void cut(struct request *request, uint64_t limit)
     request->pieces = i;
 }
 
-/* Where a write begins. For writev and the like, the position is behind what was written; so is the end, if appended. */
+/* Where a write begins. The position is behind what was written; for an append, so is the file's end. */
 static uint64_t offset_of(const struct request *request, long flags, uint64_t source, long written)
 {
     const int64_t *a = request->arguments;

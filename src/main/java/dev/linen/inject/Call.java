@@ -9,8 +9,7 @@ import dev.linen.syscall.Errno;
 /**
  * What every recorded operation has: which system call it was, who made it, and how it ended.
  *
- * @param order the position in the total order of the recorded calls of this JVM; it has gaps for calls that belong to
- *        other recordings
+ * @param order the position in the total order of the calls of all recordings that run at the same time; it has gaps
  * @param name the name of the system call: {@code "pwrite64"}
  * @param tid the thread id of the caller, which for a virtual thread is that of its carrier thread
  * @param result what the caller got: -4095 to -1 is -errno; {@link #UNKNOWN} for a call that the supervisor can't make

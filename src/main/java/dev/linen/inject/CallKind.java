@@ -31,7 +31,10 @@ public enum CallKind {
     /** {@code fallocate}. */
     ALLOCATE(LinenH.LINEN_CALL_FALLOCATE),
 
-    /** {@code fsync} and {@code fdatasync}, of files and folders: {@code FileChannel.force}, {@code FileDescriptor.sync}. */
+    /**
+     * {@code fsync} and {@code fdatasync}, of files and folders: {@code FileChannel.force}, {@code
+     * FileDescriptor.sync}.
+     */
     SYNC(LinenH.LINEN_CALL_FSYNC, LinenH.LINEN_CALL_FDATASYNC),
 
     /** {@code fsync} only: {@code FileChannel.force(true)}. */

@@ -12,8 +12,8 @@ import dev.linen.internal.linux.LinenH;
 import dev.linen.syscall.Errno;
 
 /**
- * A rule that is being described: which calls it is about, and last, what becomes of them. {@link #fail}, {@link #half},
- * {@link #budget}, {@link #delay}, {@link #forbid} and {@link #kill} put it into force.
+ * A rule that is being described: which calls it is about, and last, what becomes of them. {@link #fail}, {@link
+ * #half}, {@link #budget}, {@link #delay}, {@link #forbid} and {@link #kill} put it into force.
  *
  * <p>Of several rules that match a call each counts it, and the first that acts on it decides.
  */
@@ -61,9 +61,9 @@ public final class FaultRule {
      * Restricts the rule to some files below a folder.
      *
      * @param newFolder an existing folder
-     * @param newGlob a pattern: {@code *} and {@code ?} match no slash, {@code **} matches anything. A pattern without a
-     *        slash is compared with the file's name, another one with its path below the folder: {@code "*.wal"},
-     *        {@code "logs/**"}
+     * @param newGlob a pattern: {@code *} and {@code ?} match no slash, {@code **} matches anything. A pattern
+     *        without a slash is compared with the file's name, another one with its path below the folder: {@code
+     *        "*.wal"}, {@code "logs/**"}
      * @return this rule
      * @throws IllegalArgumentException if there is no such folder
      */
@@ -204,7 +204,7 @@ public final class FaultRule {
     }
 
     /**
-     * The calls are made later. Other calls don't wait for them.
+     * The calls are made later, at the latest when the rule ends. Other calls don't wait for them.
      *
      * @param time how much later, at least; 64 calls at most are put aside at a time
      * @return the rule, in force
@@ -218,8 +218,8 @@ public final class FaultRule {
     }
 
     /**
-     * The calls fail with {@link Errno#EPERM}, and {@link Faults#close} throws an AssertionError with the Java stacks of
-     * the callers: the test fails.
+     * The calls fail with {@link Errno#EPERM}, and {@link Faults#close} throws an AssertionError with the Java stacks
+     * of the callers: the test fails.
      *
      * @return the rule, in force
      */
@@ -249,8 +249,9 @@ public final class FaultRule {
         }
         used = true;
         String path = folder == null ? null : folder.toString();
-        Fault fault = Fault.enable(new Content(CallKind.calls(kinds), action, argument, first, count, thread, descriptor,
-                where, path, glob, LinenH.LINEN_RECORD_NOTHING, /* stack */ false), text() + ": " + effect);
+        Fault fault = Fault
+                .enable(new Content(CallKind.calls(kinds), action, argument, first, count, thread, descriptor,
+                        where, path, glob, LinenH.LINEN_RECORD_NOTHING, /* stack */ false), text() + ": " + effect);
         enabled.accept(fault);
         return fault;
     }

@@ -21,12 +21,12 @@ import java.util.stream.Collectors;
  *
  * <p>In a JUnit test it is a parameter, with {@code @ExtendWith(FaultsExtension.class)}.
  *
- * <p>The rules are about the calls that libc makes, on any thread of this JVM, unless a rule says which. They take effect
- * at once, and have none after {@link #close}. Tests that run at the same time don't see each other's rules if each has
- * a folder of its own.
+ * <p>The rules are about the calls that libc makes, on any thread of this JVM, unless a rule says which. They take
+ * effect at once, and have none after {@link #close}. Tests that run at the same time don't see each other's rules if
+ * each has a folder of its own.
  *
- * <p>The first use installs a seccomp filter for all threads. Even without rules it then takes each file and socket call
- * some 10 µs more, until the JVM ends, and the JVM can gain no privileges.
+ * <p>The first use installs a seccomp filter for all threads. Even without rules it then takes each file and socket
+ * call some 10 µs more, until the JVM ends, and the JVM can gain no privileges.
  */
 public final class Faults implements AutoCloseable {
 

@@ -32,7 +32,7 @@ final class JavaStacks {
 
     private final Supervisor supervisor;
     private final Map<Long, List<StackTraceElement>> byToken = new ConcurrentHashMap<>();
-    private final Map<Integer, WeakReference<Thread>> threads = new HashMap<>(); // the collecting thread's
+    private final Map<Integer, WeakReference<Thread>> threads = new ConcurrentHashMap<>();
     private int users; // guarded by this
     private volatile @Nullable Thread collector;
 
@@ -61,7 +61,13 @@ final class JavaStacks {
             CountDownLatch ready = new CountDownLatch(1);
             Thread thread = HelperThread.unstarted("linen-stacks", () -> collect(ready));
             collector = thread;
-            thread.start();
+            boolean started = false;
+            try {
+                thread.start();
+                started = true;
+            } finally {
+                users -= started ? 0 : 1;
+            }
             awaitUninterruptibly(ready);
         }
     }
@@ -105,8 +111,13 @@ final class JavaStacks {
                 long state = supervisor.pendingState(i);
                 if (state % 4 == LinenH.LINEN_PENDING_HELD) {
                     long token = state / 4;
-                    byToken.put(token, stackOf(linen_pending.tid(supervisor.pending(i))));
-                    supervisor.seen(i, token);
+                    try {
+                        byToken.put(token, stackOf(linen_pending.tid(supervisor.pending(i))));
+                    } catch (RuntimeException | Error full) {
+                        // without a stack, then
+                    } finally {
+                        supervisor.seen(i, token);
+                    }
                 }
             }
             held.await(seen);
@@ -123,6 +134,7 @@ final class JavaStacks {
             supervisor.addStranger(tid);
             return List.of();
         }
+        supervisor.removeStranger(tid);
         if (thread.getClass().getName().equals(CARRIER)) {
             Entry entry = ThreadDump.take().threads().get(tid);
             if (entry != null && !entry.mounted().isEmpty()) {
@@ -150,6 +162,9 @@ final class JavaStacks {
             Thread thread = byId.get(entry.id());
             if (thread != null) {
                 threads.put(tid, new WeakReference<>(thread));
+                supervisor.removeStranger(tid); // the kernel gives tids again
+            } else {
+                supervisor.addStranger(tid); // a collector's thread, say, which may stop all of Java's
             }
         });
     }

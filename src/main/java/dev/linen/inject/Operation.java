@@ -53,17 +53,26 @@ public sealed interface Operation {
     /**
      * {@code open}, {@code openat}, {@code creat}: a file was opened for writing, or created, or emptied.
      *
+     * @param call name, thread, result, time and stack
+     * @param path the file or folder
+     * @param file its identity
      * @param created whether the file didn't exist before; its entry is then new
      * @param truncated whether {@code O_TRUNC} emptied a file that existed
-     * @param unnamed whether it is an {@code O_TMPFILE}, which has no entry until {@link Link} gives it one; the path is
-     *        that of its directory
+     * @param unnamed whether it is an {@code O_TMPFILE}, which has no entry until {@link Link} gives it one; the
+     *        path is that of its directory
      * @param durability what {@code O_SYNC} or {@code O_DSYNC} promise for its writes
      * @param descriptor the descriptor; negative if the call failed
      */
     record Open(Call call, Path path, FileId file, boolean created, boolean truncated, boolean unnamed,
             Durability durability, int descriptor) implements Operation {}
 
-    /** {@code mkdir}, {@code mkdirat}. */
+    /**
+     * {@code mkdir}, {@code mkdirat}.
+     *
+     * @param call name, thread, result, time and stack
+     * @param path the new folder
+     * @param file its identity
+     */
     record MakeDirectory(Call call, Path path, FileId file) implements Operation {}
 
     /**
@@ -71,6 +80,9 @@ public sealed interface Operation {
      * {@code pwritev2}, {@code copy_file_range}, {@code sendfile}; and {@code msync}, for what was stored into mapped
      * memory.
      *
+     * @param call name, thread, result, time and stack
+     * @param path the file or folder
+     * @param file its identity
      * @param offset where in the file; for a file that was opened with {@code O_APPEND} its end
      * @param data the bytes that were written, not all that the caller asked for; read-only, on the heap
      * @param requested how many bytes the caller asked for
@@ -81,19 +93,35 @@ public sealed interface Operation {
             implements
                 Operation {}
 
-    /** {@code truncate}, {@code ftruncate}: the file now has this length; if it was shorter, zeros follow. */
+    /**
+     * {@code truncate}, {@code ftruncate}: the file now has this length; if it was shorter, zeros follow.
+     *
+     * @param call name, thread, result, time and stack
+     * @param path the file or folder
+     * @param file its identity
+     * @param length the new length
+     */
     record Truncate(Call call, Path path, FileId file, long length) implements Operation {}
 
     /**
      * {@code fallocate}.
      *
+     * @param call name, thread, result, time and stack
+     * @param path the file or folder
+     * @param file its identity
      * @param mode 0, or {@code FALLOC_FL_} flags: 1 KEEP_SIZE, 2 PUNCH_HOLE, 8 COLLAPSE_RANGE, 16 ZERO_RANGE, ...
+     * @param offset where the range begins
+     * @param length the length of the range
      */
     record Allocate(Call call, Path path, FileId file, int mode, long offset, long length) implements Operation {}
 
     /**
      * {@code fsync}, {@code fdatasync}, {@code sync_file_range}, of a file or a directory.
      *
+     * @param call name, thread, result, time and stack
+     * @param path the file or folder
+     * @param file its identity
+     * @param kind which of the three calls
      * @param directory whether it was a directory, whose entries are synced
      * @param offset for a {@code RANGE} its begin, otherwise 0
      * @param length for a {@code RANGE} its length, of which 0 means up to the end; otherwise 0
@@ -102,12 +130,18 @@ public sealed interface Operation {
             implements
                 Operation {}
 
-    /** {@code sync}, or {@code syncfs} of the file system with this path: everything becomes durable. */
+    /**
+     * {@code sync}, or {@code syncfs} of the file system with this path: everything becomes durable.
+     *
+     * @param call name, thread, result, time and stack
+     * @param path {@code /}, or the folder of the descriptor
+     */
     record SyncAll(Call call, Path path) implements Operation {}
 
     /**
      * {@code rename}, {@code renameat}, {@code renameat2}.
      *
+     * @param call name, thread, result, time and stack
      * @param path the old name
      * @param to the new name
      * @param file what was renamed
@@ -121,28 +155,50 @@ public sealed interface Operation {
     /**
      * {@code link}, {@code linkat}: one more name for a file.
      *
+     * @param call name, thread, result, time and stack
      * @param path the name that it had, or the one that {@code /proc/self/fd} shows for an unnamed file
      * @param to the new name
+     * @param file its identity
      */
     record Link(Call call, Path path, Path to, FileId file) implements Operation {}
 
-    /** {@code symlink}, {@code symlinkat}: a new symbolic link with this text. */
+    /**
+     * {@code symlink}, {@code symlinkat}: a new symbolic link with this text.
+     *
+     * @param call name, thread, result, time and stack
+     * @param path the link
+     * @param file the identity of the link
+     * @param text what the link contains
+     */
     record Symlink(Call call, Path path, FileId file, String text) implements Operation {}
 
     /**
      * {@code unlink}, {@code unlinkat}, {@code rmdir}: an entry was removed.
      *
+     * @param call name, thread, result, time and stack
+     * @param path the file or folder
+     * @param file its identity
      * @param directory whether it was a directory
      */
     record Unlink(Call call, Path path, FileId file, boolean directory) implements Operation {}
 
-    /** {@code close} of a descriptor that was open for writing, or of a directory. */
+    /**
+     * {@code close} of a descriptor that was open for writing, or of a directory.
+     *
+     * @param call name, thread, result, time and stack
+     * @param path the file or folder
+     * @param file its identity
+     * @param descriptor the descriptor, which is free again
+     */
     record Close(Call call, Path path, FileId file, int descriptor) implements Operation {}
 
     /**
      * {@code connect} of a socket, which a {@link Recording} of a folder doesn't have, but a trace does.
      *
+     * @param call name, thread, result, time and stack
+     * @param path {@code /}, since a socket has none
      * @param address the address: {@code 127.0.0.1:80}, or a path
+     * @param descriptor the descriptor
      */
     record Connect(Call call, Path path, String address, int descriptor) implements Operation {}
 
@@ -150,6 +206,8 @@ public sealed interface Operation {
      * A call after which the recording may be incomplete: a shared writable mapping of a file, whose stores are seen
      * only at the next {@code msync}, or an io_uring.
      *
+     * @param call name, thread, result, time and stack
+     * @param path the mapped file
      * @param file the mapped file, or {@link FileId#NONE}
      * @param what what isn't seen, as a sentence
      */

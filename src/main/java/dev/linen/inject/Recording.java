@@ -27,9 +27,9 @@ import dev.linen.memory.Protection;
  * <p>A recording belongs to the whole JVM: the calls of all threads are recorded, one after another, so their timing
  * changes. Recordings of folders that don't contain each other may run at the same time.
  *
- * <p><b>Not seen</b>: stores into mapped memory, before the next {@code msync}; io_uring, whose set-up fails with ENOSYS
- * while anything is recorded; other libraries' own system calls, and linen's; other processes. A mapping or io_uring
- * that exists is reported as {@link Operation.Unseen}.
+ * <p><b>Not seen</b>: stores into mapped memory, before the next {@code msync}; io_uring, whose set-up fails with
+ * ENOSYS while anything is recorded; other libraries' own system calls, and linen's; other processes. A mapping or
+ * io_uring that exists is reported as {@link Operation.Unseen}.
  */
 public final class Recording implements AutoCloseable {
 
@@ -87,8 +87,8 @@ public final class Recording implements AutoCloseable {
     }
 
     /**
-     * Starts to record, with the Java stack of each caller. That takes some 0.1 ms a call; of a virtual thread, for which
-     * the JVM makes a thread dump, milliseconds.
+     * Starts to record, with the Java stack of each caller. That takes some 0.1 ms a call; of a virtual thread, for
+     * which the JVM makes a thread dump, milliseconds.
      *
      * @param folder an existing folder
      * @return the recording, which has begun
@@ -197,7 +197,9 @@ public final class Recording implements AutoCloseable {
     public synchronized List<Operation> operations() {
         read();
         if (lost > 0) {
-            throw new IllegalStateException(lost + " operations didn't fit into the log: set -D" + Supervisor.LOG_PROPERTY
+            throw new IllegalStateException(lost + " operations didn't fit into the log, or weren't seen because the "
+                    + "supervisor ended (see the log): set -D"
+                    + Supervisor.LOG_PROPERTY
                     + " to more than " + supervisor.log().byteSize() / (1 << 20) + ", or record less at a time");
         }
         return List.copyOf(operations);

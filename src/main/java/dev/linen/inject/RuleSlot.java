@@ -47,7 +47,12 @@ final class RuleSlot implements AutoCloseable {
     /** Puts a rule into force. */
     static RuleSlot enable(Supervisor supervisor, Content content) {
         RuleSlot slot = new RuleSlot(supervisor);
-        slot.fill(content);
+        try {
+            slot.fill(content);
+        } catch (RuntimeException | Error noMemory) {
+            supervisor.giveSlot(slot.index);
+            throw noMemory;
+        }
         supervisor.enable(slot.index, true);
         supervisor.await();
         return slot;
@@ -63,7 +68,7 @@ final class RuleSlot implements AutoCloseable {
         linen_rule.thread(rule, content.thread());
         linen_rule.descriptor(rule, content.descriptor());
         linen_rule.where(rule, content.where());
-        linen_rule.record_(rule, content.record());
+        linen_rule.recording(rule, content.record());
         linen_rule.folder(rule, address(content.folder()));
         linen_rule.glob(rule, address(content.glob()));
         linen_rule.stack(rule, content.stack() ? 1 : 0);

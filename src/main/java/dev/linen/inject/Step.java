@@ -43,8 +43,9 @@ public final class Step {
     public static Step rename(Path folder, String from, String to) {
         Path old = canonical(folder).resolve(from);
         Path renamed = canonical(folder).resolve(to);
-        return new Step("rename(" + old + ", " + renamed + ")", operation -> operation instanceof Operation.Rename rename
-                && rename.path().equals(old) && rename.to().equals(renamed));
+        return new Step("rename(" + old + ", " + renamed + ")",
+                operation -> operation instanceof Operation.Rename rename
+                        && rename.path().equals(old) && rename.to().equals(renamed));
     }
 
     /**

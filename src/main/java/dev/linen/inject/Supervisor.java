@@ -6,14 +6,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.linen.function.NativeFunction;
 import dev.linen.futex.Futex;
 import dev.linen.inject.InjectionUnavailableException.Reason;
 import dev.linen.inject.LibcText.Piece;
-import dev.linen.function.NativeFunction;
 import dev.linen.internal.binding.SuperviseEntry;
 import dev.linen.internal.binding.Trampoline;
 import dev.linen.internal.linux.Kernel;
@@ -24,6 +25,7 @@ import dev.linen.internal.linux.linen_rule;
 import dev.linen.internal.linux.linen_text;
 import dev.linen.internal.registry.KeptDescriptors;
 import dev.linen.internal.registry.KeptMemory;
+import dev.linen.internal.registry.KeptThreads;
 import dev.linen.memory.Advice;
 import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;
@@ -80,7 +82,9 @@ final class Supervisor {
     private final Mapping log;
     private final Futex done;
     private final Futex held;
+    private final NativeFunction supervise;
     private final int bell;
+    private volatile @Nullable NativeThread serving;
     private long slots; // guarded by this
     private int readers; // guarded by this
 
@@ -92,7 +96,9 @@ final class Supervisor {
                     throw new InjectionUnavailableException(refused.reason(), refused.message());
                 }
                 try {
-                    installed = new Supervisor();
+                    Supervisor first = new Supervisor();
+                    installed = first; // whatever happens: the filter is there
+                    first.follow(first.serving());
                 } catch (InjectionUnavailableException unavailable) {
                     refused = new Refusal(unavailable.reason(), String.valueOf(unavailable.getMessage()));
                     throw unavailable;
@@ -139,14 +145,16 @@ final class Supervisor {
         KeptDescriptors.add(bell);
         done = Futex.ofPrivate(shared.asSlice(linen_inject.done$offset()));
         held = Futex.ofPrivate(shared.asSlice(linen_inject.held$offset()));
+        supervise = NativeFunction.ofAddress(SuperviseEntry.address());
         NativeThread first = start("linen-inject", /* predecessor */ 0);
         int listener = linen_inject.listener(shared);
         if (listener < 0) {
+            KeptThreads.remove(first.tid());
             first.close();
             throw refusal(listener);
         }
         KeptDescriptors.add(listener);
-        follow(first);
+        serving = first;
     }
 
     private static MemorySegment behind(MemorySegment all, MemorySegment previous, long bytes) {
@@ -196,7 +204,8 @@ final class Supervisor {
         linen_inject.installed(shared, 0);
         Futex running = Futex.ofPrivate(shared.asSlice(linen_inject.installed$offset()));
         NativeThread thread = NativeThread.builder().name(name).stackSize(STACK_BYTES)
-                .start(NativeFunction.ofAddress(SuperviseEntry.address()), shared);
+                .start(supervise, shared);
+        KeptThreads.add(thread.tid());
         while (running.value() == 0) {
             running.await(0);
         }
@@ -206,10 +215,13 @@ final class Supervisor {
     /** Starts the next supervisor, which waits for the end of one, and takes its place. */
     private void follow(NativeThread predecessor) {
         NativeThread next = start("linen-inject+", predecessor.handle());
+        serving = predecessor;
         CompletableFuture<Void> _ = predecessor.onExit().handle((result, fault) -> {
+            follow(next); // first: what follows may need calls that wait for a supervisor, and that one may end, too
+            KeptThreads.remove(predecessor.tid());
+            predecessor.close();
             System.getLogger("dev.linen.inject").log(Level.WARNING,
                     "the supervisor of system calls ended; another one has taken its place", fault);
-            follow(next);
             return null;
         });
     }
@@ -318,11 +330,21 @@ final class Supervisor {
         INT.setRelease(strangers, tid % LinenH.LINEN_STRANGERS * (long) Integer.BYTES, tid);
     }
 
+    /** Its stack can be taken after all. */
+    void removeStranger(int tid) {
+        INT.compareAndSet(strangers, tid % LinenH.LINEN_STRANGERS * (long) Integer.BYTES, tid, 0);
+    }
+
     Futex held() {
         return held;
     }
 
     // for tests and benchmarks
+
+    /** The supervisor that answers now. */
+    NativeThread serving() {
+        return Objects.requireNonNull(serving);
+    }
 
     long notifications() {
         return linen_inject.notifications(shared);

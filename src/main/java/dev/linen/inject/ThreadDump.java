@@ -12,8 +12,8 @@ import javax.management.JMException;
 import javax.management.ObjectName;
 
 /**
- * The JVM's own thread dump, which says which tid belongs to which Java thread, and what runs on a carrier thread. It is
- * the one of {@code jcmd PID Thread.print}, and is made at a safepoint.
+ * The JVM's own thread dump, which says which tid belongs to which Java thread, and what runs on a carrier thread. It
+ * is the one of {@code jcmd PID Thread.print}, and is made at a safepoint.
  *
  * @param threads by tid
  */
@@ -28,7 +28,8 @@ record ThreadDump(Map<Integer, Entry> threads) {
     private static final String MOUNTED = "   Mounted virtual thread #";
 
     /** \tat java.lang.Thread.run(java.base@25.0.3/Thread.java:1474) */
-    private static final Pattern FRAME = Pattern.compile("^\tat (.+)\\.([^.(]+)\\((?:[^/()]*/)*([^:/()]*)(?::(\\d+))?\\)$");
+    private static final Pattern FRAME = Pattern
+            .compile("^\tat (.+)\\.([^.(]+)\\((?:[^/()]*/)*([^:/()]*)(?::(\\d+))?\\)$");
 
     /**
      * A thread of the JVM.

@@ -48,7 +48,8 @@ public final class Trace {
             }
             if (at == operations.size()) {
                 boolean earlier = operations.stream().anyMatch(step::matches);
-                throw new AssertionError((earlier ? step + " didn't happen after " + steps[i - 1]
+                throw new AssertionError((earlier
+                        ? step + " didn't happen after " + steps[i - 1]
                         : step + " didn't happen") + ", but in this order:\n" + this);
             }
             at++;
@@ -95,7 +96,8 @@ public final class Trace {
     private static boolean changes(Operation operation, Path file) {
         return switch (operation) {
             case Operation.Write write ->
-                write.path().equals(file) && write.durability() == Operation.Durability.NONE && write.call().result() > 0;
+                write.path().equals(file) && write.durability() == Operation.Durability.NONE
+                        && write.call().result() > 0;
             case Operation.Truncate truncate -> truncate.path().equals(file);
             case Operation.Allocate allocate -> allocate.path().equals(file);
             case Operation.Open open -> (open.path().equals(file) && open.truncated())

@@ -1,7 +1,10 @@
 package dev.linen.junit;
 
-import org.junit.jupiter.api.Assumptions;
+import java.util.stream.Stream;
+
 import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -26,12 +29,28 @@ import dev.linen.inject.InjectionUnavailableException;
  * here; the reason is in the report and on stdout.
  */
 @SuppressWarnings("exports") // a JUnit test has JUnit on its class path
-public final class FaultsExtension implements ParameterResolver, AfterEachCallback {
+public final class FaultsExtension implements ExecutionCondition, ParameterResolver, AfterEachCallback {
 
     private static final Namespace NAMESPACE = Namespace.create(FaultsExtension.class);
 
     /** Called by JUnit. */
     public FaultsExtension() {}
+
+    /** Not in resolveParameter: what that throws is a failure, not a reason to skip. */
+    @Override
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        boolean wanted = context.getTestMethod().stream().flatMap(test -> Stream.of(test.getParameterTypes()))
+                .anyMatch(type -> type == Faults.class);
+        if (wanted) {
+            try {
+                Faults.start().close();
+            } catch (InjectionUnavailableException unavailable) {
+                System.out.println("skipped: " + unavailable.getMessage());
+                return ConditionEvaluationResult.disabled(unavailable.getMessage());
+            }
+        }
+        return ConditionEvaluationResult.enabled("system calls can be supervised, or needn't be");
+    }
 
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
@@ -40,17 +59,7 @@ public final class FaultsExtension implements ParameterResolver, AfterEachCallba
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        return context.getStore(NAMESPACE).getOrComputeIfAbsent(Faults.class, _ -> start(), Faults.class);
-    }
-
-    private static Faults start() {
-        try {
-            return Faults.start();
-        } catch (InjectionUnavailableException unavailable) {
-            System.out.println("skipped: " + unavailable.getMessage());
-            Assumptions.assumeTrue(false, unavailable.getMessage());
-            throw unavailable; // never reached
-        }
+        return context.getStore(NAMESPACE).getOrComputeIfAbsent(Faults.class, _ -> Faults.start(), Faults.class);
     }
 
     @Override

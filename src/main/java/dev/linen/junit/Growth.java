@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.TreeMap;
 
 import dev.linen.internal.registry.KeptDescriptors;
+import dev.linen.internal.registry.KeptThreads;
 import dev.linen.memory.MemoryMap.Region;
 
 /**
@@ -54,6 +55,7 @@ final class Growth {
         if (!threads.isEmpty()) {
             JvmResources.Threads jvms = JvmResources.threads();
             threads.keySet().removeAll(jvms.own());
+            threads.keySet().removeIf(KeptThreads::contains);
             threads.forEach((tid, name) -> addThread(tid, jvms.programs().getOrDefault(tid, name)));
         }
         if (after.nextThread() > before.nextThread() + 1) {

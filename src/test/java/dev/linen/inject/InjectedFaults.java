@@ -39,6 +39,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 import dev.linen.junit.FaultsExtension;
+import dev.linen.junit.NoLeaks;
 import dev.linen.process.Tid;
 import dev.linen.syscall.Errno;
 
@@ -53,6 +54,7 @@ class InjectedFaults {
 
     @BeforeEach
     void canonical() throws IOException {
+        Supervision.requireHere();
         dir = temporary.toRealPath();
     }
 
@@ -185,6 +187,8 @@ class InjectedFaults {
             channel.force(true);
         }
         assertTrue(slow.isAlive());
+        fault.close();
+        slow.join(); // the call is made when the rule ends
     }
 
     @Test
@@ -291,7 +295,8 @@ class InjectedFaults {
         try (FileChannel channel = open("wal")) {
             channel.truncate(0);
         }
-        trace.requireOrder(Step.write(dir, "snap.tmp"), Step.sync(dir, "snap.tmp"), Step.rename(dir, "snap.tmp", "snap"),
+        trace.requireOrder(Step.write(dir, "snap.tmp"), Step.sync(dir, "snap.tmp"),
+                Step.rename(dir, "snap.tmp", "snap"),
                 Step.sync(dir));
         assertEquals(Step.sync(dir) + " didn't happen after " + Step.create(dir, "wal") + ", but in this order",
                 assertThrows(AssertionError.class, () -> trace.requireOrder(Step.create(dir, "wal"), Step.sync(dir)))
@@ -301,7 +306,8 @@ class InjectedFaults {
                         .getMessage().replaceFirst("(?s):\n.*", ""));
         String text = trace.toString();
         assertTrue(text.contains(" rename(" + dir.resolve("snap.tmp") + ", " + dir.resolve("snap") + ") = 0 <"), text);
-        assertTrue(text.contains("at dev.linen.inject.InjectedFaults.trace_ofCheckpoint_isInOrder(InjectedFaults.java:"),
+        assertTrue(
+                text.contains("at dev.linen.inject.InjectedFaults.trace_ofCheckpoint_isInOrder(InjectedFaults.java:"),
                 text);
     }
 
@@ -345,6 +351,19 @@ class InjectedFaults {
         }
     }
 
+    /** The first test of this JVM that asks for Faults may be one of these. */
+    @Test
+    @NoLeaks
+    void faults_ended_leaveNothing(Faults faults) throws IOException {
+        try (Recording recording = Recording.under(dir)) {
+            faults.on(SYNC).under(dir).nth(2).fail(Errno.EIO);
+            try (FileChannel channel = open("a")) {
+                channel.force(true);
+            }
+            assertEquals(recording.position(), recording.operations().size());
+        }
+    }
+
     @Test
     void badUse_ofRules_saysWhatIsRight(Faults faults) {
         assertEquals("the first call that matches is number 1, not 0",
@@ -367,7 +386,8 @@ class InjectedFaults {
                 message(IllegalStateException.class, () -> faults.on(SYNC).half()));
         assertEquals("budget() is for on(WRITE) only, not for [WRITE, TRUNCATE]",
                 message(IllegalStateException.class, () -> faults.on(WRITE, TRUNCATE).budget(1)));
-        assertEquals("/nowhere isn't a folder: create it first, since system calls are compared with its canonical path",
+        assertEquals(
+                "/nowhere isn't a folder: create it first, since system calls are compared with its canonical path",
                 message(IllegalArgumentException.class, () -> faults.on(SYNC).under(Path.of("/nowhere"))));
         assertEquals("a rule has one folder, and this one has " + dir + " already: make two rules",
                 message(IllegalStateException.class, () -> faults.on(SYNC).under(dir).outside(dir)));
@@ -396,8 +416,10 @@ class InjectedFaults {
                     faults.on(SYNC).under(dir).fail(Errno.EIO);
                 }
             });
-            assertEquals("there are 64 rules and recordings already in this JVM: close some, as a Faults or a Recording "
-                    + "is closed by try-with-resources", message);
+            assertEquals(
+                    "there are 64 rules and recordings already in this JVM: close some, as a Faults or a Recording "
+                            + "is closed by try-with-resources",
+                    message);
         }
     }
 

@@ -62,6 +62,7 @@ class RecordedCalls {
 
     @BeforeEach
     void canonical() throws IOException {
+        Supervision.requireHere();
         dir = temporary.toRealPath();
     }
 
@@ -186,7 +187,8 @@ class RecordedCalls {
         List<Write> writes = operations.stream().filter(Write.class::isInstance).map(Write.class::cast).toList();
         assertEquals("[hello@0, world@100, onetwo@5]",
                 writes.stream().map(write -> text(write) + "@" + write.offset()).toList().toString());
-        assertEquals(List.of("write", "pwrite64", "writev"), writes.stream().map(write -> write.call().name()).toList());
+        assertEquals(List.of("write", "pwrite64", "writev"),
+                writes.stream().map(write -> write.call().name()).toList());
         assertEquals(List.of(file, file, file), writes.stream().map(Write::path).toList());
         assertEquals(6, writes.get(2).call().result());
         assertEquals(6, writes.get(2).requested());
@@ -292,7 +294,8 @@ class RecordedCalls {
     @Test
     void sync_ofRange_hasTheRange() throws IOException {
         int file = Libc.open(dir.resolve("a"), Libc.O_WRONLY | 0100);
-        Sync sync = one(Sync.class, record(() -> assertEquals(0, (int) Libc.call("sync_file_range", file, 4096, 8192, 2))));
+        Sync sync = one(Sync.class,
+                record(() -> assertEquals(0, (int) Libc.call("sync_file_range", file, 4096, 8192, 2))));
         assertEquals("RANGE 4096 8192", sync.kind() + " " + sync.offset() + " " + sync.length());
         Libc.close(file);
     }

@@ -3,17 +3,20 @@ package dev.linen.testing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.List;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Event;
+import org.junit.platform.testkit.engine.Events;
 
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.ChildJvm.Result;
-import org.junit.platform.engine.TestExecutionResult;
 
 /**
  * Runs the tests of a class in one child JVM, because what they do to their JVM can't be undone. The class isn't named
@@ -28,19 +31,25 @@ public final class InChild {
     private InChild() {}
 
     /** Returns a test for each test of the class, which has been run. */
-    public static Stream<DynamicTest> tests(Class<?> tests, String... flags) {
-        return tests(ChildJvm.of(InChild.class).flags(flags), tests);
+    public static Stream<DynamicTest> tests(Class<?> tests) {
+        return tests(ChildJvm.of(InChild.class), tests);
     }
 
     /** The same, in a child that is prepared by the caller: {@code ChildJvm.of(InChild.class)}. */
     public static Stream<DynamicTest> tests(ChildJvm child, Class<?> tests) {
-        Result result = child.run(tests.getName());
+        Result result = child.flags(opens(tests)).run(tests.getName());
         List<DynamicTest> found = result.out().lines().filter(line -> line.startsWith("in child: "))
                 .map(InChild::test).toList();
         DynamicTest whole = DynamicTest.dynamicTest(tests.getSimpleName() + " ends normally",
-                () -> assertEquals("0, some tests", result.exitStatus() + (found.isEmpty() ? ", no test" : ", some tests"),
+                () -> assertEquals("0, some tests",
+                        result.exitStatus() + (found.isEmpty() ? ", no test" : ", some tests"),
                         result::toString));
         return Stream.concat(found.stream(), Stream.of(whole));
+    }
+
+    /** JUnit uses reflection: a child needs this flag, which Surefire gives to its own JVM. */
+    public static String opens(Class<?> tests) {
+        return "--add-opens=dev.linen/" + tests.getPackageName() + "=ALL-UNNAMED";
     }
 
     private static DynamicTest test(String line) {
@@ -60,13 +69,16 @@ public final class InChild {
 
     /** In the child. */
     public static void main(String... arguments) throws ClassNotFoundException {
-        EngineTestKit.engine("junit-jupiter").selectors(selectClass(Class.forName(arguments[0]))).execute()
-                .testEvents().finished().stream().forEach(InChild::print);
+        Events events = EngineTestKit.engine("junit-jupiter").selectors(selectClass(Class.forName(arguments[0])))
+                .execute().testEvents();
+        events.finished().stream().forEach(InChild::print);
+        events.skipped().stream().forEach(event -> System.out.println(SKIPPED + name(event) + ": "
+                + event.getPayload(String.class).orElse("")));
         System.exit(0); // a thread that a test left behind must not keep this JVM
     }
 
     private static void print(Event event) {
-        String name = event.getTestDescriptor().getDisplayName().replaceFirst("\\(.*", "");
+        String name = name(event);
         TestExecutionResult result = event.getRequiredPayload(TestExecutionResult.class);
         String why = result.getThrowable().map(InChild::text).orElse("").replace("\n", "\u0001");
         System.out.println(switch (result.getStatus()) {
@@ -76,9 +88,13 @@ public final class InChild {
         });
     }
 
+    private static String name(Event event) {
+        return event.getTestDescriptor().getDisplayName().replaceFirst("\\(.*", "");
+    }
+
     private static String text(Throwable thrown) {
-        java.io.StringWriter text = new java.io.StringWriter();
-        thrown.printStackTrace(new java.io.PrintWriter(text));
+        StringWriter text = new StringWriter();
+        thrown.printStackTrace(new PrintWriter(text));
         return text.toString();
     }
 }

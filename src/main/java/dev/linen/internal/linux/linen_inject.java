@@ -34,6 +34,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     uint32_t process;
  *     uint32_t rules_used;
  *     uint32_t performing;
+ *     uint32_t alone;
+ *     uint32_t unused;
  *     uint64_t serving;
  *     uint64_t next_token;
  *     uint64_t notifications;
@@ -69,6 +71,8 @@ public class linen_inject {
         LinenH$shared.C_INT.withName("process"),
         LinenH$shared.C_INT.withName("rules_used"),
         LinenH$shared.C_INT.withName("performing"),
+        LinenH$shared.C_INT.withName("alone"),
+        LinenH$shared.C_INT.withName("unused"),
         LinenH$shared.C_LONG.withName("serving"),
         LinenH$shared.C_LONG.withName("next_token"),
         LinenH$shared.C_LONG.withName("notifications"),
@@ -918,6 +922,94 @@ public class linen_inject {
      */
     public static void performing(MemorySegment struct, int fieldValue) {
         struct.set(performing$LAYOUT, performing$OFFSET, fieldValue);
+    }
+
+    private static final OfInt alone$LAYOUT = (OfInt)$LAYOUT.select(groupElement("alone"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint32_t alone
+     * }
+     */
+    public static final OfInt alone$layout() {
+        return alone$LAYOUT;
+    }
+
+    private static final long alone$OFFSET = $LAYOUT.byteOffset(groupElement("alone"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint32_t alone
+     * }
+     */
+    public static final long alone$offset() {
+        return alone$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint32_t alone
+     * }
+     */
+    public static int alone(MemorySegment struct) {
+        return struct.get(alone$LAYOUT, alone$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint32_t alone
+     * }
+     */
+    public static void alone(MemorySegment struct, int fieldValue) {
+        struct.set(alone$LAYOUT, alone$OFFSET, fieldValue);
+    }
+
+    private static final OfInt unused$LAYOUT = (OfInt)$LAYOUT.select(groupElement("unused"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static final OfInt unused$layout() {
+        return unused$LAYOUT;
+    }
+
+    private static final long unused$OFFSET = $LAYOUT.byteOffset(groupElement("unused"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static final long unused$offset() {
+        return unused$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static int unused(MemorySegment struct) {
+        return struct.get(unused$LAYOUT, unused$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static void unused(MemorySegment struct, int fieldValue) {
+        struct.set(unused$LAYOUT, unused$OFFSET, fieldValue);
     }
 
     private static final OfLong serving$LAYOUT = (OfLong)$LAYOUT.select(groupElement("serving"));

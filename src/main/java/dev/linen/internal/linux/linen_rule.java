@@ -24,7 +24,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t thread;
  *     int32_t descriptor;
  *     uint32_t where;
- *     uint32_t record;
+ *     uint32_t recording;
  *     uint64_t folder;
  *     uint64_t glob;
  *     uint32_t stack;
@@ -51,7 +51,7 @@ public class linen_rule {
         LinenH$shared.C_INT.withName("thread"),
         LinenH$shared.C_INT.withName("descriptor"),
         LinenH$shared.C_INT.withName("where"),
-        LinenH$shared.C_INT.withName("record"),
+        LinenH$shared.C_INT.withName("recording"),
         LinenH$shared.C_LONG.withName("folder"),
         LinenH$shared.C_LONG.withName("glob"),
         LinenH$shared.C_INT.withName("stack"),
@@ -464,48 +464,48 @@ public class linen_rule {
         struct.set(where$LAYOUT, where$OFFSET, fieldValue);
     }
 
-    private static final OfInt record_$LAYOUT = (OfInt)$LAYOUT.select(groupElement("record"));
+    private static final OfInt recording$LAYOUT = (OfInt)$LAYOUT.select(groupElement("recording"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * uint32_t record
+     * uint32_t recording
      * }
      */
-    public static final OfInt record_$layout() {
-        return record_$LAYOUT;
+    public static final OfInt recording$layout() {
+        return recording$LAYOUT;
     }
 
-    private static final long record_$OFFSET = $LAYOUT.byteOffset(groupElement("record"));
+    private static final long recording$OFFSET = $LAYOUT.byteOffset(groupElement("recording"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * uint32_t record
+     * uint32_t recording
      * }
      */
-    public static final long record_$offset() {
-        return record_$OFFSET;
+    public static final long recording$offset() {
+        return recording$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * uint32_t record
+     * uint32_t recording
      * }
      */
-    public static int record_(MemorySegment struct) {
-        return struct.get(record_$LAYOUT, record_$OFFSET);
+    public static int recording(MemorySegment struct) {
+        return struct.get(recording$LAYOUT, recording$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * uint32_t record
+     * uint32_t recording
      * }
      */
-    public static void record_(MemorySegment struct, int fieldValue) {
-        struct.set(record_$LAYOUT, record_$OFFSET, fieldValue);
+    public static void recording(MemorySegment struct, int fieldValue) {
+        struct.set(recording$LAYOUT, recording$OFFSET, fieldValue);
     }
 
     private static final OfLong folder$LAYOUT = (OfLong)$LAYOUT.select(groupElement("folder"));

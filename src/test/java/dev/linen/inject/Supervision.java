@@ -1,0 +1,38 @@
+package dev.linen.inject;
+
+import org.junit.jupiter.api.Assumptions;
+
+import dev.linen.junit.ChildJvm;
+import dev.linen.testing.Skip;
+
+/** Whether system calls can be supervised on this system. */
+final class Supervision {
+
+    private Supervision() {}
+
+    private static final class InChild {
+
+        /** What a child JVM says: to ask in this one would install the filter. */
+        static final ChildJvm.Result ANSWER = ChildJvm.of(() -> {
+            try {
+                Faults.start().close();
+            } catch (InjectionUnavailableException unavailable) {
+                System.out.print(unavailable.getMessage());
+            }
+        }).run();
+    }
+
+    /** Skips the test if children of this JVM can't be supervised. */
+    static void requireInChildren() {
+        Skip.unless(InChild.ANSWER.exitStatus() != 0 || InChild.ANSWER.out().isEmpty(), InChild.ANSWER.out());
+    }
+
+    /** Skips the test if this JVM can't be supervised; otherwise it is from now on. */
+    static void requireHere() {
+        try {
+            Faults.start().close();
+        } catch (InjectionUnavailableException unavailable) {
+            Assumptions.assumeTrue(false, unavailable.getMessage());
+        }
+    }
+}
