@@ -128,8 +128,13 @@ public final class Trace {
             line.append(" <").append(call.duration().toNanos() / NANOS_PER_MICRO).append(" us>");
         }
         call.stack().stream().filter(frame -> !ofTheJdk(frame)).limit(3)
-                .forEach(frame -> line.append("\n            at ").append(frame));
+                .forEach(frame -> line.append("\n            at ").append(withoutModule(frame)));
         return line.toString();
+    }
+
+    private static StackTraceElement withoutModule(StackTraceElement frame) {
+        return new StackTraceElement(frame.getClassName(), frame.getMethodName(), frame.getFileName(),
+                frame.getLineNumber());
     }
 
     private static boolean ofTheJdk(StackTraceElement frame) {

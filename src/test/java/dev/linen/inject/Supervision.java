@@ -13,7 +13,12 @@ final class Supervision {
     private static final class InChild {
 
         /** What a child JVM says: to ask in this one would install the filter. */
-        static final ChildJvm.Result ANSWER = ChildJvm.of(() -> {
+        static final ChildJvm.Result ANSWER = ask();
+    }
+
+    /** Not in InChild: the child initializes the class that the lambda is in. */
+    private static ChildJvm.Result ask() {
+        return ChildJvm.of(() -> {
             try {
                 Faults.start().close();
             } catch (InjectionUnavailableException unavailable) {
