@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
  * each has a folder of its own.
  *
  * <p>The first use installs a seccomp filter for all threads. Even without rules it then takes each file and socket
- * call some 10 µs more, until the JVM ends, and the JVM can gain no privileges.
+ * call some µs more, until the JVM ends, and the JVM can gain no privileges.
  */
 public final class Faults implements AutoCloseable {
 

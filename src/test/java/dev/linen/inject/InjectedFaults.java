@@ -81,6 +81,16 @@ class InjectedFaults {
     }
 
     @Test
+    void sync_fromTheSecondOn_fails(Faults faults) throws IOException {
+        faults.on(SYNC).under(dir).from(2).fail(Errno.EIO);
+        try (FileChannel channel = open("a")) {
+            channel.force(true);
+            message(() -> channel.force(true));
+            message(() -> channel.force(true));
+        }
+    }
+
+    @Test
     void sync_outsideTheFolder_isAsEver(Faults faults) throws IOException {
         Path other = Files.createDirectory(dir.resolve("other"));
         Fault fault = faults.on(SYNC).under(other).fail(Errno.EIO);
@@ -140,11 +150,12 @@ class InjectedFaults {
 
     @Test
     void open_forbiddenByPermission_fails(Faults faults) throws IOException {
-        Files.writeString(dir.resolve("secret"), "x");
+        Path secret = Files.createDirectory(dir.resolve("sub")).resolve("secret"); // the pattern is its name's
+        Files.writeString(secret, "x");
         faults.on(OPEN).under(dir, "secret").fail(Errno.EACCES);
-        assertThrows(java.nio.file.AccessDeniedException.class, () -> Files.readString(dir.resolve("secret")));
-        assertEquals(dir.resolve("secret") + " (Permission denied)",
-                message(() -> new FileInputStream(dir.resolve("secret").toFile())));
+        assertThrows(java.nio.file.AccessDeniedException.class, () -> Files.readString(secret));
+        assertEquals(secret + " (Permission denied)",
+                message(() -> new FileInputStream(secret.toFile())));
     }
 
     @Test
@@ -232,6 +243,7 @@ class InjectedFaults {
     @Test
     void rule_closed_hasNoEffect(Faults faults) throws IOException {
         Fault fault = faults.on(SYNC).under(dir).fail(Errno.EIO);
+        faults.on(RENAME).under(dir).fail(Errno.EXDEV); // in a slot behind it, which stays in use
         try (FileChannel channel = open("a")) {
             message(() -> channel.force(true));
             fault.close();
