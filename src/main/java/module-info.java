@@ -14,6 +14,7 @@ module dev.linen {
     exports dev.linen.process; // CPU affinity, scheduling, thread names
     exports dev.linen.inject; // failing, slow and recorded system calls, for tests
     exports dev.linen.junit; // test support; docs/decisions.md explains why JUnit isn't required
+    exports dev.linen.powercut; // which states power cuts leave, and a store's recovery from each
     exports dev.linen.syscall; // raw system calls
     exports dev.linen.syscall.abi; // their constants and structs
 

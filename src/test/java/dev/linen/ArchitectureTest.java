@@ -56,6 +56,7 @@ class ArchitectureTest {
             Map.entry("dev.linen", 4),
             Map.entry("dev.linen.inject", 4),
             Map.entry("dev.linen.junit", 5),
+            Map.entry("dev.linen.powercut", 5),
             Map.entry("dev.linen.cli", 5));
 
     private static final String GENERATED = "dev.linen.internal.linux";
@@ -269,7 +270,7 @@ class ArchitectureTest {
     void module_exports_areThePackagesForUsers() {
         assertEquals(Set.of("dev.linen", "dev.linen.thread", "dev.linen.function", "dev.linen.futex",
                 "dev.linen.inject", "dev.linen.memory", "dev.linen.process", "dev.linen.syscall", "dev.linen.syscall.abi",
-                "dev.linen.junit"), exportedPackages());
+                "dev.linen.junit", "dev.linen.powercut"), exportedPackages());
     }
 
     private static Set<String> exportedPackages() {
