@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,34 +45,27 @@ class PowerCutTest {
         if (script.acks.all().isEmpty()) {
             script.acks.now(""); // all states count, also the first
         }
-        script.run().model(model).verify((copy, acked, next) -> states.add(describe(copy)));
+        script.run().model(model).verify((copy, acked, next) -> states.add(FolderText.of(copy)));
         return states;
     }
 
-    private static String describe(Path folder) throws IOException {
-        List<String> files = new ArrayList<>();
-        try (Stream<Path> paths = Files.walk(folder)) {
-            for (Path path : (Iterable<Path>) paths.sorted()::iterator) {
-                String name = folder.relativize(path).toString();
-                if (Files.isSymbolicLink(path)) {
-                    files.add(name + ">" + Files.readSymbolicLink(path));
-                } else if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
-                    files.add(name.isEmpty() ? "" : name + "/");
-                } else {
-                    files.add(name + "=" + shown(Files.readAllBytes(path)));
-                }
+    /** Returns the states after an acknowledgement. */
+    private Set<String> statesAfter(String ack) {
+        Set<String> states = new TreeSet<>();
+        script.run().verify((copy, acked, next) -> {
+            if (acked.equals(ack)) {
+                states.add(FolderText.of(copy));
             }
-        }
-        return String.join(" ", files).strip();
+        });
+        return states;
     }
 
-    /** A zero is shown as 0, what is no letter as ?. */
-    private static String shown(byte[] bytes) {
-        StringBuilder text = new StringBuilder();
-        for (byte each : bytes) {
-            text.append(each == 0 ? '0' : Character.isLetter(each) && each > 0 ? (char) each : '?');
-        }
-        return text.toString();
+    @Test
+    void changes_unsynced_areThereAllButOneOrOnlyOneOrNone() {
+        script.ack("").create("a").create("b").create("c").create("d").ack("end");
+
+        assertEquals(Set.of("", "a=", "b=", "c=", "d=", "b= c= d=", "a= c= d=", "a= b= d=", "a= b= c=",
+                "a= b= c= d="), statesAfter("end"));
     }
 
     @Test
@@ -98,14 +90,8 @@ class PowerCutTest {
     @Test
     void write_syncedByItsOwnFlag_isTornOnlyBeforeTheSync() {
         script.with("log", "").ack("").write("log", "ab", Durability.DATA).ack("ab");
-        Set<String> afterwards = new TreeSet<>();
-        script.run().verify((copy, acked, next) -> {
-            if (acked.equals("ab")) {
-                afterwards.add(describe(copy));
-            }
-        });
 
-        assertEquals(Set.of("log=ab"), afterwards);
+        assertEquals(Set.of("log=ab"), statesAfter("ab"));
         assertTrue(states(DiskModel.POSIX).containsAll(Set.of("log=", "log=a", "log=00", "log=ab")));
     }
 
@@ -114,7 +100,7 @@ class PowerCutTest {
         script.with("log", "--").ack("").writeAt("log", 0, "a", Durability.NONE)
                 .writeAt("log", 1, "b", Durability.FILE).ack("end");
 
-        assertTrue(states(DiskModel.POSIX).contains("log=?b"), "without the first");
+        assertTrue(statesAfter("end").contains("log=?b"), "without the first");
     }
 
     @Test
@@ -137,6 +123,13 @@ class PowerCutTest {
 
         assertTrue(states(DiskModel.POSIX).contains("log="));
         assertTrue(states(DiskModel.EXT4).contains("log="));
+    }
+
+    @Test
+    void sync_thatFails_saysNothingOfOtherFiles() {
+        script.with("a", "").with("b", "").write("b", "x").failedSync("a").sync("b").ack("x");
+
+        assertEquals(Set.of("a= b=x"), states(DiskModel.POSIX));
     }
 
     @Test
@@ -211,9 +204,10 @@ class PowerCutTest {
 
     @Test
     void unnamedFile_linked_appearsWhole() {
-        script.ack("").createUnnamed("#1").write("#1", "x").sync("#1").link("#1", "a").sync("");
+        script.makeDirectory("d").sync("").ack("").createUnnamed("d/#1").write("d/#1", "x").sync("d/#1")
+                .link("d/#1", "d/a").sync("d");
 
-        assertEquals(Set.of("", "a=x"), states(DiskModel.POSIX));
+        assertEquals(Set.of("d/", "d/ d/a=x"), states(DiskModel.POSIX));
     }
 
     @Test
@@ -260,7 +254,7 @@ class PowerCutTest {
 
     @Test
     void callThatFailed_changesNothing() {
-        script.with("a", "x").ack("").failedRename("a", "b").sync("");
+        script.with("a", "x").ack("").failedUnlink("a").sync("");
 
         assertEquals(Set.of("a=x"), states(DiskModel.POSIX));
     }
@@ -291,7 +285,7 @@ class PowerCutTest {
     void oracle_getsWhatIsAcknowledgedAndNext() {
         script.with("a", "").ack("0").write("a", "x").sync("a").ack("1").write("a", "y").sync("a").ack("2");
         Set<String> seen = new TreeSet<>();
-        script.run().verify((copy, acked, next) -> seen.add(describe(copy) + " " + acked + next));
+        script.run().verify((copy, acked, next) -> seen.add(FolderText.of(copy) + " " + acked + next));
 
         assertEquals(Set.of("a= 01", "a=x 01", "a=x 12", "a=xy 12", "a=xy 22"), seen);
     }
@@ -305,7 +299,7 @@ class PowerCutTest {
 
     private PowerCutReport failing(DiskModel model) {
         return script.run().model(model).keepUnder(kept).report((copy, acked, next) -> {
-            String found = describe(copy);
+            String found = FolderText.of(copy);
             if (!found.equals(acked) && !found.equals(next)) {
                 throw new AssertionError("recovered " + found);
             }
@@ -330,8 +324,8 @@ class PowerCutTest {
 
     private PowerCutReport withoutNew(DiskModel model) {
         return script.run().model(model).keepUnder(kept).report((copy, acked, next) -> {
-            if (acked.equals("new") && !describe(copy).contains("snap=new")) {
-                throw new AssertionError("recovered " + describe(copy));
+            if (acked.equals("new") && !FolderText.of(copy).contains("snap=new")) {
+                throw new AssertionError("recovered " + FolderText.of(copy));
             }
         });
     }
@@ -343,7 +337,7 @@ class PowerCutTest {
         Path second = failing(DiskModel.POSIX).kept().orElseThrow();
 
         assertEquals(List.of(kept.resolve("1"), kept.resolve("2")), List.of(first, second));
-        assertEquals("log=", describe(first.resolve("state")));
+        assertEquals("log=", FolderText.of(first.resolve("state")));
         assertEquals("- write(log, 3 bytes at 0)    Store.save(Store.java:1)\n",
                 Files.readString(first.resolve("calls.txt")));
         String readme = Files.readString(first.resolve("README.md"));
@@ -371,6 +365,19 @@ class PowerCutTest {
         Process java = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", program.toString(),
                 picture.toString()).redirectErrorStream(true).start();
         return new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void smallestState_isTheEarliestOfThoseThatLackLeast() {
+        script.with("log", "").ack("0").create("a").create("b").sync("log").ack("1").create("c").sync("log").ack("2");
+        PowerCutReport report = script.run().keepUnder(kept).report((copy, acked, next) -> {
+            if (!acked.equals("0") && !Files.exists(copy.resolve("a"))) {
+                throw new AssertionError("no a");
+            }
+        });
+
+        assertTrue(report.toString().contains("  power cut after       fsync(log)           Store.save(Store.java:3)\n"
+                + "  not on the disk       openat(a, O_CREAT)   Store.save(Store.java:1)"), report::toString);
     }
 
     @Test
@@ -431,7 +438,7 @@ class PowerCutTest {
 
     private String chosen(long seed) {
         List<String> states = new ArrayList<>();
-        script.run().atMost(20).seed(seed).verify((copy, acked, next) -> states.add(describe(copy)));
+        script.run().atMost(20).seed(seed).verify((copy, acked, next) -> states.add(FolderText.of(copy)));
         return states.toString();
     }
 

@@ -57,8 +57,9 @@ final class Script {
     }
 
     private Script open(String name, boolean unnamed) {
-        return add(new Operation.Open(call("openat", 3), unnamed ? FOLDER : path(name), fresh(name), !unnamed, false,
-                unnamed, Durability.NONE, 3));
+        Path path = unnamed ? path(name).getParent() : path(name);
+        return add(new Operation.Open(call("openat", 3), path, fresh(name), !unnamed, false, unnamed, Durability.NONE,
+                3));
     }
 
     Script makeDirectory(String name) {
@@ -127,9 +128,8 @@ final class Script {
         return add(new Operation.Unlink(call("unlink", 0), path(name), file(name), false));
     }
 
-    Script failedRename(String from, String to) {
-        return add(new Operation.Rename(call("rename", Errno.EACCES.result()), path(from), path(to), FileId.NONE,
-                FileId.NONE, false));
+    Script failedUnlink(String name) {
+        return add(new Operation.Unlink(call("unlink", Errno.EACCES.result()), path(name), FileId.NONE, false));
     }
 
     Script unseen(String what) {
