@@ -17,7 +17,8 @@ public final class Bench {
             new AllocationMeasurement(), new MappingMeasurement(), new MemoryCallMeasurement(),
             new CreationMeasurement(), new CreationLatencyMeasurement(), new EndMeasurement(), new GrowthMeasurement(),
             new UncontendedMeasurement(), new WakeUpMeasurement(), new MemoryMeasurement(), new ManyMeasurement(),
-            new LeakMeasurement(), new ColdStartMeasurement(), new InjectionMeasurement());
+            new LeakMeasurement(), new ColdStartMeasurement(), new PowerCutMeasurement(),
+            new InjectionMeasurement());
 
     private static final String REPORT = "report.md";
 

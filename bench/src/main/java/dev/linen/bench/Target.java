@@ -11,7 +11,8 @@ enum Target {
                                                     "map, touch, unmap 2 MiB, against C"), P12(
                                                             "what fault containment adds to Java's own NullPointerException"), P13(
                                                                     "a call by name, whose segment is checked and held, against the raw call"), P14(
-                                                                            "join after kill() or a fault, against that of a thread that returned");
+                                                                            "join after kill() or a fault, against that of a thread that returned"), P15(
+            "states after a power cut that are tried in a second");
 
     private final String what;
 
