@@ -20,16 +20,19 @@ record CrashState(int cut, BitSet missing, int damaged, Damage damage) {
 
     /** What is on the disk of a write that was under way. */
     enum Damage {
-        NONE("", ""), HALF("only half on the disk", "only its first half"), ZEROS("zeros on the disk",
-                "as many zeros: the length was written, the bytes weren't"), STALE("stale on the disk",
-                        "its first 8 bytes, and stale ones behind them");
+        /** All of it. */
+        NONE(""),
+        /** Its first half. */
+        HALF("half on the disk"),
+        /** As many zeros: the length was written, the bytes weren't. */
+        ZEROS("zeros on the disk"),
+        /** Its first 8 bytes, and stale ones behind them. */
+        STALE("stale on the disk");
 
         final String heading;
-        final String text;
 
-        Damage(String heading, String text) {
+        Damage(String heading) {
             this.heading = heading;
-            this.text = text;
         }
 
         /** As many as the head of a record: its length and its checksum. */

@@ -37,16 +37,17 @@ final class OperationText {
     }
 
     /**
-     * Returns the line of the program that made a call: {@code Store.checkpoint(Store.java:36)}. Frames of the JDK and of
-     * what records are passed over. Empty if there is none.
+     * Returns the line of the program that made a call: {@code Store.checkpoint(Store.java:36)}. Frames of the
+     * JDK, of native methods and of what records are passed over. Empty if there is none.
      */
     static String line(Operation operation) {
-        return operation.call().stack().stream().filter(frame -> !isPassedOver(frame.getClassName())).findFirst()
+        return operation.call().stack().stream()
+                .filter(frame -> !isPassedOver(frame.getClassName()) && !frame.isNativeMethod()).findFirst()
                 .map(OperationText::of).orElse("");
     }
 
     static String of(StackTraceElement frame) {
-        String type = frame.getClassName();
+        String type = frame.getClassName().replaceAll("\\$\\d+", ""); // an anonymous class is shown as the one around
         return type.substring(Math.max(type.lastIndexOf('.'), type.lastIndexOf('$')) + 1) + "." + frame.getMethodName()
                 + "(" + frame.getFileName() + ":" + frame.getLineNumber() + ")";
     }

@@ -10,8 +10,8 @@ import dev.linen.inject.Operation;
 import dev.linen.inject.Recording;
 
 /**
- * A test of a store against power cuts. The store runs once, recorded. From its calls every state is computed in which a
- * power cut could have left the folder, and the store's own recovery is tried on each, in this JVM.
+ * A test of a store against power cuts. The store runs once, recorded. From its calls every state is computed in which
+ * a power cut could have left the folder, and the store's own recovery is tried on each, in this JVM.
  *
  * <pre>{@code
  * PowerCut.record(dir, acks -> {
@@ -141,8 +141,8 @@ public final class PowerCut<T> {
     }
 
     /**
-     * Sets the seed with which states are chosen if there are more than {@link #atMost}. The default is 1: each run tries
-     * the same ones.
+     * Sets the seed with which states are chosen if there are more than {@link #atMost}. The default is 1: each run
+     * tries the same ones.
      *
      * @param seed any number; the report repeats it
      * @return this

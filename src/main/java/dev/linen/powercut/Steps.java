@@ -22,8 +22,8 @@ import dev.linen.powercut.Step.Resize;
 import dev.linen.powercut.Step.Sync.Scope;
 
 /**
- * Finds out what each recorded call did to the folder: which entries of which directories it changed, and which bytes of
- * which files. Calls that failed did nothing, except for a sync.
+ * Finds out what each recorded call did to the folder: which entries of which directories it changed, and which bytes
+ * of which files. Calls that failed did nothing, except for a sync.
  */
 final class Steps {
 

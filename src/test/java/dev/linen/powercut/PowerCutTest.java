@@ -347,7 +347,9 @@ class PowerCutTest {
                 titles(first.resolve("run.svg")));
     }
 
-    /** What a browser shows for each mark. Parsed by another program, since the module dev.linen doesn't read java.xml. */
+    /**
+     * What a browser shows for each mark. Parsed by another program, since the module dev.linen doesn't read java.xml.
+     */
     private String titles(Path picture) throws Exception {
         Path program = Files.writeString(kept.resolve("Titles.java"), """
                 class Titles {
@@ -376,8 +378,8 @@ class PowerCutTest {
             }
         });
 
-        assertTrue(report.toString().contains("  power cut after       fsync(log)           Store.save(Store.java:3)\n"
-                + "  not on the disk       openat(a, O_CREAT)   Store.save(Store.java:1)"), report::toString);
+        assertTrue(report.toString().contains("  power cut after       fsync(log)          Store.save(Store.java:3)\n"
+                + "  not on the disk       openat(a, O_CREAT)  Store.save(Store.java:1)"), report::toString);
     }
 
     @Test

@@ -25,7 +25,19 @@ final class WalStore implements AutoCloseable {
 
     /** What such stores get wrong. */
     enum Bug {
-        NONE, NO_DIRECTORY_SYNC_AFTER_RENAME, NO_SYNC_BEFORE_RENAME, LOG_NOT_SYNCED, NO_DIRECTORY_SYNC_AFTER_CREATE, NO_CHECKSUM, LOG_CUT_BEFORE_RENAME
+        NONE,
+        /** A power cut may bring back the old snapshot, whose log is gone. */
+        NO_DIRECTORY_SYNC_AFTER_RENAME,
+        /** The new name may be on the disk before the bytes. */
+        NO_SYNC_BEFORE_RENAME,
+        /** What was put may not be there. */
+        LOG_NOT_SYNCED,
+        /** The log may not be there, though its bytes are. */
+        NO_DIRECTORY_SYNC_AFTER_CREATE,
+        /** The end of the log may be half written. */
+        NO_CHECKSUM,
+        /** Between the two there is neither. */
+        LOG_CUT_BEFORE_RENAME
     }
 
     private static final int HEADER = 2 * Integer.BYTES;
