@@ -269,7 +269,8 @@ class ArchitectureTest {
     @Test
     void module_exports_areThePackagesForUsers() {
         assertEquals(Set.of("dev.linen", "dev.linen.thread", "dev.linen.function", "dev.linen.futex",
-                "dev.linen.inject", "dev.linen.memory", "dev.linen.process", "dev.linen.syscall", "dev.linen.syscall.abi",
+                "dev.linen.inject", "dev.linen.memory", "dev.linen.process", "dev.linen.syscall",
+                "dev.linen.syscall.abi",
                 "dev.linen.junit", "dev.linen.powercut"), exportedPackages());
     }
 
