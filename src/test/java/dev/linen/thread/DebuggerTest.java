@@ -26,6 +26,7 @@ import dev.linen.function.NativeFunction;
 import dev.linen.futex.Futex;
 import dev.linen.junit.ChildJvm;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Code;
 import dev.linen.testing.Skip;
 import dev.linen.testing.Sleepers;
 import dev.linen.thread.NativeThread.Kind;
@@ -78,7 +79,7 @@ class DebuggerTest {
         }
 
         public static void main(String... arguments) throws Exception {
-            CSource c = CSource.compile(SOURCE);
+            CSource c = CSource.compile(SOURCE, Code.includeCpu(), "-g0"); // gdb would show inlined functions
             try (Arena arena = Arena.ofShared()) {
                 MemorySegment word = arena.allocate(4);
                 List<NativeThread> threads = new ArrayList<>();
