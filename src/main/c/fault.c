@@ -72,13 +72,13 @@ static void take_default_action(int signal, siginfo_t *info)
 
 /*
  * Not linen's: calls the handler before, with the same three arguments. That call is a jump, so the stack is the same
- * as without linen.
+ * as without linen. Java may replace the handler meanwhile, after its flags.
  */
-static void pass_on(uint64_t *before, uint64_t flags, int signal, siginfo_t *info, void *context)
+static void pass_on(uint64_t *before, const uint64_t *flags, int signal, siginfo_t *info, void *context)
 {
-    uint64_t address = *before;
-    if (flags & SA_RESETHAND)
-        *before = (uint64_t)SIG_DFL; /* the handler is to be called only once */
+    uint64_t address = __atomic_load_n(before, __ATOMIC_ACQUIRE);
+    if (__atomic_load_n(flags, __ATOMIC_RELAXED) & SA_RESETHAND) /* the handler is to be called only once */
+        address = __atomic_exchange_n(before, (uint64_t)SIG_DFL, __ATOMIC_ACQUIRE);
     if (address == (uint64_t)SIG_IGN && info->si_code <= 0)
         return;
     if (address == (uint64_t)SIG_DFL || address == (uint64_t)SIG_IGN)
@@ -117,10 +117,13 @@ static struct linen_control *own_control(const struct linen_slab *slab, const st
         return await_tid(control) == tid ? control : 0;
     }
     for (uint64_t i = 0; i < slab->buffers; i++) {
-        if (controls[i].thread_pointer == 0 || (controls[i].tid != 0 && controls[i].tid != tid))
+        uint64_t thread_pointer = __atomic_load_n(&controls[i].thread_pointer, __ATOMIC_RELAXED);
+        uint32_t its_tid = __atomic_load_n(&controls[i].tid, __ATOMIC_RELAXED);
+        uint64_t exit = __atomic_load_n(&controls[i].exit, __ATOMIC_RELAXED);
+        if (thread_pointer == 0 || exit == 0 /* Java is just filling it in */ || (its_tid != 0 && its_tid != tid))
             continue; /* another thread's stack, which may hold anything */
-        uint32_t futex = ((const struct linen_exit *)controls[i].exit)->handle.futex;
-        if (futex == tid || (controls[i].tid == tid && futex != 0)) /* the tid of an ended thread may be a new one's */
+        uint32_t futex = __atomic_load_n(&((const struct linen_exit *)exit)->handle.futex, __ATOMIC_RELAXED);
+        if (futex == tid || (its_tid == tid && futex != 0)) /* the tid of an ended thread may be a new one's */
             return &controls[i];
     }
     return 0;
@@ -151,10 +154,11 @@ static void end_thread(struct linen_control *control, int signal, siginfo_t *inf
  */
 static void receive(struct linen_control *control, int signal, siginfo_t *info, void *context)
 {
-    int ending = control->fault.signal != 0 || control->watch == LINEN_ENDING;
-    if (control->kill && !ending)
+    int ending = control->fault.signal != 0 || __atomic_load_n(&control->watch, __ATOMIC_RELAXED) == LINEN_ENDING;
+    int kill = __atomic_load_n(&control->kill, __ATOMIC_ACQUIRE);
+    if (kill && !ending)
         end_thread(control, signal, info, context);
-    if (info->si_code != LINEN_KILL && !control->kill) {
+    if (info->si_code != LINEN_KILL && !kill) {
         info->si_code = SI_QUEUE; /* other codes can't be sent to another thread */
         send(/* the main thread */ process_id(), signal, info);
     }
@@ -201,12 +205,12 @@ static __attribute__((noinline)) void pass_on_noted(struct linen_before *before,
     int seen = (note & NOTE_COPY) == own;
     if (seen || (note & NOTE_COUNT) >= NOTE_MOST) {
         info->si_errno = seen ? note & ~NOTE_COPY : note;
-        return pass_on(&before->first_handler, before->first_flags, signal, info, context);
+        return pass_on(&before->first_handler, &before->first_flags, signal, info, context);
     }
     if ((note & NOTE_COPY) == 0)
         note |= own;
     info->si_errno = note + NOTE_ONE;
-    pass_on(&before->handler, before->flags, signal, info, context);
+    pass_on(&before->handler, &before->flags, signal, info, context);
 }
 
 /* linen_handler jumps here. */
@@ -218,7 +222,7 @@ __attribute__((used)) static void handle_signal(int signal, siginfo_t *info, voi
     if (info->si_code == LINEN_KILL && !cpu_is_linens())
         return; /* meant for a linen thread that has ended; another thread has its tid now */
     struct linen_before *before = &linen_before[signal];
-    if (before->handler != before->first_handler)
+    if (__atomic_load_n(&before->handler, __ATOMIC_RELAXED) != __atomic_load_n(&before->first_handler, __ATOMIC_RELAXED))
         return pass_on_noted(before, signal, info, context);
-    pass_on(&before->handler, before->flags, signal, info, context);
+    pass_on(&before->handler, &before->flags, signal, info, context);
 }

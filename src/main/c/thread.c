@@ -57,9 +57,13 @@ EXPORT long linen_clone(struct linen_control *control, unsigned long flags)
  * Adds the thread to its exit list, if Java watches it. Its control block stays valid until Java has seen the futex
  * cleared. The exchange decides for both sides: either Java has set LINEN_WATCHED in time and is notified, or it finds
  * LINEN_ENDING and must wait for the futex.
+ *
+ * The fence is for those who find the futex cleared: the kernel clears it by a plain store, which a CPU with weak memory
+ * order could otherwise make visible before what the thread has written.
  */
 void announce_end(struct linen_control *control)
 {
+    __atomic_thread_fence(__ATOMIC_RELEASE);
     if (__atomic_exchange_n(&control->watch, LINEN_ENDING, __ATOMIC_ACQ_REL) != LINEN_WATCHED)
         return;
     struct linen_exit_list *list = (struct linen_exit_list *)control->exit_list;
@@ -141,7 +145,9 @@ EXPORT void *linen_posix_child(void *argument)
     struct linen_exit *exit = (struct linen_exit *)control->exit;
     const unsigned long asynchronous = ~(SYNCHRONOUS | OF_LIBC | OF_PROFILERS);
     set_signal_mask(&asynchronous, NULL);
-    control->tid = exit->handle.futex = cpu_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0);
+    uint32_t tid = cpu_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0);
+    __atomic_store_n(&control->tid, tid, __ATOMIC_RELAXED); /* what publishes both is report_ready */
+    __atomic_store_n(&exit->handle.futex, tid, __ATOMIC_RELAXED);
     live(control, 0);
     return (void *)exit->result;
 }

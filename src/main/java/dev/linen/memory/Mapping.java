@@ -4,6 +4,7 @@ import static dev.linen.syscall.SyscallException.hex;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -218,6 +219,7 @@ public final class Mapping implements AutoCloseable {
         if (Syscall.isError(mapping.address)) {
             throw new SyscallException("mmap", mapping.address, "NULL", bytes, protection, flags, fd, offset);
         }
+        VarHandle.releaseFence(); // the caller may pass the object on by a data race, and the address isn't final
         return mapping;
     }
 

@@ -20,7 +20,7 @@ import dev.linen.internal.stack.StackSlot;
  */
 final class ControlBlock {
 
-    private static final VarHandle FUTEX = ValueLayout.JAVA_INT.varHandle();
+    private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
     private static final long FUTEX_OFFSET = linen_exit.handle$offset() + linen_handle.futex$offset();
 
     private final StackSlot slot;
@@ -81,7 +81,7 @@ final class ControlBlock {
      * Returns the thread's tid. The native part writes it: after clone, or when a thread that libc creates is ready.
      */
     int tid() {
-        return linen_control.tid(control);
+        return (int) WORD.getAcquire(control, linen_control.tid$offset());
     }
 
     /** Returns whether libc creates the thread. It then has no thread-local block of linen's. */
@@ -95,7 +95,17 @@ final class ControlBlock {
 
     /** Returns whether a thread has ended, according to its exit record. */
     static boolean hasEnded(MemorySegment exit) {
-        return (int) FUTEX.getAcquire(exit, FUTEX_OFFSET) == 0;
+        return futex(exit) == 0;
+    }
+
+    /** Returns the futex dword of an exit record. What the thread wrote before its end can be read after a 0. */
+    static int futex(MemorySegment exit) {
+        return (int) WORD.getAcquire(exit, FUTEX_OFFSET);
+    }
+
+    /** Returns whether a thread has announced its end, according to its control block. */
+    static boolean isEnding(MemorySegment control) {
+        return (int) WORD.getAcquire(control, linen_control.watch$offset()) == LinenH.LINEN_ENDING;
     }
 
     /** Returns whether a signal ended the thread. */

@@ -37,7 +37,7 @@ final class Departure extends Reclaimer.Task implements Watched {
     private final Lent lent;
     private final Callers callers;
 
-    // Set when the thread has a stack, before it is started.
+    // Set when the thread has a stack, before it is started. Guarded by this: whoever reads them has begun before.
     private @Nullable ControlBlock block;
     private @Nullable StackBuffer stack;
     private @Nullable ThreadExit exit;
@@ -45,12 +45,16 @@ final class Departure extends Reclaimer.Task implements Watched {
     // Guarded by this.
     private boolean busy;
     private boolean watched;
-    private boolean mayBeWatched;
     private boolean endedEarly;
     private boolean finishing;
 
+    /** Used by the thread that is busy only. */
+    private boolean mayBeWatched;
+
     private volatile boolean stackGone;
     private volatile boolean finished;
+
+    /** Written before stackGone, and read after it. */
     private Optional<ThreadFault> unseen = Optional.empty();
 
     /** @param owner the thread; when it isn't reachable any more, it has been forgotten */
@@ -64,7 +68,7 @@ final class Departure extends Reclaimer.Task implements Watched {
     }
 
     /** Sets the thread's memory. Called before the thread is started. */
-    void prepare(ControlBlock newBlock, StackBuffer newStack, ThreadExit newExit) {
+    synchronized void prepare(ControlBlock newBlock, StackBuffer newStack, ThreadExit newExit) {
         stack = newStack;
         exit = newExit;
         block = newBlock;

@@ -1,6 +1,7 @@
 package dev.linen.thread;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -59,7 +60,7 @@ public final class NativeThread implements AutoCloseable {
     private final Departure departure;
     private final Watch watch = new Watch();
 
-    // Set before other threads can see this object.
+    // Set before other threads can see this object, see publish().
     private @Nullable StackBuffer stack;
     private @Nullable ControlBlock block;
     private @Nullable ThreadExit exit;
@@ -121,6 +122,14 @@ public final class NativeThread implements AutoCloseable {
         block = prepared;
         departure.prepare(prepared, stack, exit);
         return prepared;
+    }
+
+    /**
+     * Called when the thread has been started, before its creator gets this object: the creator may pass it on by a
+     * data race, and these fields can't be final. The fence does for them what a constructor does for final fields.
+     */
+    void publish() {
+        VarHandle.releaseFence();
     }
 
     /**

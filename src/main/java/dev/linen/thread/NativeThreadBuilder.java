@@ -317,6 +317,7 @@ public final class NativeThreadBuilder {
         try {
             ControlBlock block = thread.prepare(new StackGeometry(stackBytes, guardBytes, pages), code, argument);
             start(thread, block, setup);
+            thread.publish();
             return thread;
         } catch (RuntimeException | Error failed) {
             thread.giveUp();

@@ -9,7 +9,6 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 import dev.linen.internal.binding.Pthread;
-import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.internal.linux.linen_handle;
@@ -241,7 +240,7 @@ public final class StackBuffer {
 
     /** Whether the thread has announced its end, or ended without. */
     private boolean isEnding() {
-        return linen_control.watch(control()) == LinenH.LINEN_ENDING || ControlBlock.hasEnded(exit());
+        return ControlBlock.isEnding(control()) || ControlBlock.hasEnded(exit());
     }
 
     /**

@@ -34,7 +34,7 @@ final class StackSketch {
      */
     StackSketch(StackGeometry geometry, long bottom, String used, MemorySegment exit, MemorySegment control) {
         MemorySegment handle = linen_exit.handle(exit);
-        int futex = linen_handle.futex(handle);
+        int futex = ControlBlock.futex(exit);
 
         edge('┌', '┐', bottom + geometry.totalBytes(), "top");
         row(handle.address() + linen_handle.canary$offset(),

@@ -229,12 +229,15 @@ public final class FaultHandler {
         }
     }
 
+    /** The handler after its flags, because linen's handler may be running: it reads the handler first. */
     private static void remember(int signal, SignalAction action) {
         MemorySegment before = FaultEntry.before(signal);
         linen_before.flags(before, action.flags());
+        VarHandle.releaseFence(); // no setRelease, whose first call would delay the first start
         linen_before.handler(before, action.handler());
         if (!installed) {
             linen_before.first_flags(before, action.flags());
+            VarHandle.releaseFence();
             linen_before.first_handler(before, action.handler());
         }
     }
