@@ -30,8 +30,13 @@ public final class TestFunctions {
 
     /** Returns the path of the library that was compiled from NAME.c. */
     public static Path path(String name) {
+        return program(name + ".so");
+    }
+
+    /** Returns the path of a program that was compiled beside these libraries. */
+    public static Path program(String name) {
         Path compiled = Path.of("target", "test-native").toAbsolutePath();
         Path crossCompiled = compiled.resolve(Machine.THIS.name().toLowerCase(Locale.ROOT));
-        return (Files.exists(crossCompiled) ? crossCompiled : compiled).resolve(name + ".so");
+        return (Files.exists(crossCompiled) ? crossCompiled : compiled).resolve(name);
     }
 }

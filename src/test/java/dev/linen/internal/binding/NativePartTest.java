@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,7 +18,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+import dev.linen.memory.Mapping;
 import dev.linen.testing.Skip;
+import dev.linen.testing.TestFunctions;
 
 /**
  * Checks the properties that liblinen.so needs to run on threads without libc, and to be loadable on every system; those
@@ -26,6 +29,16 @@ import dev.linen.testing.Skip;
 class NativePartTest {
 
     private static final Path LIBRARIES = Path.of("target/classes/META-INF/native");
+
+    /** A program of the native part and selftest.c, without Java; the self-test of each CPU. */
+    @Test
+    void selfTest_run_passes() throws Exception {
+        Process process = new ProcessBuilder(TestFunctions.program("selftest").toString()).redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        assertEquals(0, process.waitFor(), output);
+        assertTrue(output.contains(" passed, with pages of " + Mapping.pageSize() + " bytes"), output);
+    }
 
     static List<Path> libraries() {
         List<Path> libraries = Stream.of("x86_64", "aarch64")
