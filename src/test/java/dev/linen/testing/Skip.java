@@ -9,6 +9,7 @@ import java.util.List;
 
 import org.junit.jupiter.api.Assumptions;
 
+import dev.linen.internal.linux.Machine;
 import dev.linen.syscall.Errno;
 
 /** Skips tests that can't run on this system. */
@@ -58,6 +59,19 @@ public final class Skip {
     /** Skips the test if the kernel or a seccomp filter refuses a system call that the test needs. */
     public static void ifRefused(String call, long result) {
         unless(result != Errno.EPERM.result() && result != Errno.ENOSYS.result(), call + " is refused: " + result);
+    }
+
+    /**
+     * Skips the test in a process that an emulator runs (qemu-user): the kernel that it would ask about itself knows only
+     * the emulator.
+     *
+     * @param because what the emulator does differently
+     */
+    public static void ifEmulated(String because) throws IOException {
+        Path file = Path.of("/proc/sys/kernel/arch"); // since Linux 6.1; the emulator changes what uname says
+        String kernels = Files.exists(file) ? Files.readString(file).strip() : "";
+        unless(kernels.isEmpty() || Machine.of(kernels) == Machine.THIS, "this process is emulated on " + kernels + ": "
+                + because);
     }
 
     /** Skips the test unless this process may lock any amount of memory: a usual RLIMIT_MEMLOCK is 64 KiB. */
