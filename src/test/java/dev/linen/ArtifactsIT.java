@@ -110,7 +110,8 @@ class ArtifactsIT {
             }
             assertTrue(jar.stream().anyMatch(entry -> entry.getName().endsWith("/liblinen.so")));
         }
-        assertEquals("[{\"glob\":\"META-INF/native/**\"}]", metadata().get("resources").toString());
+        assertEquals("[{\"glob\":\"META-INF/native/**\"},{\"glob\":\"dev/linen/internal/calls/calls.txt\"}]",
+                metadata().get("resources").toString());
     }
 
     /** Without this metadata, a native image would throw at the first call. */

@@ -70,8 +70,21 @@ class MapsCommandTest {
 
     @Test
     void maps_twoThreads_showsStacksAndGuardsOfBoth() {
-        List<JsonObject> ofThreads = parts("--threads", "2").stream()
-                .filter(part -> text(part, "name").startsWith("linen thread ")).toList();
+        List<JsonObject> ofThreads = new ArrayList<>();
+        for (JsonObject part : parts("--threads", "2")) {
+            if (!text(part, "name").startsWith("linen thread ")) {
+                continue;
+            }
+            // A stack that ran Java in an earlier test may still be two mappings: the JVM protected a part of it.
+            JsonObject last = ofThreads.isEmpty() ? null : ofThreads.getLast();
+            if (last != null && text(last, "name").equals(text(part, "name"))
+                    && text(last, "end").equals(text(part, "start"))) {
+                last.add("end", part.get("end"));
+                last.addProperty("bytes", last.get("bytes").getAsLong() + part.get("bytes").getAsLong());
+            } else {
+                ofThreads.add(part);
+            }
+        }
         assertEquals(8, ofThreads.size(), ofThreads::toString);
         for (int first = 0; first < 8; first += 4) {
             List<JsonObject> one = ofThreads.subList(first, first + 4);
