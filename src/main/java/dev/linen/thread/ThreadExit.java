@@ -113,7 +113,12 @@ final class ThreadExit {
     }
 
     private ThreadFault readFault() {
-        ThreadFault read = ThreadFault.of(block, lent);
+        synchronized (this) {
+            if (fault != null) {
+                return fault;
+            }
+        }
+        ThreadFault read = ThreadFault.of(block, lent); // not under the lock: it allocates
         synchronized (this) {
             if (fault == null) {
                 fault = read;
