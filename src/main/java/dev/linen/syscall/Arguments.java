@@ -16,6 +16,9 @@ final class Arguments {
 
     private static final int INT_BYTES = 4;
 
+    /** PATH_MAX. Of a longer segment only the begin may be memory: text from C has no known length. */
+    private static final long LONGEST_TEXT = 4096;
+
     private Arguments() {}
 
     /** Returns the address of memory that the kernel reads. */
@@ -52,7 +55,8 @@ final class Arguments {
     static long text(String name, MemorySegment segment) {
         long address = in(name, segment, 1);
         long size = segment.byteSize();
-        if (segment.get(JAVA_BYTE, size - 1) != 0 && !containsNul(segment)) {
+        boolean ends = size <= LONGEST_TEXT && segment.get(JAVA_BYTE, size - 1) == 0;
+        if (!ends && !containsNul(segment)) {
             throw new IllegalArgumentException(
                     name + ": this segment of " + size + " bytes has no NUL, which must be at "
                             + "the end of text: create it by SegmentAllocator.allocateFrom");

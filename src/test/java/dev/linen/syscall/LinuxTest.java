@@ -325,4 +325,21 @@ class LinuxTest {
             return thrown.getCause();
         }
     }
+
+    /** Text from C, as it is usually made readable: its length isn't known. */
+    static final class TextOfUnknownLength {
+        public static void main(String... arguments) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment text = arena.allocateFrom("/").reinterpret(Long.MAX_VALUE);
+                System.out.println(Linux.faccessat(-1, text, /* F_OK */ 0));
+            }
+        }
+    }
+
+    /** To look at its last byte would crash the JVM. */
+    @Test
+    void text_ofUnknownLength_isReadFromItsBegin() {
+        ChildJvm.Result result = ChildJvm.of(TextOfUnknownLength.class).run();
+        assertEquals("0 0\n", result.exitStatus() + " " + result.out(), result::toString);
+    }
 }
