@@ -86,7 +86,10 @@ final class Steps {
                 case Operation.Allocate allocate -> allocate(allocate);
                 case Operation.SyncAll all -> steps.add(new Step.Sync(call, FileId.NONE, Scope.EVERYTHING, false));
                 case Operation.Rename rename -> rename(rename);
-                case Operation.Link link -> enter(link.to(), link.file());
+                case Operation.Link link -> {
+                    requireKnown(link.to(), link.file());
+                    enter(link.to(), link.file());
+                }
                 case Operation.Symlink link -> {
                     tree.links().put(link.file(), link.text());
                     enter(link.path(), link.file());
@@ -164,6 +167,7 @@ final class Steps {
         if (rename.path().equals(rename.to()) || (!rename.exchanged() && rename.file().equals(rename.replaced()))) {
             return; // two names of one file: the kernel does nothing
         }
+        requireKnown(rename.to(), rename.file());
         FileId behind = rename.exchanged() ? rename.replaced() : FileId.NONE;
         if (from != null && from.equals(to)) {
             Map<String, FileId> edits = new LinkedHashMap<>();
@@ -173,6 +177,14 @@ final class Steps {
         } else {
             enter(rename.to(), rename.file());
             enter(rename.path(), behind);
+        }
+    }
+
+    /** What is in a file can be replayed only if it was there before, or was made in the folder. */
+    private void requireKnown(Path path, FileId file) {
+        if (path.startsWith(folder) && !tree.files().containsKey(file) && !tree.directories().containsKey(file)
+                && !tree.links().containsKey(file)) {
+            unseen.add("what is in " + path + ", because it was made outside the folder or is no file");
         }
     }
 

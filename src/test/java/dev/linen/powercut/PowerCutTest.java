@@ -453,6 +453,14 @@ class PowerCutTest {
     }
 
     @Test
+    void fileMovedIn_contentIsNotRecorded_isInTheReport() {
+        script.with("log", "").moveIn("new").sync("").ack("");
+
+        assertTrue(script.run().verify((copy, acked, next) -> {}).toString()
+                .contains("\n  not in the record: what is in /store/new, because it was made outside the folder"));
+    }
+
+    @Test
     void badUse_isRefusedWithAReason() {
         assertThrows(IllegalArgumentException.class, () -> script.with("a", "").ack("").sync("a").run().atMost(0));
         newScript();

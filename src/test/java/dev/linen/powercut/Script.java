@@ -115,6 +115,12 @@ final class Script {
         return add(new Operation.Rename(call("rename", 0), path(from), path(to), file, replaced, false));
     }
 
+    /** From another folder. */
+    Script moveIn(String to) {
+        return add(new Operation.Rename(call("rename", 0), Path.of("/elsewhere"), path(to), fresh(to), FileId.NONE,
+                false));
+    }
+
     Script link(String from, String to) {
         files.put(to, file(from));
         return add(new Operation.Link(call("linkat", 0), path(from), path(to), file(from)));
