@@ -193,21 +193,28 @@ static void answer(const struct linen_inject *inject, uint64_t id, long result, 
 /* As in a shell: * and ? match no slash, ** does. */
 static int matches_glob(const char *glob, const char *text)
 {
-    const char *star = 0;
-    const char *behind = 0;
-    int any = 0;
+    const char *star = 0; /* in the glob, behind the last star; and what that doesn't take of the text */
+    const char *behind_star = 0;
+    const char *stars = 0; /* the same of the last two stars */
+    const char *behind_stars = 0;
     while (*text) {
-        if (*glob == '*') {
-            any = glob[1] == '*';
-            glob += 1 + any;
-            star = glob;
-            behind = text;
+        if (glob[0] == '*' && glob[1] == '*') {
+            stars = glob += 2;
+            behind_stars = text;
+            star = 0;
+        } else if (*glob == '*') {
+            star = ++glob;
+            behind_star = text;
         } else if (*glob == *text || (*glob == '?' && *text != '/')) {
             glob++;
             text++;
-        } else if (star && (any || *behind != '/')) { /* the last star takes one character more */
+        } else if (star && *behind_star != '/') { /* it takes one character more */
             glob = star;
-            text = ++behind;
+            text = ++behind_star;
+        } else if (stars) {
+            glob = stars;
+            text = ++behind_stars;
+            star = 0;
         } else {
             return 0;
         }

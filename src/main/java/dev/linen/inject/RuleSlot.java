@@ -69,7 +69,7 @@ final class RuleSlot implements AutoCloseable {
         linen_rule.descriptor(rule, content.descriptor());
         linen_rule.where(rule, content.where());
         linen_rule.recording(rule, content.record());
-        linen_rule.folder(rule, address(content.folder()));
+        linen_rule.folder(rule, address("/".equals(content.folder()) ? "" : content.folder()));
         linen_rule.glob(rule, address(content.glob()));
         linen_rule.stack(rule, content.stack() ? 1 : 0);
     }

@@ -117,6 +117,34 @@ class InjectedFaults {
     }
 
     @Test
+    void globWithTwoStars_fileAtAnyDepth_matches(Faults faults) throws IOException {
+        Files.createDirectories(dir.resolve("x/y"));
+        Fault fault = faults.on(SYNC).under(dir, "**/*.wal").fail(Errno.EIO);
+        for (String name : List.of("x/a.wal", "x/y/a.wal")) {
+            try (FileChannel channel = open(name)) {
+                message(() -> channel.force(true));
+            }
+        }
+        for (String name : List.of("a.wal", "x/y/a.log")) {
+            try (FileChannel channel = open(name)) {
+                channel.force(true);
+            }
+        }
+        assertEquals(2, fault.matched());
+    }
+
+    @Test
+    void underTheRoot_anyFile_matches(Faults faults) throws IOException {
+        Fault under = faults.on(SYNC).under(Path.of("/")).thread(Tid.current()).fail(Errno.EIO);
+        Fault outside = faults.on(SYNC).outside(Path.of("/")).thread(Tid.current()).fail(Errno.EIO);
+        try (FileChannel channel = open("a")) {
+            message(() -> channel.force(true));
+        }
+        assertEquals(1, under.matched());
+        assertEquals(0, outside.matched());
+    }
+
+    @Test
     void write_halfOfSeveralBuffers_isShort(Faults faults) throws IOException {
         faults.on(WRITE).under(dir).half();
         try (FileChannel channel = open("a")) {
