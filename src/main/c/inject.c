@@ -379,7 +379,6 @@ static void finish(struct request *request, const struct decision *decision)
         uint64_t limit = decision->action == LINEN_ACTION_HALF ? decision->argument : UINT64_MAX;
         __atomic_store_n(&inject->performing, 1, __ATOMIC_RELEASE);
         event.result = perform(request, limit, &event);
-        __atomic_store_n(&inject->performing, 0, __ATOMIC_RELEASE);
     } else {
         event.flags = LINEN_EVENT_UNKNOWN;
         flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
@@ -390,6 +389,7 @@ static void finish(struct request *request, const struct decision *decision)
         append(request, &event, decision->with_data);
     }
     answer(inject, request->id, flags ? 0 : event.result, flags);
+    __atomic_store_n(&inject->performing, 0, __ATOMIC_RELEASE); /* not before: a successor would have it made again */
 }
 
 static int is_stranger(const struct linen_inject *inject, uint32_t tid)

@@ -348,7 +348,7 @@ struct linen_inject {
     uint32_t held;        /* futex: incremented when there is a stack to take */
     uint32_t process;
     uint32_t rules_used;  /* the highest rule in use, plus 1 */
-    uint32_t performing;  /* 1 between the begin and the end of a call that the supervisor makes */
+    uint32_t performing;  /* 1 from the begin of a call that the supervisor makes, until it has answered */
     uint32_t alone;       /* 1: a supervisor ended within a call and has no second yet, so rules aren't read */
     uint32_t unused;
     uint64_t serving;     /* the id of the notification in work, or 0 */

@@ -36,7 +36,9 @@ import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.memory.Protection;
 import dev.linen.testing.InChild;
+import dev.linen.syscall.Syscall;
 import dev.linen.testing.SeccompFilter;
 import dev.linen.testing.Skip;
 
@@ -146,6 +148,37 @@ class SupervisorTest {
     @Test
     void crash_ofTheJvm_reportIsComplete() throws IOException {
         Path report = folder.resolve("hs_err");
+    /** A supervisor that faults when it has made a call: it can't write into the log. */
+    static final class FaultedAfterTheCall {
+        public static void main(String... arguments) throws Exception {
+            Path dir = Path.of(arguments[0]);
+            Path file = dir.resolve("a");
+            try (Recording _ = Recording.under(dir);
+                    FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE,
+                            StandardOpenOption.APPEND)) {
+                protect(Protection.NONE);
+                try {
+                    System.out.print(channel.write(ByteBuffer.allocate(5)) + " ");
+                } catch (IOException failed) {
+                    System.out.print(failed.getMessage() + ", ");
+                }
+                protect(Protection.READ_WRITE);
+                System.out.println(Files.size(file) + " bytes");
+            }
+        }
+
+        private static void protect(Protection protection) {
+            MemorySegment log = Supervisor.get().log();
+            assertEquals(0, Syscall.invoke(SyscallNumber.MPROTECT, log.address(), log.byteSize(), protection.bits()));
+        }
+    }
+
+    @Test
+    void supervisor_faultedAfterTheCall_itIsNotMadeTwice() {
+        ChildJvm.Result result = ChildJvm.of(FaultedAfterTheCall.class).run(folder.toString());
+        assertEquals("0 Input/output error, 5 bytes\n", result.exitStatus() + " " + result.out(), result::toString);
+    }
+
         ChildJvm.Result result = ChildJvm.of(Crashing.class).flags("-XX:ErrorFile=" + report)
                 .wrappedIn("sh", "-c", "ulimit -c 0 && exec \"$@\"", "sh").run(folder.toString());
         assertEquals(ABORTED, result.exitStatus(), result::toString);
