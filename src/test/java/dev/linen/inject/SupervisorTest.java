@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -34,11 +35,11 @@ import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_rule;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
-import dev.linen.syscall.Errno;
-import dev.linen.syscall.SyscallNumber;
 import dev.linen.memory.Protection;
-import dev.linen.testing.InChild;
+import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.InChild;
 import dev.linen.testing.SeccompFilter;
 import dev.linen.testing.Skip;
 
@@ -115,6 +116,16 @@ class SupervisorTest {
     static final class Faulted {
         public static void main(String... arguments) throws Exception {
             Path dir = Path.of(arguments[0]);
+            CountDownLatch logged = new CountDownLatch(1);
+            System.setErr(new PrintStream(System.err, /* autoFlush */ true) {
+                @Override
+                public void write(byte[] bytes, int offset, int length) {
+                    super.write(bytes, offset, length);
+                    if (new String(bytes, offset, length, StandardCharsets.UTF_8).contains("SIGSEGV")) {
+                        logged.countDown();
+                    }
+                }
+            });
             Supervisor supervisor = Supervisor.get();
             ByteArrayOutputStream log = captureLog();
             try (RuleSlot slot = RuleSlot.enable(supervisor,
@@ -124,6 +135,7 @@ class SupervisorTest {
                 write(dir.resolve("a")); // the supervisor faults, and its successor lets the call go on
                 write(dir.resolve("b"));
             }
+            logged.await(); // by another thread
             System.out.println("gone on");
             awaitLogged("SIGSEGV", log);
         }
@@ -135,19 +147,6 @@ class SupervisorTest {
         assertEquals("0 gone on\n", result.exitStatus() + " " + result.out(), result::toString);
     }
 
-    static final class Crashing {
-        public static void main(String... arguments) throws Exception {
-            Path dir = Path.of(arguments[0]);
-            try (Recording recording = Recording.under(dir)) {
-                write(dir.resolve("a"));
-                MemorySegment.ofAddress(8).reinterpret(1).set(ValueLayout.JAVA_BYTE, 0, (byte) recording.position());
-            }
-        }
-    }
-
-    @Test
-    void crash_ofTheJvm_reportIsComplete() throws IOException {
-        Path report = folder.resolve("hs_err");
     /** A supervisor that faults when it has made a call: it can't write into the log. */
     static final class FaultedAfterTheCall {
         public static void main(String... arguments) throws Exception {
@@ -179,6 +178,19 @@ class SupervisorTest {
         assertEquals("0 Input/output error, 5 bytes\n", result.exitStatus() + " " + result.out(), result::toString);
     }
 
+    static final class Crashing {
+        public static void main(String... arguments) throws Exception {
+            Path dir = Path.of(arguments[0]);
+            try (Recording recording = Recording.under(dir)) {
+                write(dir.resolve("a"));
+                MemorySegment.ofAddress(8).reinterpret(1).set(ValueLayout.JAVA_BYTE, 0, (byte) recording.position());
+            }
+        }
+    }
+
+    @Test
+    void crash_ofTheJvm_reportIsComplete() throws IOException {
+        Path report = folder.resolve("hs_err");
         ChildJvm.Result result = ChildJvm.of(Crashing.class).flags("-XX:ErrorFile=" + report)
                 .wrappedIn("sh", "-c", "ulimit -c 0 && exec \"$@\"", "sh").run(folder.toString());
         assertEquals(ABORTED, result.exitStatus(), result::toString);
