@@ -509,6 +509,15 @@ static void resume(struct linen_inject *inject, struct linen_pending *pending, u
     __atomic_store_n(&inject->serving, 0, __ATOMIC_RELEASE);
 }
 
+/* Those of the rules that record a call which are still in force. */
+static uint64_t still_recorded(const struct linen_rule *rules, uint64_t recorded)
+{
+    for (int i = 0; i < LINEN_RULES; i++)
+        if (recorded >> i & 1 && !__atomic_load_n(&rules[i].enabled, __ATOMIC_ACQUIRE))
+            recorded &= ~(1ULL << i);
+    return recorded;
+}
+
 /* Takes up the calls whose stack has been taken, or whose time has come. Returns the next deadline, or UINT64_MAX. */
 static uint64_t resume_due(struct linen_inject *inject, struct request *request)
 {
@@ -522,14 +531,22 @@ static uint64_t resume_due(struct linen_inject *inject, struct request *request)
             continue;
         if (!now)
             now = nanos();
-        int due = pending->deadline <= now
-               || (pending->action == LINEN_ACTION_DELAY
-                   && !__atomic_load_n(&rules[pending->argument].enabled, __ATOMIC_ACQUIRE)); /* the test is over */
+        uint64_t recorded = still_recorded(rules, pending->recorded);
+        int ended; /* Java may use the slot of a rule that has ended for another rule */
+        if (pending->action == LINEN_ACTION_DELAY) {
+            ended = !__atomic_load_n(&rules[pending->argument].enabled, __ATOMIC_ACQUIRE);
+            pending->recorded = recorded;
+        } else {
+            ended = recorded != pending->recorded;
+        }
+        int late = pending->deadline <= now;
+        int due = late || ended;
         if (due && state % 4 == LINEN_PENDING_HELD /* Java may have taken the stack just now: then it counts */
             && __atomic_compare_exchange_n(&pending->state, &state, LINEN_PENDING_DELAYED, 0, __ATOMIC_ACQ_REL,
                                            __ATOMIC_ACQUIRE)) {
             inject->unheld++;
-            avoid(inject, pending->tid);
+            if (late)
+                avoid(inject, pending->tid);
         }
         if (due || (state % 4 == LINEN_PENDING_SEEN && pending->action != LINEN_ACTION_DELAY))
             resume(inject, pending, state, request);

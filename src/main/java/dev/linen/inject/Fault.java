@@ -77,7 +77,7 @@ public final class Fault implements AutoCloseable {
 
     private void read() {
         if (forbids && !closed) {
-            forbidden.addAll(reader.read());
+            reader.read(forbidden);
         }
     }
 

@@ -8,7 +8,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,9 +48,8 @@ final class LogReader {
         next = from;
     }
 
-    /** Returns the events that were added since the last call. */
-    List<Operation> read() {
-        List<Operation> operations = new ArrayList<>();
+    /** Adds the events since the last call to a list. If that fails, the next call goes on where this one failed. */
+    void read(List<Operation> operations) {
         MemorySegment log = supervisor.log();
         for (long head = supervisor.head(); next < head;) {
             MemorySegment event = log.asSlice(next, linen_event.sizeof());
@@ -60,7 +58,6 @@ final class LogReader {
             }
             next += linen_event.bytes(event);
         }
-        return operations;
     }
 
     /** One event with what follows it. */

@@ -207,7 +207,7 @@ public final class Recording implements AutoCloseable {
 
     private void read() {
         if (!stopped) {
-            operations.addAll(reader.read());
+            reader.read(operations);
             lost = supervisor.lost() - lostBefore;
         }
     }

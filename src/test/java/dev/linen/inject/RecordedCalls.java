@@ -29,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,6 +50,9 @@ import dev.linen.inject.Operation.Truncate;
 import dev.linen.inject.Operation.Unlink;
 import dev.linen.inject.Operation.Unseen;
 import dev.linen.inject.Operation.Write;
+import dev.linen.inject.RuleSlot.Content;
+import dev.linen.internal.linux.LinenH;
+import dev.linen.internal.linux.linen_event;
 import dev.linen.internal.linux.x86_64.Cpu;
 import dev.linen.syscall.Errno;
 
@@ -424,6 +428,63 @@ class RecordedCalls {
                 assertEquals(before + i, recording.position());
             }
         }
+    }
+
+    /** The copy into the log takes longer than the caller's return: it must be complete before. */
+    @Test
+    void position_afterLongWriteReturned_countsIt() throws IOException {
+        ByteBuffer much = ByteBuffer.allocateDirect(32 << 20);
+        try (Recording recording = Recording.under(dir);
+                FileChannel channel = FileChannel.open(dir.resolve("a"), CREATE, WRITE)) {
+            int before = recording.position();
+            for (int i = 1; i <= 5; i++) {
+                channel.write(much.clear(), 0);
+                assertEquals(before + i, recording.position());
+            }
+        }
+    }
+
+    @Test
+    void operations_readFails_nothingIsLost() throws IOException {
+        try (Recording recording = Recording.under(dir);
+                FileChannel channel = FileChannel.open(dir.resolve("a"), CREATE, WRITE)) {
+            int before = recording.position();
+            channel.write(bytes("x"));
+            long next = Supervisor.get().head();
+            channel.write(bytes("y"));
+            MemorySegment second = Supervisor.get().log().asSlice(next, linen_event.sizeof());
+            int flags = linen_event.flags(second);
+            linen_event.flags(second, flags | LinenH.LINEN_EVENT_NO_DATA);
+            assertThrows(IllegalStateException.class, recording::operations);
+            linen_event.flags(second, flags);
+            assertEquals(before + 2, recording.operations().size());
+        }
+    }
+
+    /** The rule's slot is then free for another rule, and the call would be recorded for that one. */
+    @Test
+    void close_callWaitsForItsStack_isEndedBefore() throws Exception {
+        Supervisor supervisor = Supervisor.get();
+        RuleSlot slot = RuleSlot.enable(supervisor,
+                Content.recording(CallKind.FSYNC.calls(), dir.toString(), /* stack; nobody takes it */ true));
+        Thread caller = Thread.ofPlatform().start(() -> {
+            try (FileChannel channel = FileChannel.open(dir.resolve("a"), CREATE, WRITE)) {
+                channel.force(true);
+            } catch (IOException unexpected) {
+                throw new AssertionError(unexpected);
+            }
+        });
+        while (held(supervisor) == 0 && caller.isAlive()) {
+            Thread.onSpinWait();
+        }
+        slot.close();
+        assertEquals(0, held(supervisor));
+        caller.join();
+    }
+
+    private static long held(Supervisor supervisor) {
+        return IntStream.range(0, LinenH.LINEN_PENDINGS)
+                .filter(i -> supervisor.pendingState(i) != LinenH.LINEN_PENDING_FREE).count();
     }
 
     @Test
