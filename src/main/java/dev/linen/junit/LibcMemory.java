@@ -27,7 +27,7 @@ import dev.linen.memory.Mapping;
  *
  *  a thread's struct pthread, near the end of its stack
  *  +N   a list of stacks: next, previous
- *  +M   the start of the stack's mapping, its size, the size of the guard in it
+ *  +M   the start of the stack's mapping, its size (not of whole pages), the size of the guard in it
  * </pre>
  *
  * <p>N and M differ between versions, so that they are looked up in the struct of the calling thread.
@@ -41,6 +41,8 @@ final class LibcMemory {
     private static final int FLAGS = 7;
     private static final int MAPPED = 2;
     private static final int HEADER_BYTES = 16;
+
+    private static final int STACK_ALIGNMENT = 16;
 
     /** A limit for the size of struct pthread, which has some 2,400 bytes. */
     private static final int PTHREAD_BYTES = 8192;
@@ -131,11 +133,15 @@ final class LibcMemory {
     private void addStack(long start, long address) {
         long bytes = word(address + 8);
         long pthread = address - stack;
-        if (bytes > 0 && isAligned(bytes, pageBytes) && pthread > start && address < start + bytes
-                && isAligned(word(address + 16), pageBytes) && isInList(pthread + list)
-                && mapped.covers(start, start + bytes)) {
-            found.add(new Range(start, start + bytes));
+        if (isStack(start, bytes, word(address + 16), pthread) && address < start + bytes && isInList(pthread + list)) {
+            found.add(new Range(start, roundUp(start + bytes, pageBytes)));
         }
+    }
+
+    /** The size is the one that was asked for, less what the alignment of thread-local storage takes. */
+    private boolean isStack(long start, long bytes, long guard, long pthread) {
+        return start > 0 && isAligned(start | guard, pageBytes) && pthread > start && pthread - start < bytes
+                && isAligned(bytes, STACK_ALIGNMENT) && mapped.covers(start, roundUp(start + bytes, pageBytes));
     }
 
     private void lookUpFields() {
@@ -150,8 +156,7 @@ final class LibcMemory {
             if (list < 0 && isInList(self + at)) {
                 list = at;
             }
-            if (stack < 0 && start > 0 && start < self && self - start < size && isAligned(start | size, pageBytes)
-                    && isAligned(pthread.getLong(at + 16), pageBytes)) {
+            if (stack < 0 && isStack(start, size, pthread.getLong(at + 16), self)) {
                 stack = at;
             }
         }

@@ -1,12 +1,21 @@
 package dev.linen.junit;
 
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 
 import org.junit.jupiter.api.Test;
@@ -22,6 +31,7 @@ import dev.linen.testing.Skip;
 class LibcMemoryTest {
 
     private static final int PAGES = 9;
+    private static final SymbolLookup LIBC = Linker.nativeLinker().defaultLookup();
 
     private static Ranges libcs(Ranges candidates) throws IOException {
         try (OwnPages memory = new OwnPages()) {
@@ -56,6 +66,34 @@ class LibcMemoryTest {
                     ? List.of(new Range(whole.start() + page, whole.start() + (1 + pages) * page))
                     : List.of(), found);
         }
+    }
+
+    /** The kernel maps whole pages; glibc keeps the size that was asked for. */
+    @Test
+    void in_stackNotOfWholePages_isOne() throws Throwable {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment thread = arena.allocate(JAVA_LONG);
+            MemorySegment attributes = arena.allocate(64, 8);
+            MemorySegment semaphore = arena.allocate(32, 8);
+            call("pthread_attr_init", attributes);
+            call("pthread_attr_setstacksize", attributes, MemorySegment.ofAddress((1 << 20) + 64));
+            call("pthread_create", thread, attributes, LIBC.find("sem_wait").orElseThrow(), semaphore);
+            long pthread = thread.get(JAVA_LONG, 0);
+            Range region = MemoryMap.regionAt(pthread).map(found -> new Range(found.start(), found.end()))
+                    .orElseThrow();
+            Ranges found = libcs(new Ranges(List.of(region)));
+            call("sem_post", semaphore);
+            call("pthread_join", MemorySegment.ofAddress(pthread), MemorySegment.NULL);
+            assertTrue(found.covers(pthread, pthread + 1), region::toString);
+        }
+    }
+
+    private static void call(String function, MemorySegment... arguments) throws Throwable {
+        FunctionDescriptor type = FunctionDescriptor.of(JAVA_INT,
+                Collections.nCopies(arguments.length, ADDRESS).toArray(MemoryLayout[]::new));
+        Object result = Linker.nativeLinker().downcallHandle(LIBC.find(function).orElseThrow(), type)
+                .invokeWithArguments((Object[]) arguments);
+        assertEquals(0, result, function);
     }
 
     @Test
