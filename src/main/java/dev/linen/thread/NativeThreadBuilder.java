@@ -86,7 +86,8 @@ public final class NativeThreadBuilder {
      * Sets the size of the stack; 2 MiB by default.
      *
      * @param bytes the size in bytes, at least 16 KiB; rounded up to whole pages. For {@link Kind#POSIX}, libc requires
-     *        more: {@code start} throws an IllegalArgumentException that names the smallest size, usually 20 KiB
+     *        more: {@code start} throws an IllegalArgumentException that names the smallest size, usually 20 KiB on
+     *        x86-64 and 132 KiB on aarch64
      * @return this builder
      * @throws IllegalArgumentException if the size is smaller than 16 KiB or larger than the address space
      */

@@ -109,7 +109,7 @@ class MachineCodeTest {
     static final class WithoutExec {
         public static void main(String... arguments) {
             MachineCode.of(fresh());
-            int length = 3 * (int) Mapping.pageSize();
+            int length = 37 * (int) Mapping.pageSize(); // the JVM protects fewer, at the end of a thread's stack
             FailingSyscall.of(SyscallNumber.MPROTECT).whenArgument(1, length).with(Errno.EACCES);
             try {
                 MachineCode.of(new byte[length]);

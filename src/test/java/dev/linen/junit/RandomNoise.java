@@ -155,7 +155,7 @@ final class RandomNoise {
         for (int i = random.nextInt(10); i > 0; i--) {
             NativeThreadBuilder builder = NativeThread.builder()
                     .kind(random.nextBoolean() ? NativeThread.Kind.CLONE : NativeThread.Kind.POSIX)
-                    .stackSize((64 << 10) + random.nextInt(300) * Mapping.pageSize());
+                    .stackSize((256 << 10) + random.nextInt(300) * Mapping.pageSize());
             if (random.nextInt(3) == 0) {
                 builder.start(TestFunctions.function("identity"), i).detach();
             } else {

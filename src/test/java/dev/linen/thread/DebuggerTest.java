@@ -64,7 +64,7 @@ class DebuggerTest {
 
         private static NativeThread start(int number, MemorySegment word, CSource c) {
             NativeFunction function = isInC(number) ? c.function("run_in_c") : function("wait_for_word");
-            return NativeThread.builder().name("thread-" + number).kind(kind(number)).stackSize(64 << 10)
+            return NativeThread.builder().name("thread-" + number).kind(kind(number)).stackSize(256 << 10)
                     .start(function, word);
         }
 

@@ -236,7 +236,7 @@ class PosixCornersTest {
         public static void main(String... arguments) throws Exception {
             try (Arena arena = Arena.ofShared()) {
                 NativeFunction inJava = NativeFunction.ofJava(n -> n, arena);
-                try (NativeThread thread = posix().stackSize(64 << 10).start(inJava, 1)) {
+                try (NativeThread thread = posix().stackSize(PosixThread.leastStackBytes()).start(inJava, 1)) {
                     System.out.print(thread.join());
                 } catch (IllegalArgumentException refused) {
                     System.out.print("refused");
