@@ -69,6 +69,7 @@ class NoProcTest {
 
     @Test
     void threads_andFaultsAndCSources_work() {
+        Skip.unlessKillWorks();
         Result result = child(Threads.class).run();
         assertEquals("42\n43\nSIGSEGV SEGV_MAPERR 8 null-pointer argument=8 used=-1\n44\n", result.out(),
                 result::toString);

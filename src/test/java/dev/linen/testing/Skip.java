@@ -74,6 +74,15 @@ public final class Skip {
                 + because);
     }
 
+    /** Skips the test where {@link dev.linen.thread.NativeThread#kill()} can't work. */
+    public static void unlessKillWorks() {
+        try {
+            ifEmulated("it changes the siginfo of the signal by which linen ends a thread");
+        } catch (IOException unreadable) {
+            because("can't determine the kernel's CPU: " + unreadable);
+        }
+    }
+
     /** Skips the test unless this process may lock any amount of memory: a usual RLIMIT_MEMLOCK is 64 KiB. */
     public static void unlessMayLockMemory() throws IOException {
         boolean unlimited = Files.readString(Path.of("/proc/self/limits")).matches(

@@ -51,6 +51,7 @@ import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Code;
 import dev.linen.testing.Guards;
+import dev.linen.testing.Skip;
 import dev.linen.testing.Sleepers;
 import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.State;
@@ -342,6 +343,7 @@ class FaultTest {
 
     @Test
     void kill_functionSetAnotherSignalStack_ends() {
+        Skip.unlessKillWorks();
         try (Arena arena = Arena.ofShared()) {
             MemorySegment started = arena.allocate(JAVA_INT);
             try (NativeThread thread = NativeThread.start(faulty("loop_on_own_signal_stack"), started)) {
@@ -484,6 +486,7 @@ class FaultTest {
 
     @Test
     void joinAny_oneFaults_returnsThatOne() throws Exception {
+        Skip.unlessKillWorks();
         try (NativeThread running = NativeThread.start(faulty("loop"), 0);
                 NativeThread faulting = NativeThread.start(faulty("overflow_by_recursion"), 0)) {
             assertSame(faulting, NativeThread.joinAny(List.of(running, faulting)));

@@ -32,6 +32,7 @@ import dev.linen.internal.registry.KeptMemory;
 import dev.linen.junit.ChildJvm;
 import dev.linen.memory.Mapping;
 import dev.linen.testing.FailingAllocations;
+import dev.linen.testing.Skip;
 import dev.linen.thread.NativeThread.Kind;
 
 /** An OutOfMemoryError at any allocation inside linen leaves nothing locked, counted or lost. */
@@ -398,6 +399,7 @@ class FullHeapTest {
     }
 
     private static void sweep(ChildJvm child, String which, String whose, int most, TestReporter reporter) {
+        Skip.unlessKillWorks();
         ChildJvm.Result result = child.run(which, whose, String.valueOf(most));
         assertEquals("nothing is lost", result.out(), result::toString);
         result.err().lines().filter(line -> line.startsWith("errors: ")).forEach(reporter::publishEntry);

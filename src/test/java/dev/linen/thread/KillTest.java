@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,7 @@ import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Faults;
 import dev.linen.testing.ProcessState;
+import dev.linen.testing.Skip;
 import dev.linen.testing.Sleepers;
 import dev.linen.testing.Tasks;
 import dev.linen.thread.NativeThread.State;
@@ -35,6 +37,11 @@ class KillTest {
     private final Arena arena = Arena.ofShared();
     private final MemorySegment pipe = arena.allocate(JAVA_INT, 2);
     private final MemorySegment word = arena.allocate(JAVA_INT);
+
+    @BeforeAll
+    static void skipUnlessKillWorks() {
+        Skip.unlessKillWorks();
+    }
 
     @BeforeEach
     void openPipe() {

@@ -20,6 +20,7 @@ import dev.linen.function.MachineCode;
 import dev.linen.function.NativeFunction;
 import dev.linen.junit.ChildJvm;
 import dev.linen.testing.Code;
+import dev.linen.testing.Skip;
 
 /** A process that has used up its file descriptors still learns how its native threads have ended. */
 class OutOfDescriptorsTest {
@@ -102,6 +103,7 @@ class OutOfDescriptorsTest {
 
     @Test
     void join_noDescriptorLeft_throwsTheFault() {
+        Skip.unlessKillWorks();
         ChildJvm.Result result = child(Faults.class).run();
         String expected = """
                 join: SIGSEGV SEGV_MAPERR 8 argument=8 null-pointer: NULL + 0x8 was read

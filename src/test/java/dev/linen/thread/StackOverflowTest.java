@@ -19,6 +19,7 @@ import dev.linen.internal.registry.KeptMemory;
 import dev.linen.junit.ChildJvm;
 import dev.linen.memory.Mapping;
 import dev.linen.testing.Faults;
+import dev.linen.testing.Skip;
 import dev.linen.thread.NativeThread.Kind;
 
 /** A StackOverflowError at any depth inside linen leaves nothing locked, counted or lost. */
@@ -270,6 +271,9 @@ class StackOverflowTest {
     @ParameterizedTest
     @EnumSource(Feature.class)
     void firstUseOfAFeature_nearTheEndOfTheStack_leavesItsClassesUsable(Feature feature) {
+        if (feature == Feature.KILL) {
+            Skip.unlessKillWorks();
+        }
         ChildJvm.Result result = ChildJvm.of(FirstUseOfAFeature.class).flags("-XX:TieredStopAtLevel=1")
                 .run(feature.name());
         assertEquals("works", result.out(), result::toString);
@@ -300,6 +304,7 @@ class StackOverflowTest {
     @ParameterizedTest
     @ValueSource(strings = {"-Xint", "-XX:TieredStopAtLevel=1", "-XX:+TieredCompilation"})
     void anyOperation_nearTheEndOfTheStack_losesNothing(String mode) {
+        Skip.unlessKillWorks();
         ChildJvm.Result result = ChildJvm.of(Sweep.class).flags(mode).run("2");
         assertEquals("nothing is lost", result.out(), result::toString);
     }
@@ -308,6 +313,7 @@ class StackOverflowTest {
     @Tag("stress")
     @Timeout(value = 20, unit = TimeUnit.MINUTES)
     void anyOperation_manyTimes_losesNothing() {
+        Skip.unlessKillWorks();
         for (String mode : new String[]{"-Xint", "-XX:TieredStopAtLevel=1", "-XX:+TieredCompilation"}) {
             ChildJvm.Result result = ChildJvm.of(Sweep.class).flags(mode).run("60");
             assertEquals("nothing is lost", result.out(), result::toString);

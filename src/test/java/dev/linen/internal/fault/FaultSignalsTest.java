@@ -76,6 +76,7 @@ class FaultSignalsTest {
 
     @Test
     void kill_tidBelongsToAnotherThread_hasNoEffect() {
+        Skip.unlessKillWorks();
         ChildJvm.Result result = ChildJvm.of(LateKill.class).run();
         assertEquals("300", result.out(), result::toString);
     }
@@ -100,6 +101,7 @@ class FaultSignalsTest {
 
     @Test
     void kill_threadHasNoSignalStackYet_ends() {
+        Skip.unlessKillWorks();
         ChildJvm.Result result = ChildJvm.of(EarlyKill.class).run();
         Skip.unless(!result.out().equals("supervised"),
                 "another process supervises the system calls of this one (seccomp)");
@@ -149,6 +151,7 @@ class FaultSignalsTest {
     /** The control block says that the function has returned. */
     @Test
     void kill_threadIsAboutToEnd_hasNoEffect() throws Exception {
+        Skip.unlessKillWorks();
         try (Arena arena = Arena.ofShared()) {
             MemorySegment word = arena.allocate(ValueLayout.JAVA_INT);
             try (NativeThread thread = NativeThread.start(Faults.faulty("await_word"), word)) {
