@@ -2801,7 +2801,8 @@ public final class Linux {
     /**
      * {@code long modify_ldt(int func, void *ptr, unsigned long bytecount)}.
      *
-     * <p><b>Careful:</b> libc relies on this state of its thread.
+     * <p><b>Careful:</b> libc relies on this state of its thread; the kernel returns an error in 32 bits, as a positive
+     * number: as an int it is the negated errno, and LinuxOrThrow returns it.
      *
      * <p>Since Linux 1.0, not on aarch64.
      *
@@ -2818,7 +2819,8 @@ public final class Linux {
     /**
      * {@code long modify_ldt(int func, void *ptr, unsigned long bytecount)}.
      *
-     * <p><b>Careful:</b> libc relies on this state of its thread.
+     * <p><b>Careful:</b> libc relies on this state of its thread; the kernel returns an error in 32 bits, as a positive
+     * number: as an int it is the negated errno, and LinuxOrThrow returns it.
      *
      * <p>Since Linux 1.0, not on aarch64.
      *
