@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_control;
+import dev.linen.internal.stack.ThreadLocals;
 import dev.linen.internal.stack.TouchedPages;
 import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Mapping;
@@ -44,7 +45,7 @@ class StackBufferTest {
 
             assertFalse(OwnMemory.isReadable(buffer.address()));
             assertFalse(OwnMemory.isReadable(signalStack - 1));
-            assertTrue(signalStack - buffer.address() >= 2 * Mapping.pageSize());
+            assertTrue(signalStack - buffer.address() >= 16 << 10);
             assertTrue(OwnMemory.isReadable(signalStack));
             assertTrue(OwnMemory.isReadable(stack - buffer.guardSize() - 1));
             assertFalse(OwnMemory.isReadable(stack - buffer.guardSize()));
@@ -63,11 +64,15 @@ class StackBufferTest {
                 NativeThread other = NativeThread.start(function("identity"), 0)) {
             long locals = thread.stack().threadLocals().address();
             long control = thread.stack().control().address();
-            assertEquals(0, locals % Mapping.pageSize());
-            assertFalse(OwnMemory.isReadable(locals - 1));
-            assertFalse(OwnMemory.isReadable(locals - 4 * Mapping.pageSize()));
+            long end = locals + thread.stack().threadLocals().byteSize();
+            long guard = Code.isX86() ? locals - ThreadLocals.guardBytes() : end; // where libc's storage would be
+            long guardEnd = guard + ThreadLocals.guardBytes();
+            assertEquals(0, guard % Mapping.pageSize());
+            assertFalse(OwnMemory.isReadable(guard));
+            assertFalse(OwnMemory.isReadable(guardEnd - 1));
             assertTrue(OwnMemory.isReadable(locals));
-            assertTrue(control >= locals + Mapping.pageSize());
+            assertTrue(OwnMemory.isReadable(end - 1));
+            assertTrue(control >= (Code.isX86() ? locals + Mapping.pageSize() : guardEnd));
             assertTrue(Long.compareUnsigned(control, thread.stack().address()) < 0);
             assertEquals(0, control % 64, "two control blocks must not share a cache line");
             assertTrue(Math.abs(other.stack().control().address() - control) >= StackBuffer.CONTROL_LAYOUT.byteSize());
