@@ -164,7 +164,7 @@ final class Neighbourhood {
         return lines("sys/kernel/mm/transparent_hugepage/enabled").stream().findFirst()
                 .map(line -> line.replaceFirst(".*\\[(\\w+)].*", "$1"))
                 .map(mode -> mode.equals("always")
-                        ? "always: the first access to a large mapping may take 2 MiB instead of a page"
+                        ? "always: the first access to a large mapping may take a huge page"
                         : mode)
                 .orElse(UNKNOWN);
     }
