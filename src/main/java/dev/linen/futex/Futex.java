@@ -260,8 +260,8 @@ public final class Futex {
 
     private long awaitHolding(int wait, int expected, MemorySegment timespec) {
         try {
-            return Trampoline.syscall(SyscallNumber.FUTEX, word.address(), wait, expected, timespec.address(), 0,
-                    Kernel.FUTEX_BITSET_MATCH_ANY, word);
+            return Trampoline.syscallHolding(SyscallNumber.FUTEX, word, wait, expected, timespec.address(), 0,
+                    Kernel.FUTEX_BITSET_MATCH_ANY);
         } catch (IllegalStateException closedMeanwhile) {
             throw freed();
         }

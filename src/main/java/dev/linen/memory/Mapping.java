@@ -411,7 +411,7 @@ public final class Mapping implements AutoCloseable {
             }
             held = MemorySegment.ofAddress(start).reinterpret(length, lifetime(), null);
         }
-        long result = Trampoline.syscall(SyscallNumber.MSYNC, start, length, Kernel.MS_SYNC, 0, 0, 0, held);
+        long result = Trampoline.syscallHolding(SyscallNumber.MSYNC, held, length, Kernel.MS_SYNC, 0, 0, 0);
         if (Syscall.isError(result)) {
             throw new SyscallException("msync", result, hex(start), length, "MS_SYNC");
         }

@@ -19,16 +19,26 @@ import java.lang.invoke.MethodHandle;
 public final class DynamicLinker {
 
     /**
-     * The signature of all calls: the six arguments of a system call, its number, and five segments that the JDK holds
-     * during the call: it refuses a segment that is closed, another thread's or on the heap, and no arena can be closed
-     * meanwhile. The functions never see these segments: they lie behind their parameters. There is one signature for
-     * all functions, because each new one costs about five milliseconds at startup: the JDK generates a stub and some
-     * twenty method handles for it. An unused segment is {@code MemorySegment.NULL}, which costs nothing measurable.
+     * The signature of all calls: the six arguments of a system call and its number. There is one for all functions,
+     * because each new signature costs about five milliseconds at startup: the JDK generates a stub and some twenty
+     * method handles for it.
      */
     static final FunctionDescriptor SHAPE = FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-            JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+            JAVA_LONG, JAVA_LONG, JAVA_LONG);
 
     private static final int RTLD_NOW = 2; // dlfcn.h, of glibc and of musl
+
+    /** The same with a segment as the first argument: the JDK keeps its arena from being closed during the call. */
+    static final FunctionDescriptor HOLDING_SHAPE = FunctionDescriptor.of(JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+
+    /**
+     * The arguments of SHAPE, and five segments that the JDK holds during the call: none of their arenas can be closed
+     * meanwhile. The function never sees them: they lie behind its parameters. Linked by the first call that needs it,
+     * because it adds about ten milliseconds to the start of a cold JVM.
+     */
+    static final FunctionDescriptor SEGMENTS_SHAPE = FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
 
     /** From a word to a word, for functions that are called so often that unused arguments would be felt. */
     static final FunctionDescriptor WORD_SHAPE = FunctionDescriptor.of(JAVA_LONG, JAVA_LONG);

@@ -7,7 +7,6 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
@@ -146,8 +145,7 @@ public final class MemfdLibrary {
 
     private long call(long number, long a, long b) {
         try {
-            return (long) syscall.invokeExact(number, a, b, 0L, 0L, 0L, 0L, MemorySegment.NULL, MemorySegment.NULL,
-                    MemorySegment.NULL, MemorySegment.NULL, MemorySegment.NULL);
+            return (long) syscall.invokeExact(number, a, b, 0L, 0L, 0L, 0L);
         } catch (Throwable impossible) {
             throw new AssertionError("a downcall throws nothing", impossible);
         }

@@ -72,6 +72,16 @@ final class NativeLibrary {
         return LOADED.link(function, DynamicLinker.SHAPE);
     }
 
+    /** Returns a handle whose first argument is a segment, which can't be freed during a call. */
+    static MethodHandle linkHolding(String function) {
+        return LOADED.link(function, DynamicLinker.HOLDING_SHAPE);
+    }
+
+    /** Returns a handle with five more arguments: segments that can't be freed during a call. */
+    static MethodHandle linkHoldingAll(String function) {
+        return LOADED.link(function, DynamicLinker.SEGMENTS_SHAPE);
+    }
+
     /** Returns the handle of a function that never blocks: the JVM waits for it at each safepoint. */
     static MethodHandle linkCritical(String function) {
         return LOADED.link(function, DynamicLinker.WORD_SHAPE, Linker.Option.critical(/* heap access */ false));

@@ -26,6 +26,14 @@ public final class Trampoline {
         static final MethodHandle HANDLE = NativeLibrary.link("linen_syscall");
     }
 
+    private static final class HoldingSyscall {
+        static final MethodHandle HANDLE = NativeLibrary.linkHolding("linen_syscall");
+    }
+
+    private static final class SegmentsSyscall {
+        static final MethodHandle HANDLE = NativeLibrary.linkHoldingAll("linen_syscall");
+    }
+
     private static final class Clone {
         static final MethodHandle HANDLE = NativeLibrary.link("linen_clone");
     }
@@ -60,7 +68,23 @@ public final class Trampoline {
     }
 
     public static long syscall(long number, long a, long b, long c, long d, long e, long f) {
-        return syscall(number, a, b, c, d, e, f, NONE, NONE, NONE, NONE, NONE);
+        try {
+            return (long) Syscall.HANDLE.invokeExact(a, b, c, d, e, f, number);
+        } catch (Throwable t) {
+            throw asIs(t);
+        }
+    }
+
+    /**
+     * Makes a system call whose first argument is the address of a segment. The segment's arena can't be closed during
+     * the call. For calls that block; it costs another shape.
+     */
+    public static long syscallHolding(long number, MemorySegment a, long b, long c, long d, long e, long f) {
+        try {
+            return (long) HoldingSyscall.HANDLE.invokeExact(a, b, c, d, e, f, number);
+        } catch (Throwable t) {
+            throw asIs(t);
+        }
     }
 
     /**
@@ -89,7 +113,7 @@ public final class Trampoline {
     public static long syscall(long number, long a, long b, long c, long d, long e, long f, MemorySegment p,
             MemorySegment q, MemorySegment r, MemorySegment s, MemorySegment t) {
         try {
-            return (long) Syscall.HANDLE.invokeExact(a, b, c, d, e, f, number, p, q, r, s, t);
+            return (long) SegmentsSyscall.HANDLE.invokeExact(a, b, c, d, e, f, number, p, q, r, s, t);
         } catch (Throwable thrown) {
             throw asIs(thrown);
         }
@@ -103,8 +127,7 @@ public final class Trampoline {
      */
     public static long clone(long controlAddress, long flags) {
         try {
-            return (long) Clone.HANDLE.invokeExact(controlAddress, flags, 0L, 0L, 0L, 0L, 0L, NONE, NONE, NONE, NONE,
-                    NONE);
+            return (long) Clone.HANDLE.invokeExact(controlAddress, flags, 0L, 0L, 0L, 0L, 0L);
         } catch (Throwable t) {
             throw asIs(t);
         }
