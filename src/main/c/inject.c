@@ -27,6 +27,7 @@
 #include <linux/poll.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
+#include <linux/time.h>
 #include <linux/time_types.h>
 #include <stddef.h>
 
@@ -111,7 +112,7 @@ struct decision {
 uint64_t nanos(void)
 {
     struct __kernel_timespec now;
-    SYSCALL(__NR_clock_gettime, /* CLOCK_MONOTONIC */ 1, &now, 0, 0);
+    SYSCALL(__NR_clock_gettime, CLOCK_MONOTONIC, &now, 0, 0);
     return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
@@ -368,7 +369,7 @@ static void finish(struct request *request, const struct decision *decision)
     event.begin_nanos = nanos();
     if (decision->action == LINEN_ACTION_KILL)
         for (;;)
-            SYSCALL(__NR_kill, inject->process, /* SIGKILL */ 9, 0, 0);
+            SYSCALL(__NR_kill, inject->process, SIGKILL, 0, 0);
     if (decision->action == LINEN_ACTION_ERRNO || decision->action == LINEN_ACTION_FORBID) {
         event.result = decision->action == LINEN_ACTION_FORBID ? -EPERM : -(int64_t)decision->argument;
         event.flags = LINEN_EVENT_INJECTED;

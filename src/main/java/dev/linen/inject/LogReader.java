@@ -18,6 +18,7 @@ import dev.linen.inject.Operation.SyncKind;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_event;
+import dev.linen.syscall.abi.Socket;
 
 /** Reads the events of one rule from the log. */
 final class LogReader {
@@ -29,10 +30,6 @@ final class LogReader {
             "io_uring_setup", "connect"};
 
     private static final Path ROOT = Path.of("/");
-
-    private static final int AF_UNIX = 1; // linux/socket.h has none of these
-    private static final int AF_INET = 2;
-    private static final int AF_INET6 = 10;
 
     private final Supervisor supervisor;
     private final long bit;
@@ -171,10 +168,11 @@ final class LogReader {
         }
         int port = sockaddr.get(ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN), 2) & 0xffff;
         return switch (sockaddr.get(ValueLayout.JAVA_SHORT_UNALIGNED, 0)) {
-            case AF_UNIX -> new String(sockaddr.asSlice(2).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8)
-                    .replaceFirst("\0.*", "");
-            case AF_INET -> internet(sockaddr.asSlice(4, 4)).map(host -> host + ":" + port).orElse("?");
-            case AF_INET6 -> sockaddr.byteSize() < 24
+            case Socket.AF_UNIX ->
+                new String(sockaddr.asSlice(2).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8)
+                        .replaceFirst("\0.*", "");
+            case Socket.AF_INET -> internet(sockaddr.asSlice(4, 4)).map(host -> host + ":" + port).orElse("?");
+            case Socket.AF_INET6 -> sockaddr.byteSize() < 24
                     ? "?"
                     : internet(sockaddr.asSlice(8, 16)).map(host -> "[" + host + "]:" + port).orElse("?");
             default -> "?";

@@ -11,11 +11,10 @@ import org.junit.jupiter.api.Assumptions;
 
 import dev.linen.internal.linux.Machine;
 import dev.linen.syscall.Errno;
+import dev.linen.syscall.abi.Sched;
 
 /** Skips tests that can't run on this system. */
 public final class Skip {
-
-    private static final int CAP_IPC_LOCK = 14; // linux/capability.h
 
     private Skip() {}
 
@@ -90,7 +89,7 @@ public final class Skip {
         long capabilities = Files.readAllLines(Path.of("/proc/self/status")).stream()
                 .filter(line -> line.startsWith("CapEff:")).findFirst()
                 .map(line -> Long.parseUnsignedLong(line.substring("CapEff:".length()).strip(), 16)).orElse(0L);
-        unless(unlimited || (capabilities >>> CAP_IPC_LOCK & 1) != 0,
-                "this process may lock little memory (ulimit -l, CAP_IPC_LOCK)");
+        unless(unlimited || (capabilities >>> Sched.CAP_IPC_LOCK & 1) != 0,
+                "this process may lock little memory (ulimit -l, Sched.CAP_IPC_LOCK)");
     }
 }
