@@ -8,9 +8,9 @@ import java.util.Optional;
  * The functions of {@code liblinen.so}: {@code syscall.c}'s {@code linen_syscall} and {@code thread.c}'s
  * {@code linen_clone}.
  *
- * <p>All calls use the same downcall, whatever their number of arguments: the first call of each signature costs
- * milliseconds, but unused zeros cost only half a nanosecond, which is negligible compared with entering the kernel.
- * Each handle is {@code static final}, so that the JIT compiler turns a call into a direct native call. None of these is
+ * <p>All calls that hold no segments use the same downcall, whatever their number of arguments: the first call of each
+ * signature costs milliseconds, but unused zeros cost only half a nanosecond, which is negligible compared with entering
+ * the kernel. Each handle is {@code static final}, so that the JIT compiler turns a call into a direct native call. None of these is
  * linked as {@code critical}: any system call may block, and a blocked critical call blocks the garbage collector.
  *
  * <p>If the library can't be loaded, each call throws the reason.
