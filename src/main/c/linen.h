@@ -33,7 +33,7 @@
 /*
  * Incremented with every change to this file or to a function's arguments: Java refuses a library with another number.
  */
-#define LINEN_ABI 10
+#define LINEN_ABI 11
 
 /* Distinguishes a handle from garbage. The value is the seed's. */
 #define LINEN_CANARY 0xDEADBEEF
@@ -151,6 +151,13 @@ struct linen_before {
 /* The numbers of the signals that an instruction can raise are below this one. */
 #define LINEN_SIGNALS 32
 
+/* What failed, if it isn't one of the calls that Java has prepared. */
+#define LINEN_SIGALTSTACK (-1)
+#define LINEN_ATTACH (-2) /* the thread to the JVM: the failure isn't an errno, but an error of JNI's */
+
+/* TASK_COMM_LEN is 16, with the final 0. In modified UTF-8 four of these bytes can take six. */
+#define LINEN_NAME_BYTES 24
+
 /*
  * A thread's start record, filled in by Java before clone. Its size is a multiple of 64 bytes: no two share a cache
  * line.
@@ -166,7 +173,7 @@ struct linen_control {
     uint32_t setup_calls;        /* the number of these calls */
     uint32_t ready;              /* LINEN_UNAWAITED, LINEN_AWAITED or LINEN_READY */
     int64_t failure;             /* 0, or the -errno of a call: then the thread ends without calling its function */
-    int64_t failed_call;         /* that call: an index of `setup`, or -1 for sigaltstack */
+    int64_t failed_call;         /* that call: an index of `setup`, or LINEN_SIGALTSTACK, or LINEN_ATTACH */
     uint32_t watch;              /* LINEN_UNWATCHED, LINEN_WATCHED or LINEN_ENDING */
     uint32_t tid;                /* written by Java after clone, or by the thread itself if libc created it */
     uint64_t exit_list;          /* the struct linen_exit_list that the thread adds itself to */
@@ -174,7 +181,8 @@ struct linen_control {
     uint32_t kill;               /* 1 if Java wants the thread to end */
     uint32_t unused;
     struct linen_fault fault;
-    uint64_t unused_line[4];
+    uint64_t jvm;                /* the JavaVM, if the function is in Java; otherwise 0 */
+    char name[LINEN_NAME_BYTES]; /* the name in Java, in modified UTF-8, if the function is in Java */
 };
 
 /*

@@ -111,14 +111,20 @@ static void report_ready(struct linen_control *control)
  */
 static inline __attribute__((always_inline)) void live(struct linen_control *control, long failure)
 {
-    control->failed_call = -1;
+    control->failed_call = LINEN_SIGALTSTACK;
     if (failure == 0)
         failure = set_up(control);
+    if (failure == 0 && control->jvm != 0) {
+        control->failed_call = LINEN_ATTACH;
+        failure = attach(control);
+    }
     control->failure = failure;
     report_ready(control);
     if (failure == 0) {
         uint64_t (*function)(uint64_t) = (uint64_t(*)(uint64_t))control->function;
         ((struct linen_exit *)control->exit)->result = function(control->argument);
+        if (control->jvm != 0)
+            detach(control);
     }
     announce_end(control);
 }

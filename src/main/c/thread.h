@@ -11,4 +11,7 @@
 
 void announce_end(struct linen_control *control);
 
+long attach(const struct linen_control *control);
+void detach(const struct linen_control *control);
+
 #endif

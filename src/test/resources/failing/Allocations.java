@@ -125,7 +125,7 @@ public final class Allocations {
             return;
         }
         Thread current = Thread.currentThread();
-        if (others ? current == thread || !current.getName().startsWith("linen-") : current != thread) {
+        if (others ? current == thread || !isHelper(current.getName()) : current != thread) {
             return;
         }
         synchronized (Allocations.class) {
@@ -137,6 +137,11 @@ public final class Allocations {
         OutOfMemoryError error = new OutOfMemoryError("made to fail");
         last = error;
         throw error;
+    }
+
+    /** A thread that the JVM is attaching has no name yet. */
+    private static boolean isHelper(String name) {
+        return name == null || name.startsWith("linen-");
     }
 
     private static boolean transforms(String name) {

@@ -54,7 +54,7 @@ class MemoryOrderTest {
     @Test
     void atomicAccesses_inC_haveTheOrderOnThePage() throws IOException {
         Map<String, Set<String>> inC = new TreeMap<>();
-        for (String file : List.of("thread.c", "fault.c", "syscall.c", "inject.c", "perform.c")) {
+        for (String file : List.of("thread.c", "attach.c", "fault.c", "syscall.c", "inject.c", "perform.c")) {
             ordersIn(Files.readString(C.resolve(file)), inC);
         }
         Map<String, Set<String>> onPage = new TreeMap<>();

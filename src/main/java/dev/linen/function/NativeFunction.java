@@ -90,7 +90,9 @@ public final class NativeFunction {
      * the result are the {@code void *} values of a C function. The thread needs a stack that is 64 KiB larger than the
      * minimum of the JVM, about 200 KiB in all.
      *
-     * <p>In Java, the thread has the name that its builder gave it, or {@code linen-N}.
+     * <p>In Java, the thread has the name that its builder gave it, or {@code linen-N}. It is a daemon thread from before
+     * the function is called until it has returned; if the JVM has no memory for it, {@code start} throws an
+     * IllegalStateException. The function must not end the thread by {@code pthread_exit}.
      *
      * <p>If the function throws, the thread's {@link Thread.UncaughtExceptionHandler} is called, and the result is 0.
      *

@@ -58,6 +58,17 @@ final class ControlBlock {
         linen_control.setup_calls(control, count);
     }
 
+    /**
+     * Makes the thread attach itself to the JVM before it calls its function, and detach itself afterwards.
+     *
+     * @param jvm the address of the JavaVM; 0 leaves it to the JVM
+     * @param name in modified UTF-8; a 0 follows it
+     */
+    void prepareAttach(long jvm, byte[] name) {
+        linen_control.jvm(control, jvm);
+        linen_control.name(control).asSlice(0, name.length).copyFrom(MemorySegment.ofArray(name));
+    }
+
     /** Makes the thread announce its end, see {@link ExitWatcher}. */
     void prepareWatch() {
         linen_control.watch(control, LinenH.LINEN_WATCHED);
@@ -133,7 +144,7 @@ final class ControlBlock {
         return linen_control.failure(control);
     }
 
-    /** Returns which call failed: its index, or -1 for sigaltstack. */
+    /** Returns which call failed: its index, or one of the constants in linen.h. */
     long failedCall() {
         return linen_control.failed_call(control);
     }

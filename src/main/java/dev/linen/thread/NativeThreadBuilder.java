@@ -161,7 +161,7 @@ public final class NativeThreadBuilder {
     /**
      * Sets the thread's name, as shown in {@code /proc/self/task/TID/comm}, {@code top} and debuggers; by default it is
      * that of the thread that calls {@code start}, or {@code linen-N} if the function is in Java. If the function is in
-     * Java, this is also the name in Java, as shown by {@code jstack} and profilers.
+     * Java, this is also the name in Java, as shown by {@code jstack}, Flight Recorder and other profilers.
      *
      * @param newName at most 15 bytes in UTF-8
      * @return this builder
@@ -390,10 +390,10 @@ public final class NativeThreadBuilder {
 
     private ThreadSetup setup(NativeFunction function) {
         ThreadSetup setup = new ThreadSetup();
-        if (name != null) {
+        if (function.isJava()) { // with its creator's name, it would be mistaken for it in Java's tools
+            setup.attach(name != null ? name : "linen-" + NUMBER.incrementAndGet());
+        } else if (name != null) {
             setup.name(name);
-        } else if (function.isJava()) { // with its creator's name, it would be mistaken for it in Java's tools
-            setup.name("linen-" + NUMBER.incrementAndGet());
         }
         if (cpus != null) {
             setup.cpus(cpus);

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 import dev.linen.futex.Futex;
+import dev.linen.internal.binding.AttachedThread;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_call;
@@ -41,12 +42,19 @@ final class ThreadSetup {
 
     private @Nullable Arena arena; // created on demand: most threads need none
     private final List<Call> calls = new ArrayList<>();
+    private byte @Nullable [] javaName;
     private @Nullable Futex ready;
 
     void name(String name) {
         MemorySegment bytes = memory().allocateFrom(JAVA_BYTE, ThreadName.toBytes(name));
         add("prctl", List.of("PR_SET_NAME", '"' + name + '"'), SyscallNumber.PRCTL, Kernel.PR_SET_NAME,
                 bytes.address());
+    }
+
+    /** Makes the thread one of the JVM's, for a function in Java. It has the same name in the kernel. */
+    void attach(String name) {
+        name(name);
+        javaName = AttachedThread.modifiedUtf8(name);
     }
 
     void cpus(CpuSet cpus) {
@@ -95,6 +103,10 @@ final class ThreadSetup {
             }
         }
         block.prepareSetup(array.address(), calls.size());
+        byte[] name = javaName;
+        if (name != null) {
+            block.prepareAttach(AttachedThread.jvm(), name);
+        }
     }
 
     /**
@@ -120,16 +132,16 @@ final class ThreadSetup {
      * these fields.
      */
     boolean hasFailed(ControlBlock block) {
-        return !calls.isEmpty() && block.failure() != 0 && block.failedCall() >= 0;
+        return !calls.isEmpty() && block.failure() != 0 && block.failedCall() != LinenH.LINEN_SIGALTSTACK;
     }
 
-    /** Returns the exception for the call that failed. */
-    SyscallException failure(ControlBlock block) {
-        int index = (int) block.failedCall();
-        if (index < 0) {
-            return signalStackFailure(block);
+    /** Returns the exception for what failed. */
+    RuntimeException failure(ControlBlock block) {
+        if (block.failedCall() == LinenH.LINEN_ATTACH) {
+            return new IllegalStateException("the JVM could not attach the thread, which runs Java (JNI's error "
+                    + block.failure() + "): the heap may be full");
         }
-        Call call = calls.get(index);
+        Call call = calls.get((int) block.failedCall());
         return new SyscallException(call.name(), block.failure(), call.shown().toArray());
     }
 

@@ -39,6 +39,7 @@ import dev.linen.thread.NativeThread.Kind;
 class FullHeapTest {
 
     private static final NativeFunction IDENTITY = function("identity");
+    private static final NativeFunction IN_JAVA = NativeFunction.ofJava(n -> n, Arena.global());
     private static final NativeFunction WAIT = function("wait_for_word");
     private static final NativeFunction FAULT = NativeFunction.ofSymbol(library("faults"), "write_byte");
 
@@ -67,6 +68,16 @@ class FullHeapTest {
             @Override
             void run(Case its) {
                 its.started = NativeThread.builder().kind(Kind.POSIX).start(WAIT, its.word);
+            }
+        },
+        START_IN_JAVA {
+            @Override
+            void run(Case its) {
+                try {
+                    its.started = NativeThread.builder().kind(Kind.POSIX).start(IN_JAVA, 1);
+                } catch (IllegalStateException notAttached) {
+                    // by an error of the new thread, which has linen's name
+                }
             }
         },
         START_OWNING {

@@ -94,16 +94,18 @@ class JavaToolsTest {
         }
     }
 
-    /** Not its name: JFR keeps the one that a thread has when the JVM attaches it, also for Thread.setName. */
+    /** JFR keeps the name that a thread has when the JVM attaches it, also after Thread.setName. */
     @Test
-    void recording_ofThreadThatRunsJava_hasItsFrames() throws Exception {
+    void recording_ofThreadThatRunsJava_hasItsNameAndFrames() throws Exception {
         Path recording = folder.resolve("laundry.jfr");
         ChildJvm.Result result = ChildJvm.of(Recorded.class)
                 .flags("-XX:StartFlightRecording:jdk.ThreadSleep#threshold=0ms,filename=" + recording, "-Xlog:jfr*=off")
                 .run();
         assertEquals(0, result.exitStatus(), result::toString);
         String events = output("jfr", "print", "--events", "jdk.ThreadSleep", recording.toString());
-        assertTrue(events.contains("JavaToolsTest$Recorded.sleepInJava()"), events);
+        assertTrue(
+                events.matches("(?s).*eventThread = \"laundry\" [^}]*JavaToolsTest\\$Recorded\\.sleepInJava\\(\\).*"),
+                events);
     }
 
     /** Computes until the profiler has seen it. */

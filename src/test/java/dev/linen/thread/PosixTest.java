@@ -265,6 +265,12 @@ class PosixTest {
         assertEquals("Wäschekorb Wäschekorb", names(posix().name("Wäschekorb")));
     }
 
+    /** The JVM takes modified UTF-8, which has six bytes for the basket. */
+    @Test
+    void ofJava_nameBeyondTheBasicPlane_isTheBuildersInJavaToo() throws Exception {
+        assertEquals("🧺 Körbe 🧺 Körbe", names(posix().name("🧺 Körbe")));
+    }
+
     @Test
     void ofJava_noName_isNumbered() throws Exception {
         String names = names(posix());

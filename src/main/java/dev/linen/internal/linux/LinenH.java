@@ -20,10 +20,10 @@ public class LinenH extends LinenH$shared {
 
     /**
      * {@snippet lang=c :
-     * #define LINEN_ABI 10
+     * #define LINEN_ABI 11
      * }
      */
-    public static final int LINEN_ABI = (int)10L;
+    public static final int LINEN_ABI = (int)11L;
     /**
      * {@snippet lang=c :
      * #define LINEN_UNWATCHED 0
@@ -72,6 +72,12 @@ public class LinenH extends LinenH$shared {
      * }
      */
     public static final int LINEN_SIGNALS = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_NAME_BYTES 24
+     * }
+     */
+    public static final int LINEN_NAME_BYTES = (int)24L;
     /**
      * {@snippet lang=c :
      * #define LINEN_CALL_OPEN_TO_READ 0
@@ -494,10 +500,10 @@ public class LinenH extends LinenH$shared {
     public static final int LINEN_CANARY = (int)3735928559L;
     /**
      * {@snippet lang=c :
-     * #define LINEN_TLS_MAGIC 753276989849102700
+     * #define LINEN_TLS_MAGIC 825334583887030636
      * }
      */
-    public static final long LINEN_TLS_MAGIC = 753276989849102700L;
+    public static final long LINEN_TLS_MAGIC = 825334583887030636L;
     /**
      * {@snippet lang=c :
      * #define LINEN_HANDLER_MAGIC 7235082753542089068
@@ -516,5 +522,17 @@ public class LinenH extends LinenH$shared {
      * }
      */
     public static final int LINEN_KILL = (int)-7104876L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_SIGALTSTACK -1
+     * }
+     */
+    public static final int LINEN_SIGALTSTACK = (int)-1L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_ATTACH -2
+     * }
+     */
+    public static final int LINEN_ATTACH = (int)-2L;
 }
 

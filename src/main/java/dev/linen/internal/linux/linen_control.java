@@ -33,7 +33,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     uint32_t kill;
  *     uint32_t unused;
  *     struct linen_fault fault;
- *     uint64_t unused_line[4];
+ *     uint64_t jvm;
+ *     char name[24];
  * }
  * }
  */
@@ -62,7 +63,8 @@ public class linen_control {
         LinenH$shared.C_INT.withName("kill"),
         LinenH$shared.C_INT.withName("unused"),
         linen_fault.layout().withName("fault"),
-        MemoryLayout.sequenceLayout(4, LinenH$shared.C_LONG).withName("unused_line")
+        LinenH$shared.C_LONG.withName("jvm"),
+        MemoryLayout.sequenceLayout(24, LinenH$shared.C_CHAR).withName("name")
     ).withName("linen_control");
 
     /**
@@ -864,60 +866,104 @@ public class linen_control {
         MemorySegment.copy(fieldValue, 0L, struct, fault$OFFSET, fault$LAYOUT.byteSize());
     }
 
-    private static final SequenceLayout unused_line$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("unused_line"));
+    private static final OfLong jvm$LAYOUT = (OfLong)$LAYOUT.select(groupElement("jvm"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * uint64_t unused_line[4]
+     * uint64_t jvm
      * }
      */
-    public static final SequenceLayout unused_line$layout() {
-        return unused_line$LAYOUT;
+    public static final OfLong jvm$layout() {
+        return jvm$LAYOUT;
     }
 
-    private static final long unused_line$OFFSET = $LAYOUT.byteOffset(groupElement("unused_line"));
+    private static final long jvm$OFFSET = $LAYOUT.byteOffset(groupElement("jvm"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * uint64_t unused_line[4]
+     * uint64_t jvm
      * }
      */
-    public static final long unused_line$offset() {
-        return unused_line$OFFSET;
+    public static final long jvm$offset() {
+        return jvm$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * uint64_t unused_line[4]
+     * uint64_t jvm
      * }
      */
-    public static MemorySegment unused_line(MemorySegment struct) {
-        return struct.asSlice(unused_line$OFFSET, unused_line$LAYOUT.byteSize());
+    public static long jvm(MemorySegment struct) {
+        return struct.get(jvm$LAYOUT, jvm$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * uint64_t unused_line[4]
+     * uint64_t jvm
      * }
      */
-    public static void unused_line(MemorySegment struct, MemorySegment fieldValue) {
-        MemorySegment.copy(fieldValue, 0L, struct, unused_line$OFFSET, unused_line$LAYOUT.byteSize());
+    public static void jvm(MemorySegment struct, long fieldValue) {
+        struct.set(jvm$LAYOUT, jvm$OFFSET, fieldValue);
     }
 
-    private static long[] unused_line$DIMS = { 4 };
+    private static final SequenceLayout name$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("name"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * char name[24]
+     * }
+     */
+    public static final SequenceLayout name$layout() {
+        return name$LAYOUT;
+    }
+
+    private static final long name$OFFSET = $LAYOUT.byteOffset(groupElement("name"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * char name[24]
+     * }
+     */
+    public static final long name$offset() {
+        return name$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * char name[24]
+     * }
+     */
+    public static MemorySegment name(MemorySegment struct) {
+        return struct.asSlice(name$OFFSET, name$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * char name[24]
+     * }
+     */
+    public static void name(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, name$OFFSET, name$LAYOUT.byteSize());
+    }
+
+    private static long[] name$DIMS = { 24 };
 
     /**
      * Dimensions for array field:
      * {@snippet lang=c :
-     * uint64_t unused_line[4]
+     * char name[24]
      * }
      */
-    public static long[] unused_line$dimensions() {
-        return unused_line$DIMS;
+    public static long[] name$dimensions() {
+        return name$DIMS;
     }
 
     /**
