@@ -146,7 +146,7 @@ public final class LinenCommand implements Callable<Integer> {
     /** Exists for the help only: the launcher starts the bench project's program. */
     @Command(name = "bench", mixinStandardHelpOptions = true, customSynopsis = "linen bench [--quick] [--docs FOLDER] [WHAT]...", description = {
             "Measures linen against its targets, C and other libraries; writes target/bench/report.md.",
-            "WHAT is a target, P1 to P14, or latency, futex, wake-up, mapping, leaks; default: everything.",
+            "WHAT is a target, P1 to P16, or latency, futex, wake-up, mapping, leaks; default: everything.",
             "--quick: fewer rounds, in less than five minutes. "
                     + "--docs: copies the report and its pictures into that folder."})
     static final class Bench implements Callable<Integer> {
