@@ -3,8 +3,10 @@
  */
 #include "measure.h"
 #include <sys/mman.h>
+#include <unistd.h>
 
-static const long bytes = 2 << 20, page = 4096;
+static const long bytes = 2 << 20;
+static long page;
 
 static void turn(void)
 {
@@ -20,5 +22,6 @@ int main(int count, char **arguments)
 {
     if (count != 3)
         return 2;
+    page = sysconf(_SC_PAGESIZE);
     measure("map", atoi(arguments[1]), atof(arguments[2]), 10, turn);
 }

@@ -7,7 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static const long bytes = 2 << 20, page_bytes = 4096;
+static const long bytes = 2 << 20;
+static long page_bytes;
 static void *page;
 static const char *path;
 
@@ -50,6 +51,7 @@ int main(int count, char **arguments)
     int batches = atoi(arguments[1]);
     double millis = atof(arguments[2]);
     path = arguments[3];
+    page_bytes = sysconf(_SC_PAGESIZE);
     page = checked(mmap(NULL, page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     measure("map", batches, millis, 100, map);
     measure("protect", batches, millis, 100, protect);

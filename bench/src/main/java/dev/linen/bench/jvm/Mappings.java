@@ -23,7 +23,7 @@ import dev.linen.syscall.SyscallNumber;
 public class Mappings {
 
     private static final long BYTES = 2 << 20;
-    private static final long PAGE = 4096;
+    private static final long PAGE = Mapping.pageSize();
     private static final long READ_WRITE = Protection.READ_WRITE.bits();
     private static final long PRIVATE_ANONYMOUS = MapFlags.PRIVATE.with(MapFlags.ANONYMOUS).bits();
 
