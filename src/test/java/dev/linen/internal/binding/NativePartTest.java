@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import dev.linen.memory.Mapping;
+import dev.linen.testing.Code;
 import dev.linen.testing.Skip;
 import dev.linen.testing.TestFunctions;
 
@@ -33,8 +34,27 @@ class NativePartTest {
     /** A program of the native part and selftest.c, without Java; the self-test of each CPU. */
     @Test
     void selfTest_run_passes() throws Exception {
-        Process process = new ProcessBuilder(TestFunctions.program("selftest").toString()).redirectErrorStream(true)
-                .start();
+        assertPasses(TestFunctions.program("selftest").toString());
+    }
+
+    /** Under qemu-user, which translates the other CPU's instructions and makes its system calls on this kernel. */
+    @Test
+    void selfTest_ofTheOtherCpu_passes() throws Exception {
+        String cpu = Code.isX86() ? "aarch64" : "x86_64";
+        Path program = Path.of("target", "test-native", cpu, "selftest");
+        Skip.unless(Files.exists(program), "no C compiler for " + cpu);
+        String emulator = Stream.of("qemu-" + cpu, "qemu-" + cpu + "-static").filter(NativePartTest::isInstalled)
+                .findFirst().orElseGet(() -> Skip.because("no qemu-" + cpu + " (Debian: qemu-user)"));
+        assertPasses(emulator, program.toString());
+    }
+
+    private static boolean isInstalled(String command) {
+        return Stream.of(System.getenv("PATH").split(":"))
+                .anyMatch(directory -> Files.isExecutable(Path.of(directory, command)));
+    }
+
+    private static void assertPasses(String... selfTest) throws Exception {
+        Process process = new ProcessBuilder(selfTest).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
         assertEquals(0, process.waitFor(), output);
         assertTrue(output.contains(" passed, with pages of " + Mapping.pageSize() + " bytes"), output);
