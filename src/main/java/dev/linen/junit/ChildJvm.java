@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class ChildJvm {
 
-    private static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(2);
+    private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(Long.getLong("dev.linen.child.seconds", 120));
 
     private final Class<?> main;
 
@@ -131,7 +131,8 @@ public final class ChildJvm {
     }
 
     /**
-     * Sets the time after which the child is killed. The default is two minutes.
+     * Sets the time after which the child is killed. The default is two minutes; where everything takes longer, as on an
+     * emulated machine, the system property {@code dev.linen.child.seconds} sets another one.
      *
      * @param newTimeout the maximum run time
      * @return this child

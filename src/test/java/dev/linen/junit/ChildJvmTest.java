@@ -105,6 +105,18 @@ class ChildJvmTest {
         assertEquals(128 + 9, child.exitStatus(), child::toString);
     }
 
+    static final class WithAnotherDefault {
+        public static void main(String... arguments) {
+            System.out.print(ChildJvm.of(() -> Thread.sleep(Duration.ofMinutes(10))).run().timedOut());
+        }
+    }
+
+    @Test
+    void run_longerThanTheDefaultOfTheProperty_isKilled() {
+        ChildJvm.Result child = ChildJvm.of(WithAnotherDefault.class).flags("-Ddev.linen.child.seconds=1").run();
+        assertEquals("true", child.out(), child::toString);
+    }
+
     /** Runs it with the shortest timeout, by powers of two, in which it prints something. */
     private static ChildJvm.Result runTooShortly(ChildJvm child) {
         ChildJvm.Result result = child.timeout(Duration.ofSeconds(1)).run();

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -182,7 +181,7 @@ class SeveralVersionsTest {
 
     private static String run(String... classes) {
         ChildJvm.Result result = ChildJvm.of(Two.class).onClassPath().flags("--enable-native-access=ALL-UNNAMED")
-                .timeout(Duration.ofSeconds(50)).run(classes);
+                .run(classes);
         return result.exitStatus() == 0 ? result.out() : result.toString();
     }
 }
