@@ -53,8 +53,8 @@ import dev.linen.inject.Operation.Write;
 import dev.linen.inject.RuleSlot.Content;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_event;
-import dev.linen.internal.linux.x86_64.Cpu;
 import dev.linen.syscall.Errno;
+import dev.linen.syscall.abi.Fcntl;
 
 /** What is recorded of each call. {@link RecordingTest} runs these in a child JVM. */
 class RecordedCalls {
@@ -163,7 +163,7 @@ class RecordedCalls {
     @Test
     void open_unnamed_isLinkedLater() throws IOException {
         List<Operation> operations = record(() -> {
-            int file = Libc.open(dir, Libc.O_WRONLY | Cpu.O_TMPFILE());
+            int file = Libc.open(dir, Libc.O_WRONLY | Fcntl.O_TMPFILE);
             assertTrue(file >= 0);
             assertEquals(0, (int) Libc.call("linkat", -100 /* AT_FDCWD */, "/proc/self/fd/" + file, -100,
                     dir.resolve("named"), 0x400 /* AT_SYMLINK_FOLLOW */));
