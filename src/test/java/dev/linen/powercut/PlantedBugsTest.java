@@ -140,7 +140,7 @@ class PlantedBugsTest {
         String report = output.substring(output.indexOf("report " + Bug.NO_DIRECTORY_SYNC_AFTER_RENAME));
 
         assertTrue(report.lines().limit(6).anyMatch(line -> line.matches(
-                "  not on the disk +rename\\(snap.tmp, snap\\) +WalStore.checkpoint\\(WalStore.java:\\d+\\) +"
+                "  not on the disk +rename(at)?\\(snap.tmp, snap\\) +WalStore.checkpoint\\(WalStore.java:\\d+\\) +"
                         + "<- no fsync of the directory since")),
                 report);
     }
