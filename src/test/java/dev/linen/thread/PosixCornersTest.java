@@ -24,6 +24,7 @@ import dev.linen.futex.Futex;
 import dev.linen.internal.stack.StackGeometry;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
+import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallException;
@@ -79,7 +80,8 @@ class PosixCornersTest {
 
     /** The kernel refuses to make a stack accessible, or to lock it, after its thread has ended. */
     static final class RestoreRefused {
-        private static final int STACK_BYTES = (1 << 20) + 37 * 4096; // only the calls for such stacks have this number
+        /** Only the calls for such stacks have this number. */
+        private static final long STACK_BYTES = (1 << 20) + 37 * Mapping.pageSize();
 
         /** The watcher is created by this thread and inherits its filter; {@code unfiltered} was created before. */
         private static void run(ExecutorService unfiltered, NativeThreadBuilder builder, FailingSyscall call)

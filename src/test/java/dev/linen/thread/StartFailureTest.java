@@ -44,7 +44,8 @@ class StartFailureTest {
      * An unusual size, so that only linen's own calls have it. It is so large that a slab has one slot, and no smaller
      * size is tried.
      */
-    private static final StackGeometry ODD = new StackGeometry((40 << 20) + 37 * 4096, 3 * 4096, StackPages.USUAL);
+    private static final StackGeometry ODD = new StackGeometry((40 << 20) + 37 * Mapping.pageSize(),
+            3 * Mapping.pageSize(), StackPages.USUAL);
 
     enum Step {
         MAP("mmap", Errno.ENOMEM) {

@@ -175,18 +175,19 @@ class FaultCausesTest {
 
     @Test
     void fileCutOff_hasItsSize(@TempDir Path folder) throws IOException {
-        Path file = Files.write(folder.resolve("short"), new byte[8192]);
+        Path file = Files.write(folder.resolve("short"), new byte[2 * (int) Mapping.pageSize()]);
+        long byteBehind = Mapping.pageSize() + 1; // the rest of the page that has the end can be read
         try (Mapping mapping = Mapping.file(file)) {
-            String behind = "SIGBUS BUS_ADRERR bus: there is no memory behind 0x"
-                    + Long.toHexString(mapping.address() + 4097) + ": ";
+            long address = mapping.address() + byteBehind;
+            String behind = "SIGBUS BUS_ADRERR bus: there is no memory behind 0x" + Long.toHexString(address) + ": ";
             try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
                 open.setLength(100);
             }
-            assertSays(behind + "the file " + file + " ends before it, at 100 bytes; it is byte 4097",
-                    fault("read_byte", mapping.address() + 4097));
+            assertSays(behind + "the file " + file + " ends before it, at 100 bytes; it is byte " + byteBehind,
+                    fault("read_byte", address));
             Files.delete(file);
             assertSays(behind + "the deleted file " + file + " ends before it, or its file system is full",
-                    fault("read_byte", mapping.address() + 4097));
+                    fault("read_byte", address));
         }
     }
 
