@@ -132,7 +132,7 @@ class FaultDiagnosisTest {
             "11, 9, 0x20000, 000040f9, x0, 0, PROTECTED: 0x20000 has another tag than the memory",
             "11, 8, 0, 000040f9, x0, 0, PROTECTED: some access before this instruction has another tag",
             "11, 1, 8, 000040f9, esr, 0x92000006, NULL_POINTER: NULL + 0x8 was read",
-            "11, 1, 8, 000000f9, esr, 0x92000046, NULL_POINTER: NULL + 0x8 was written",
+            "11, 1, 8, '', esr, 0x92000046, NULL_POINTER: NULL + 0x8 was written",
             "11, 1, 8, 000000f9, x0, 0, NULL_POINTER: NULL + 0x8 was written",
             "11, 1, 8, '', pc, 8, NULL_POINTER: NULL + 0x8 was called"})
     void aarch64_exception_isNamed(int signal, int code, String address, String instruction, String register,
