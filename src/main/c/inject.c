@@ -330,7 +330,7 @@ static void decide(struct request *request, struct decision *decision)
         __atomic_store_n(&rule->matched, hit, __ATOMIC_RELAXED); /* only one supervisor writes it */
         if (rule->recording != LINEN_RECORD_NOTHING) {
             decision->recorded |= 1ULL << i;
-            decision->with_data |= rule->recording == LINEN_RECORD_DATA;
+            decision->with_data |= rule->recording & (LINEN_RECORD_DATA | LINEN_RECORD_OUTPUT);
             decision->stack |= rule->stack;
         }
         if (rule->action == LINEN_ACTION_NONE || decision->action != LINEN_ACTION_NONE || hit < rule->first

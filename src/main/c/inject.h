@@ -46,7 +46,7 @@ int only_reads(const struct linen_inject *inject, uint32_t call, const int64_t *
 int writes(uint32_t call);
 int is_performable(struct request *request);
 long perform(struct request *request, uint64_t limit, struct linen_event *event);
-void append(struct request *request, struct linen_event *event, int with_data);
+void append(struct request *request, struct linen_event *event, uint32_t with_data);
 uint64_t nanos(void);
 
 /* Of inject.c, in place of libc's. */

@@ -244,6 +244,7 @@ struct linen_control {
 #define LINEN_RECORD_NOTHING 0
 #define LINEN_RECORD_CALL 1 /* without the data */
 #define LINEN_RECORD_DATA 2
+#define LINEN_RECORD_OUTPUT 4 /* also what a write that isn't made here is about to write */
 
 /* A rule. Java fills it in, sets `enabled` last, and clears it first. */
 struct linen_rule {
@@ -344,7 +345,7 @@ struct linen_inject {
     uint64_t strangers;   /* uint32_t[LINEN_STRANGERS] */
     uint64_t predecessor; /* the futex of the supervisor that a new one is to follow; 0: it is the first */
     uint64_t log;         /* the events, from the first on */
-    uint64_t log_bytes;   /* its size */
+    uint64_t log_bytes;   /* its size at most */
     int64_t head;         /* where the next event will be; what is before it is complete */
     uint64_t lost;        /* events that there was no room for, or that weren't seen because of `alone` */
     int32_t listener;     /* the descriptor, or -errno: why there is none */
@@ -365,6 +366,8 @@ struct linen_inject {
     uint64_t foreign;       /* of them, those of other processes: children between fork and exec */
     uint64_t unheld;        /* stacks that weren't taken in time, or for which there was no room */
     uint64_t stack_nanos;   /* for how long a caller is held at most */
+    uint64_t log_room;      /* how much of the log there is memory for */
+    int64_t log_file;       /* the descriptor of the file that the log is in: it is made longer; or -1 */
 };
 
 #endif

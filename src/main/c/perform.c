@@ -553,9 +553,11 @@ static int copy_data(const struct request *request, char *to, uint64_t bytes)
 }
 
 /* How many bytes of data belong to an event. */
-static uint64_t data_of(struct request *request, struct linen_event *event)
+static uint64_t data_of(struct request *request, struct linen_event *event, uint32_t with_data)
 {
     const int64_t *a = request->arguments;
+    if (event->flags & LINEN_EVENT_UNKNOWN && writes(request->call))
+        return with_data & LINEN_RECORD_OUTPUT ? request->bytes : 0;
     if (request->call == LINEN_CALL_CONNECT)
         return a[2] > 0 && a[2] <= 128 ? (uint64_t)a[2] : 0; /* the address; 128 is sizeof(struct sockaddr_storage) */
     if (event->result < 0 || event->flags & LINEN_EVENT_UNKNOWN)
@@ -575,8 +577,31 @@ static uint64_t data_of(struct request *request, struct linen_event *event)
     return bytes < (uint64_t)a[1] ? bytes : (uint64_t)a[1];
 }
 
+/* A log's file is made longer by this, or by what one event needs. */
+#define LOG_STEP (4UL << 20)
+
+/*
+ * Whether the log has room for so many bytes. The room in a file is asked for here, since a store into a page that the
+ * disk has no room for would be a fault. Nothing follows an event that got lost there: a record has no holes.
+ */
+static int has_room(struct linen_inject *inject, uint64_t bytes)
+{
+    uint64_t end = (uint64_t)inject->head + bytes;
+    if (end > inject->log_bytes || (inject->log_file >= 0 && inject->lost))
+        return 0;
+    if (end <= inject->log_room)
+        return 1;
+    uint64_t more = end - inject->log_room;
+    if (more < LOG_STEP)
+        more = LOG_STEP;
+    if (SYSCALL(__NR_fallocate, inject->log_file, 0, inject->log_room, more) < 0)
+        return 0;
+    inject->log_room += more;
+    return 1;
+}
+
 /* Adds an event to the log. It is complete when `head` is moved behind it. */
-void append(struct request *request, struct linen_event *event, int with_data)
+void append(struct request *request, struct linen_event *event, uint32_t with_data)
 {
     struct linen_inject *inject = request->inject;
     char text[PATH_ROOM];
@@ -594,10 +619,10 @@ void append(struct request *request, struct linen_event *event, int with_data)
     event->tid = request->tid;
     event->path_bytes = length_of(request->places[0].path);
     event->other_path_bytes = length_of(other);
-    event->data_bytes = with_data ? data_of(request, event) : 0;
+    event->data_bytes = with_data ? data_of(request, event, with_data) : 0;
     uint64_t bytes = sizeof *event + event->path_bytes + event->other_path_bytes + event->data_bytes;
     bytes = (bytes + 7) & ~7UL;
-    if (bytes > inject->log_bytes - (uint64_t)inject->head) {
+    if (!has_room(inject, bytes)) {
         __atomic_store_n(&inject->lost, inject->lost + 1, __ATOMIC_RELAXED);
         return;
     }

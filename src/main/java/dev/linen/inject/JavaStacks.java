@@ -33,7 +33,8 @@ final class JavaStacks {
     private final Supervisor supervisor;
     private final Map<Long, List<StackTraceElement>> byToken = new ConcurrentHashMap<>();
     private final Map<Integer, WeakReference<Thread>> threads = new ConcurrentHashMap<>();
-    private int users; // guarded by this
+    private volatile @Nullable StackFile file;
+    private volatile int users; // written under this
     private volatile @Nullable Thread collector;
 
     private JavaStacks(Supervisor supervisor) {
@@ -55,7 +56,23 @@ final class JavaStacks {
         return stack == null ? List.of() : stack;
     }
 
+    /** From now on stacks are in a file. They are also in memory while there is another user than that of the file. */
+    void keepIn(StackFile newFile) {
+        file = newFile;
+    }
+
+    private void keep(long token, List<StackTraceElement> stack) {
+        StackFile kept = file;
+        if (kept != null) {
+            kept.add(token, stack);
+        }
+        if (kept == null || users > 1) {
+            byToken.put(token, stack);
+        }
+    }
+
     /** To be called before a rule wants stacks. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // under this
     synchronized void begin() {
         if (users++ == 0) {
             CountDownLatch ready = new CountDownLatch(1);
@@ -73,6 +90,7 @@ final class JavaStacks {
     }
 
     /** To be called when it doesn't any more, and has read its stacks. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // under this
     synchronized void end() {
         if (--users == 0) {
             collector = null;
@@ -112,7 +130,7 @@ final class JavaStacks {
                 if (state % 4 == LinenH.LINEN_PENDING_HELD) {
                     long token = state / 4;
                     try {
-                        byToken.put(token, stackOf(linen_pending.tid(supervisor.pending(i))));
+                        keep(token, stackOf(linen_pending.tid(supervisor.pending(i))));
                     } catch (RuntimeException | Error full) {
                         // without a stack, then
                     } finally {

@@ -12,6 +12,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.function.LongFunction;
+import java.util.function.LongSupplier;
 
 import dev.linen.inject.Operation.Durability;
 import dev.linen.inject.Operation.SyncKind;
@@ -31,15 +34,28 @@ final class LogReader {
 
     private static final Path ROOT = Path.of("/");
 
-    private final Supervisor supervisor;
+    private final MemorySegment log;
+    private final LongSupplier head;
     private final long bit;
-    private final JavaStacks stacks;
+    private final LongFunction<List<StackTraceElement>> stacks;
     private final Map<FileId, Integer> generations = new HashMap<>();
     private long next;
 
     /** Reads from a position on. */
     LogReader(Supervisor supervisor, long bit, JavaStacks stacks, long from) {
-        this.supervisor = supervisor;
+        this(supervisor.log(), supervisor::head, bit, stacks::of, from);
+    }
+
+    /**
+     * Reads from a position on.
+     *
+     * @param head where the next event will be
+     * @param bit the rule whose events are read
+     * @param stacks the stack of each token
+     */
+    LogReader(MemorySegment log, LongSupplier head, long bit, LongFunction<List<StackTraceElement>> stacks, long from) {
+        this.log = log;
+        this.head = head;
         this.bit = bit;
         this.stacks = stacks;
         next = from;
@@ -47,11 +63,20 @@ final class LogReader {
 
     /** Adds the events since the last call to a list. If that fails, the next call goes on where this one failed. */
     void read(List<Operation> operations) {
-        MemorySegment log = supervisor.log();
-        for (long head = supervisor.head(); next < head;) {
+        read(operations, /* outputBit */ 0, (position, bytes) -> {
+        });
+    }
+
+    /** The same. What a second rule has recorded is passed on, with the number of operations before it. */
+    void read(List<Operation> operations, long outputBit, BiConsumer<Integer, byte[]> output) {
+        for (long end = head.getAsLong(); next < end;) {
             MemorySegment event = log.asSlice(next, linen_event.sizeof());
+            MemorySegment whole = log.asSlice(next, linen_event.bytes(event));
             if ((linen_event.recorded(event) & bit) != 0) {
-                operations.add(operation(event, log.asSlice(next, linen_event.bytes(event))));
+                operations.add(operation(event, whole));
+            }
+            if ((linen_event.recorded(event) & outputBit) != 0) {
+                output.accept(operations.size(), data(event, whole).toArray(ValueLayout.JAVA_BYTE));
             }
             next += linen_event.bytes(event);
         }
@@ -108,9 +133,9 @@ final class LogReader {
     }
 
     private Call call(MemorySegment event, int number) {
-        List<StackTraceElement> stack = stacks.of(linen_event.token(event));
+        List<StackTraceElement> stack = stacks.apply(linen_event.token(event));
         long result = has(event, LinenH.LINEN_EVENT_UNKNOWN) ? Call.UNKNOWN : linen_event.result(event);
-        return new Call(event.address() - supervisor.log().address(), NAMES[number], linen_event.tid(event), result,
+        return new Call(event.address() - log.address(), NAMES[number], linen_event.tid(event), result,
                 has(event, LinenH.LINEN_EVENT_INJECTED), linen_event.begin_nanos(event),
                 Duration.ofNanos(linen_event.took_nanos(event)), stack);
     }

@@ -42,6 +42,12 @@ final class RuleSlot implements AutoCloseable {
             return new Content(calls, LinenH.LINEN_ACTION_NONE, 0, 1, 0, 0, -1, LinenH.LINEN_UNDER, folder, null,
                     LinenH.LINEN_RECORD_DATA, stack);
         }
+
+        /** A rule that records what is written to a descriptor, whatever is open there. */
+        static Content output(int descriptor) {
+            return new Content(1L << LinenH.LINEN_CALL_WRITE | 1L << LinenH.LINEN_CALL_WRITEV, LinenH.LINEN_ACTION_NONE,
+                    0, 1, 0, 0, descriptor, LinenH.LINEN_ANYWHERE, null, null, LinenH.LINEN_RECORD_OUTPUT, false);
+        }
     }
 
     /** Puts a rule into force. */

@@ -90,13 +90,26 @@ final class Supervisor {
 
     /** Returns the supervisor of this process, which it installs if there is none yet. */
     static Supervisor get() {
+        return get(null);
+    }
+
+    /**
+     * Like {@link #get()}.
+     *
+     * @param files where what is shared, and the log, are to be; or null: only in memory
+     */
+    static Supervisor get(@Nullable RecordFiles files) {
         synchronized (LOCK) {
+            if (installed != null && files != null) {
+                throw new IllegalStateException(
+                        "the log is already elsewhere: system calls have been supervised before");
+            }
             if (installed == null) {
                 if (refused != null) {
                     throw new InjectionUnavailableException(refused.reason(), refused.message());
                 }
                 try {
-                    Supervisor first = new Supervisor();
+                    Supervisor first = new Supervisor(files);
                     installed = first; // whatever happens: the filter is there
                     first.follow(first.serving());
                 } catch (InjectionUnavailableException unavailable) {
@@ -108,7 +121,7 @@ final class Supervisor {
         }
     }
 
-    private Supervisor() {
+    private Supervisor(@Nullable RecordFiles files) {
         Trampoline.unavailableReason().ifPresent(reason -> {
             throw new InjectionUnavailableException(Reason.NO_LINEN, reason);
         });
@@ -117,10 +130,12 @@ final class Supervisor {
         long bytes = linen_inject.sizeof() + LinenH.LINEN_TEXTS * linen_text.sizeof()
                 + LinenH.LINEN_RULES * linen_rule.sizeof() + LinenH.LINEN_PENDINGS * linen_pending.sizeof()
                 + (long) LinenH.LINEN_STRANGERS * Integer.BYTES;
-        Mapping memory = Mapping.anonymous(bytes);
+        Mapping memory = files == null ? Mapping.anonymous(bytes) : files.mapShared(bytes);
         KeptMemory.add(this, memory.address(), bytes);
-        log = Mapping.anonymous(Long.getLong(LOG_PROPERTY, DEFAULT_LOG_MIB) * MIB, Protection.READ_WRITE,
-                MapFlags.PRIVATE.with(MapFlags.NORESERVE));
+        long logBytes = Long.getLong(LOG_PROPERTY, DEFAULT_LOG_MIB) * MIB;
+        log = files == null
+                ? Mapping.anonymous(logBytes, Protection.READ_WRITE, MapFlags.PRIVATE.with(MapFlags.NORESERVE))
+                : files.mapLog(logBytes);
         KeptMemory.add(log, log.address(), log.byteSize());
         MemorySegment all = memory.segment();
         shared = all.asSlice(0, linen_inject.sizeof());
@@ -138,6 +153,8 @@ final class Supervisor {
         linen_inject.strangers(shared, strangers.address());
         linen_inject.log(shared, log.address());
         linen_inject.log_bytes(shared, log.byteSize());
+        linen_inject.log_room(shared, files == null ? log.byteSize() : 0);
+        linen_inject.log_file(shared, files == null ? -1 : files.openLog());
         linen_inject.process(shared, (int) Syscall.invoke(SyscallNumber.GETPID));
         linen_inject.stack_nanos(shared, STACK_NANOS);
         bell = (int) check("eventfd2", Syscall.invoke(SyscallNumber.EVENTFD2, 0, Kernel.O_CLOEXEC));

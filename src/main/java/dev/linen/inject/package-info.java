@@ -9,6 +9,8 @@
  *     Call        what every operation has: name, thread, result, time, Java stack
  *     FileId      which file: device, inode, and how often that inode was used again
  *     LogReader   reads operations from the log
+ *     ProgramRecord  a record of a whole JVM, in files, which it leaves behind
+ *     RecordFiles, StackFile  these files
  *   Failing
  *     Faults      the rules of a test, which end with it
  *     FaultRule   a rule that is being described; Fault: one in force

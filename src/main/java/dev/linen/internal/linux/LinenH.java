@@ -386,6 +386,12 @@ public class LinenH extends LinenH$shared {
     public static final int LINEN_RECORD_DATA = (int)2L;
     /**
      * {@snippet lang=c :
+     * #define LINEN_RECORD_OUTPUT 4
+     * }
+     */
+    public static final int LINEN_RECORD_OUTPUT = (int)4L;
+    /**
+     * {@snippet lang=c :
      * #define LINEN_RULES 64
      * }
      */

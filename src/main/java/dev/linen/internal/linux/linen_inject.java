@@ -42,6 +42,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     uint64_t foreign;
  *     uint64_t unheld;
  *     uint64_t stack_nanos;
+ *     uint64_t log_room;
+ *     int64_t log_file;
  * }
  * }
  */
@@ -78,7 +80,9 @@ public class linen_inject {
         LinenH$shared.C_LONG.withName("notifications"),
         LinenH$shared.C_LONG.withName("foreign"),
         LinenH$shared.C_LONG.withName("unheld"),
-        LinenH$shared.C_LONG.withName("stack_nanos")
+        LinenH$shared.C_LONG.withName("stack_nanos"),
+        LinenH$shared.C_LONG.withName("log_room"),
+        LinenH$shared.C_LONG.withName("log_file")
     ).withName("linen_inject");
 
     /**
@@ -1274,6 +1278,94 @@ public class linen_inject {
      */
     public static void stack_nanos(MemorySegment struct, long fieldValue) {
         struct.set(stack_nanos$LAYOUT, stack_nanos$OFFSET, fieldValue);
+    }
+
+    private static final OfLong log_room$LAYOUT = (OfLong)$LAYOUT.select(groupElement("log_room"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint64_t log_room
+     * }
+     */
+    public static final OfLong log_room$layout() {
+        return log_room$LAYOUT;
+    }
+
+    private static final long log_room$OFFSET = $LAYOUT.byteOffset(groupElement("log_room"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint64_t log_room
+     * }
+     */
+    public static final long log_room$offset() {
+        return log_room$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint64_t log_room
+     * }
+     */
+    public static long log_room(MemorySegment struct) {
+        return struct.get(log_room$LAYOUT, log_room$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint64_t log_room
+     * }
+     */
+    public static void log_room(MemorySegment struct, long fieldValue) {
+        struct.set(log_room$LAYOUT, log_room$OFFSET, fieldValue);
+    }
+
+    private static final OfLong log_file$LAYOUT = (OfLong)$LAYOUT.select(groupElement("log_file"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int64_t log_file
+     * }
+     */
+    public static final OfLong log_file$layout() {
+        return log_file$LAYOUT;
+    }
+
+    private static final long log_file$OFFSET = $LAYOUT.byteOffset(groupElement("log_file"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int64_t log_file
+     * }
+     */
+    public static final long log_file$offset() {
+        return log_file$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int64_t log_file
+     * }
+     */
+    public static long log_file(MemorySegment struct) {
+        return struct.get(log_file$LAYOUT, log_file$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int64_t log_file
+     * }
+     */
+    public static void log_file(MemorySegment struct, long fieldValue) {
+        struct.set(log_file$LAYOUT, log_file$OFFSET, fieldValue);
     }
 
     /**
