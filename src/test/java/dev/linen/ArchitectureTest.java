@@ -57,7 +57,7 @@ class ArchitectureTest {
             Map.entry("dev.linen.inject", 4),
             Map.entry("dev.linen.junit", 5),
             Map.entry("dev.linen.powercut", 5),
-            Map.entry("dev.linen.cli", 5));
+            Map.entry("dev.linen.cli", 6));
 
     private static final String GENERATED = "dev.linen.internal.linux";
 

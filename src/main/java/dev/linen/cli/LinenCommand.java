@@ -5,6 +5,7 @@ import java.lang.module.ModuleDescriptor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 
@@ -18,8 +19,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code linen}: the root of the command line. */
 @Command(name = "linen", description = "Native threads and raw Linux system calls for Java, on memory you own.", mixinStandardHelpOptions = true, versionProvider = LinenCommand.Version.class, subcommands = {
-        RunCommand.class, DoctorCommand.class, MapsCommand.class, CallsCommand.class, LinenCommand.Shell.class,
-        LinenCommand.Bench.class}, exitCodeListHeading = "%nExit status:%n", exitCodeList = {"0:done",
+        RunCommand.class, DoctorCommand.class, MapsCommand.class, CallsCommand.class, PowercutCommand.class,
+        LinenCommand.Shell.class, LinenCommand.Bench.class}, exitCodeListHeading = "%nExit status:%n", exitCodeList = {
+                "0:done",
                 "1:something failed",
                 "2:the input was invalid; one line on stderr says why",
                 "3:the function that was run ended with a fault; its report is printed",
@@ -44,7 +46,8 @@ public final class LinenCommand implements Callable<Integer> {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new LinenCommand()).setCaseInsensitiveEnumValuesAllowed(true)
+        CommandLine line = new CommandLine(new LinenCommand()).setCaseInsensitiveEnumValuesAllowed(true)
+                .setExpandAtFiles(false)
                 .registerConverter(Integer.class, Numbers::parseInt)
                 .setParameterExceptionHandler((wrong, arguments) -> {
                     CommandLine command = wrong.getCommandLine();
@@ -55,12 +58,19 @@ public final class LinenCommand implements Callable<Integer> {
                     }
                     throw failed;
                 });
+        // What follows the command is the program's.
+        Objects.requireNonNull(line.getSubcommands().get(PowercutCommand.NAME)).setStopAtPositional(true);
+        return line;
     }
 
     /**
      * Puts a blank before each negative number, so that picocli doesn't take it for an option. The converter strips it.
+     * The arguments of a program that is recorded stay as they are.
      */
     static String[] markNegativeNumbers(String... arguments) {
+        if (arguments.length > 0 && arguments[0].equals(PowercutCommand.NAME)) {
+            return arguments;
+        }
         return Arrays.stream(arguments)
                 .map(argument -> argument.matches("-\\.?[0-9][0-9a-fA-FxX.eE+-]*") ? " " + argument : argument)
                 .toArray(String[]::new);

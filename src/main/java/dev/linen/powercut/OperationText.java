@@ -31,6 +31,11 @@ final class OperationText {
         return operation.call().name() + "(" + arguments + ")" + error.orElse("");
     }
 
+    /** Returns whether a call belongs into a list. A close changes nothing. */
+    static boolean isShown(Operation operation) {
+        return !(operation instanceof Operation.Close);
+    }
+
     private static String relative(Path path, Path folder) {
         String relative = path.startsWith(folder) ? folder.relativize(path).toString() : path.toString();
         return relative.isEmpty() ? "." : relative;

@@ -103,11 +103,14 @@ public final class PowerCut<T> {
     }
 
     static <T> PowerCut<T> of(Path folder, Tree start, List<Operation> operations, Acks<T> acks) {
-        Run run = Steps.of(folder, start, operations, acks.all());
+        return of(Steps.of(folder, start, operations, acks.all()));
+    }
+
+    static <T> PowerCut<T> of(Run run) {
         if (run.steps().isEmpty()) {
-            throw new IllegalStateException("no change was recorded: does the store write to " + folder + "?");
+            throw new IllegalStateException("no change was recorded: does the store write to " + run.folder() + "?");
         }
-        if (acks.all().isEmpty()) {
+        if (run.acks().isEmpty()) {
             throw new IllegalStateException("nothing was acknowledged: call acks.now(...) whenever the store promises "
                     + "durability, and once before the first change");
         }

@@ -2,8 +2,11 @@ package dev.linen.powercut;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
+import dev.linen.inject.FileId;
 import dev.linen.inject.Operation;
 import dev.linen.powercut.CrashState.Damage;
 import dev.linen.powercut.Step.Entries;
@@ -64,6 +67,27 @@ record ReportText(Run run, Durability durability, Settings settings, int tried, 
         if (missing.length == 0 && state.damage() == Damage.NONE) {
             rows.add(new Row("all is on the disk", "the process was killed, or the power was cut", "", ""));
         }
+        String text = table(rows);
+        text += "  %-20s  %s%n".formatted("acknowledged", shortened(run.acks().get(finding.acked()).value()));
+        return text + "  %-20s  %s".formatted("recovery", String.join("\n" + " ".repeat(24), finding.failure()));
+    }
+
+    /** Returns what a state at the end of the run lacks; of each file the first change. */
+    String notDurable(CrashState end) {
+        Map<FileId, List<Integer>> byFile = new LinkedHashMap<>();
+        end.missing().stream().forEach(
+                change -> byFile.computeIfAbsent(run.change(change).file(), unknown -> new ArrayList<>()).add(change));
+        List<Row> rows = new ArrayList<>();
+        byFile.values().stream().limit(MOST_MISSING)
+                .forEach(changes -> rows.add(row("not on the disk", changes.getFirst(), why(changes.getFirst())
+                        + (changes.size() == 1 ? "" : ", nor of " + (changes.size() - 1) + " later changes"))));
+        if (byFile.size() > MOST_MISSING) {
+            rows.add(new Row("", "and changes of " + (byFile.size() - MOST_MISSING) + " more files", "", ""));
+        }
+        return table(rows).stripTrailing() + unseen();
+    }
+
+    private static String table(List<Row> rows) {
         StringBuilder text = new StringBuilder();
         int calls = rows.stream().mapToInt(row -> row.call().length()).max().orElse(0);
         int lines = rows.stream().mapToInt(row -> row.line().length()).max().orElse(0);
@@ -71,8 +95,7 @@ record ReportText(Run run, Durability durability, Settings settings, int tried, 
             text.append(("  %-20s  %-" + calls + "s  %-" + Math.max(lines, 1) + "s  %s").formatted(row.what(),
                     row.call(), row.line(), row.why()).stripTrailing()).append('\n');
         }
-        text.append("  %-20s  %s%n".formatted("acknowledged", shortened(run.acks().get(finding.acked()).value())));
-        return text + "  %-20s  %s".formatted("recovery", String.join("\n" + " ".repeat(24), finding.failure()));
+        return text.toString();
     }
 
     private static String shortened(Object value) {
@@ -110,7 +133,7 @@ record ReportText(Run run, Durability durability, Settings settings, int tried, 
                         ? ' '
                         : state.missing().get(step) ? '-' : step == state.damaged() ? '~' : '+';
             }
-            if (!(operation instanceof Operation.Close)) {
+            if (OperationText.isShown(operation)) {
                 String line = OperationText.line(operation);
                 text.append(mark).append(' ').append(OperationText.of(operation, run.folder()))
                         .append(line.isEmpty() ? "" : "    " + line).append('\n');

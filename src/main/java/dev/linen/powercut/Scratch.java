@@ -11,6 +11,7 @@ import java.security.MessageDigest;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 import dev.linen.inject.FileId;
@@ -25,6 +26,16 @@ final class Scratch {
         MessageDigest digest = Contents.sha256();
         digest(tree, tree.root(), digest);
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** Returns whether two files are the same to a store: both are directories, or have the same content. */
+    static boolean isSameFile(Tree one, FileId file, Tree other, FileId otherFile) {
+        Contents contents = one.files().get(file);
+        Contents otherContents = other.files().get(otherFile);
+        return one.directories().containsKey(file) == other.directories().containsKey(otherFile)
+                && Objects.equals(one.links().get(file), other.links().get(otherFile))
+                && (contents == null) == (otherContents == null) && (contents == null
+                        || otherContents == null || contents.bytes().equals(otherContents.bytes()));
     }
 
     private static void digest(Tree tree, FileId directory, MessageDigest digest) {

@@ -37,6 +37,10 @@ final class Command {
         return new Command(List.of(words));
     }
 
+    List<String> words() {
+        return words;
+    }
+
     Command in(Path directory) {
         folder = directory;
         return this;

@@ -75,6 +75,25 @@ class LauncherIT {
     }
 
     @Test
+    void powercut_program_isRecordedByTheJar() throws IOException, InterruptedException {
+        Path program = Files.writeString(folder.resolve("Saver.java"), """
+                public class Saver {
+                    public static void main(String... arguments) throws Exception {
+                        java.nio.file.Files.writeString(java.nio.file.Path.of("data", "x"), "saved");
+                    }
+                }
+                """);
+        Files.createDirectory(folder.resolve("data"));
+        Command.Result ended = linen("powercut", "--record", "data",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), program.toString()).in(folder)
+                .run();
+        Skip.unless(!ended.err().contains("this JVM can't be recorded"), ended.err());
+        assertEquals(0, ended.exitStatus(), ended::toString);
+        assertTrue(ended.err().contains("\n  not on the disk       write(x, 5 bytes at 0)  Saver.main(Saver.java:3)"),
+                ended::toString);
+    }
+
+    @Test
     void run_fromAnotherFolderThroughALink_takesFilesFromThere() throws IOException, InterruptedException {
         Files.copy(Path.of(COLLATZ), folder.resolve("my collatz.c"));
         Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of(LINEN));

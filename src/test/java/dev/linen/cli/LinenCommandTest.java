@@ -29,7 +29,7 @@ class LinenCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "run", "doctor", "maps", "calls", "shell", "bench"})
+    @ValueSource(strings = {"", "run", "doctor", "maps", "calls", "powercut", "shell", "bench"})
     void linen_help_helpsOnStdout(String command) {
         assertEquals(0, command.isEmpty() ? execute("--help") : execute(command, "--help"));
         assertTrue(out.toString().startsWith("Usage: linen " + command), out::toString);
@@ -38,7 +38,7 @@ class LinenCommandTest {
 
     /** Picocli wraps the texts. A text that was also wrapped by hand would leave lines of a word or two. */
     @ParameterizedTest
-    @ValueSource(strings = {"", "run", "doctor", "maps", "calls", "shell", "bench"})
+    @ValueSource(strings = {"", "run", "doctor", "maps", "calls", "powercut", "shell", "bench"})
     void linen_help_fills80ColumnsAndNoMore(String command) {
         assertEquals(0, command.isEmpty() ? execute("--help") : execute(command, "--help"));
         String previous = "";
@@ -81,5 +81,11 @@ class LinenCommandTest {
     void markNegativeNumbers_optionsAndNumbers_marksTheNumbers() {
         assertArrayEquals(new String[]{" -5", " -0x1", " -2.5e-3", " -.5", "-h", "--map", "5", "a-5", "-O3"},
                 LinenCommand.markNegativeNumbers("-5", "-0x1", "-2.5e-3", "-.5", "-h", "--map", "5", "a-5", "-O3"));
+    }
+
+    @Test
+    void markNegativeNumbers_ofARecordedProgram_stayAsTheyAre() {
+        assertArrayEquals(new String[]{"powercut", "--record", "x", "java", "Main", "-5"},
+                LinenCommand.markNegativeNumbers("powercut", "--record", "x", "java", "Main", "-5"));
     }
 }

@@ -1,0 +1,125 @@
+package dev.linen.powercut;
+
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+import dev.linen.inject.FileId;
+
+/**
+ * A file with all that was in a folder when a recording began. The contents go from file to file: a program that is
+ * recorded may have a smaller heap than its folder.
+ *
+ * <pre>
+ *   directory   device, inode, {kind, name, device, inode, what belongs to the kind} ..., END
+ *   FILE        length, bytes; length -1 if it was there under another name
+ *   LINK        its text
+ *   DIRECTORY   a directory
+ * </pre>
+ */
+final class StartFile {
+
+    private static final int END = 0;
+    private static final int FILE = 1;
+    private static final int LINK = 2;
+    private static final int DIRECTORY = 3;
+    private static final int OTHER = 4; // a pipe, a socket
+
+    private static final long KNOWN = -1;
+
+    private StartFile() {}
+
+    static void write(Path folder, Path file) throws IOException {
+        try (OutputStream to = Files.newOutputStream(file);
+                DataOutputStream out = new DataOutputStream(new BufferedOutputStream(to))) {
+            writeDirectory(folder, FileId.of(folder), out, new HashSet<>());
+        }
+    }
+
+    private static void writeDirectory(Path folder, FileId id, DataOutputStream out, Set<FileId> known)
+            throws IOException {
+        write(id, out);
+        try (Stream<Path> entries = Files.list(folder)) {
+            for (Path entry : (Iterable<Path>) entries::iterator) {
+                writeEntry(entry, out, known);
+            }
+        }
+        out.writeByte(END);
+    }
+
+    private static void writeEntry(Path entry, DataOutputStream out, Set<FileId> known) throws IOException {
+        int kind = Files.isSymbolicLink(entry)
+                ? LINK
+                : Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)
+                        ? DIRECTORY
+                        : Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS) ? FILE : OTHER;
+        FileId id = FileId.of(entry);
+        out.writeByte(kind);
+        out.writeUTF(entry.getFileName().toString());
+        if (kind == DIRECTORY) {
+            writeDirectory(entry, id, out, known);
+            return;
+        }
+        write(id, out);
+        if (kind == LINK) {
+            out.writeUTF(Files.readSymbolicLink(entry).toString());
+        } else if (kind == FILE && !known.add(id)) {
+            out.writeLong(KNOWN);
+        } else if (kind == FILE) {
+            long length = Files.size(entry);
+            out.writeLong(length);
+            if (Files.copy(entry, out) != length) {
+                throw new IOException(entry + " changes while it is copied: another process writes to it");
+            }
+        }
+    }
+
+    private static void write(FileId id, DataOutputStream out) throws IOException {
+        out.writeLong(id.device());
+        out.writeLong(id.inode());
+    }
+
+    static Tree read(Path file) throws IOException {
+        try (InputStream from = Files.newInputStream(file);
+                DataInputStream in = new DataInputStream(new BufferedInputStream(from))) {
+            Tree tree = Tree.empty(readId(in));
+            readEntries(tree.root(), tree, in);
+            return tree;
+        }
+    }
+
+    private static FileId readId(DataInputStream in) throws IOException {
+        long device = in.readLong();
+        return new FileId(device, in.readLong(), 0);
+    }
+
+    private static void readEntries(FileId directory, Tree tree, DataInputStream in) throws IOException {
+        for (int kind = in.readByte(); kind != END; kind = in.readByte()) {
+            String name = in.readUTF();
+            FileId id = readId(in);
+            tree.entries(directory).put(name, id);
+            if (kind == DIRECTORY) {
+                tree.directories().put(id, new TreeMap<>());
+                readEntries(id, tree, in);
+            } else if (kind == LINK) {
+                tree.links().put(id, in.readUTF());
+            } else if (kind == FILE) {
+                long length = in.readLong();
+                if (length != KNOWN) {
+                    tree.files().put(id, Contents.of(in.readNBytes(Math.toIntExact(length))));
+                }
+            }
+        }
+    }
+}
