@@ -10,14 +10,14 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
 
-import dev.linen.function.CSource;
+import dev.linen.futex.Futex;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.FailingSyscall;
@@ -30,6 +30,7 @@ import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Joining;
 import dev.linen.testing.Skip;
+import dev.linen.testing.Sleepers;
 import dev.linen.testing.Smaps;
 
 /** The stack and the arena of a thread are freed under all circumstances. */
@@ -64,21 +65,11 @@ class ReleaseTest {
     /** A Java thread is in a native call with the stack of a forgotten thread, whose views can't be ended then. */
     static final class ForgottenInANativeCall {
 
-        /** Reports that it has begun, in the second dword, and ends when the first one isn't 0; ignores the stack. */
-        private static final String FUNCTION = """
-                void f(int *words, void *stack)
-                {
-                    __atomic_store_n(&words[1], 1, __ATOMIC_SEQ_CST);
-                    while (__atomic_load_n(&words[0], __ATOMIC_SEQ_CST) == 0)
-                        ;
-                }
-                """;
-
-        /** Runs a thread that owns an arena, and returns its stack. Afterwards the thread isn't reachable any more. */
-        private static MemorySegment forgotten(Arena owned) throws InterruptedException {
+        /** Returns a thread that has ended, and that owns an arena. */
+        private static NativeThread ended(Arena owned) throws InterruptedException {
             NativeThread thread = NativeThread.builder().startOwning(owned, function("identity"), owned.allocate(8));
             thread.join();
-            return thread.stack().stack();
+            return thread;
         }
 
         private static boolean isClosedSoon(Arena owned) throws InterruptedException {
@@ -90,29 +81,39 @@ class ReleaseTest {
             return !owned.scope().isAlive();
         }
 
-        public static void main(String... arguments) throws Exception {
-            Arena owned = Arena.ofShared();
-            MemorySegment stack = forgotten(owned);
-            MethodHandle call = Linker.nativeLinker().downcallHandle(CSource.compile(FUNCTION).function("f").address(),
-                    FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.ADDRESS));
-            MemorySegment words = Arena.global().allocate(ValueLayout.JAVA_INT, 2);
+        /** Starts the call, with the stack of a thread that is reachable until the call has begun. */
+        private static Thread startCall(Arena owned, MemorySegment word) throws InterruptedException {
+            NativeThread thread = ended(owned);
+            MemorySegment stack = thread.stack().stack();
+            // The function has one parameter; the stack is held during the call.
+            MethodHandle call = Linker.nativeLinker().downcallHandle(function("wait_for_word").address(),
+                    FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+            CompletableFuture<Long> tid = new CompletableFuture<>();
             Thread caller = Thread.ofPlatform().start(() -> {
+                tid.complete(Sleepers.tid());
                 try {
-                    call.invokeExact(words, stack);
+                    long ignored = (long) call.invokeExact(word, stack);
                 } catch (Throwable never) {
                     throw new AssertionError(never);
                 }
             });
-            VarHandle word = ValueLayout.JAVA_INT.varHandle();
-            while ((int) word.getVolatile(words, 4L) == 0) {
-                Thread.onSpinWait();
-            }
+            Sleepers.awaitAsleepIn(tid.join(), SyscallNumber.FUTEX, word.address());
+            Reference.reachabilityFence(thread);
+            return caller;
+        }
+
+        public static void main(String... arguments) throws Exception {
+            Arena owned = Arena.ofShared();
+            MemorySegment word = Arena.global().allocate(ValueLayout.JAVA_INT);
+            Thread caller = startCall(owned, word);
             Arena laterOwned = Arena.ofShared();
-            forgotten(laterOwned);
+            ended(laterOwned);
             // The reclaimer has come by twice: it finds threads in the order in which they were forgotten.
             System.out
                     .print(isClosedSoon(laterOwned) && owned.scope().isAlive() ? "open during the call, " : "wrong, ");
-            word.setVolatile(words, 0L, 1);
+            Futex futex = Futex.ofShared(word);
+            futex.set(1);
+            futex.wakeAll();
             caller.join();
             System.out.print(isClosedSoon(owned) ? "closed after it" : "open after it");
             System.out.flush();
