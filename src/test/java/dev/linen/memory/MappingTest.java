@@ -258,7 +258,8 @@ class MappingTest {
 
     @Test
     void close_again_doesNotUnmapALaterMapping() {
-        Mapping memory = Mapping.anonymous(PAGE);
+        // So large that no other thread maps something at its beginning meanwhile: see Faults.closedMapping.
+        Mapping memory = Mapping.anonymous(256 << 20);
         memory.close();
         long address = Syscall.invoke(SyscallNumber.MMAP, memory.address(), PAGE, Protection.READ.bits(),
                 MapFlags.PRIVATE.with(MapFlags.ANONYMOUS).with(MapFlags.FIXED_NOREPLACE).bits(), -1, 0);

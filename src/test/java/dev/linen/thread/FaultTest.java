@@ -1,5 +1,7 @@
 package dev.linen.thread;
 
+import static dev.linen.testing.Faults.CLOSED_BYTES;
+import static dev.linen.testing.Faults.closedMapping;
 import static dev.linen.testing.Faults.fault;
 import static dev.linen.testing.Faults.faulty;
 import static dev.linen.testing.TestFunctions.function;
@@ -175,14 +177,11 @@ class FaultTest {
 
     @Test
     void join_closedMapping_isNamed() {
-        Mapping mapping = Mapping.anonymous(8192);
-        long address = mapping.address() + 4097;
-        mapping.close();
+        long address = closedMapping() + 4097;
         ThreadFault fault = fault("write_byte", address);
         assertEquals(FaultCause.UNMAPPED, fault.cause());
-        assertEquals(
-                "a Mapping is closed: 0x" + Long.toHexString(address) + " was byte 4097 of its 8192, which was written",
-                fault.explanation());
+        assertEquals("a Mapping is closed: 0x" + Long.toHexString(address) + " was byte 4097 of its "
+                + CLOSED_BYTES + ", which was written", fault.explanation());
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.linen.internal.fault;
 
+import static dev.linen.testing.Faults.closedMapping;
 import static dev.linen.testing.Faults.fault;
 import static dev.linen.testing.Faults.faulty;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -252,9 +253,7 @@ class FaultCausesTest {
 
     @Test
     void closedMapping_mappedAgainBeforeTheReportIsRead_isStillSaid() {
-        Mapping mapping = Mapping.anonymous(1 << 20);
-        long address = mapping.address();
-        mapping.close();
+        long address = closedMapping();
         try (NativeThread thread = NativeThread.start(faulty("read_byte"), address)) {
             ThreadFault fault = assertThrows(NativeFaultException.class, thread::join).fault();
             long again = Syscall.invoke(SyscallNumber.MMAP, address, 1 << 20, Protection.READ_WRITE.bits(),
