@@ -35,7 +35,7 @@ public final class Syscall {
      * Issues a call without arguments.
      *
      * @param number the call: one of {@link SyscallNumber} or any other number, of which the kernel takes the lower 32
-     *        bits; the result is -ENOSYS if the kernel doesn't know it
+     *        bits (on x86-64 since Linux 5.14, before it all 64); the result is -ENOSYS if the kernel doesn't know it
      * @return the kernel's result; -errno if the call failed
      */
     public static long invoke(long number) {
