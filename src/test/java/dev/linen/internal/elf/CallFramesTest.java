@@ -126,7 +126,8 @@ class CallFramesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0x11d00556ba10c20, 0x556ba10c20", "0x556ba10c20, 0x556ba10c20", "0xff00ffffffff1234, 0xffffffff1234"})
+    @CsvSource({"0x11d00556ba10c20, 0x556ba10c20", "0x556ba10c20, 0x556ba10c20", "0x7f00556ba10c20, 0x556ba10c20",
+            "0xff00ffffffff1234, 0xffffffff1234"})
     void unsigned_ofASignedReturnAddress_isTheAddress(String signed, String address) {
         assertEquals(Long.decode(address), Registers.unsigned(Long.parseUnsignedLong(signed.substring(2), 16)));
     }
