@@ -71,6 +71,9 @@ final class LogReader {
     void read(List<Operation> operations, long outputBit, BiConsumer<Integer, byte[]> output) {
         for (long end = head.getAsLong(); next < end;) {
             MemorySegment event = log.asSlice(next, linen_event.sizeof());
+            if (linen_event.bytes(event) < linen_event.sizeof() || linen_event.bytes(event) > end - next) {
+                throw new IllegalStateException("the log is damaged at " + next + ": there is no event");
+            }
             MemorySegment whole = log.asSlice(next, linen_event.bytes(event));
             if ((linen_event.recorded(event) & bit) != 0) {
                 operations.add(operation(event, whole));

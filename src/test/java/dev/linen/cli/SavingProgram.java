@@ -69,7 +69,8 @@ final class SavingProgram {
             acks.now(0);
             save(folder, 0, /* synced */ true);
             acks.now(1);
-        }).report((copy, acked, next) -> {
+        }).keepUnder(folder.resolveSibling("own")).report((copy, acked, next) -> {
+            throw new AssertionError("none is good enough");
         }));
     }
 }
