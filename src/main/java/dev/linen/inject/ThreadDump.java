@@ -39,14 +39,26 @@ record ThreadDump(Map<Integer, Entry> threads) {
      */
     record Entry(long id, List<StackTraceElement> mounted) {}
 
-    /** Asks the JVM. Without the module jdk.management, the result is empty. */
+    /** Asks the JVM. Without the module java.management or jdk.management, the result is empty. */
     static ThreadDump take() {
         try {
-            return parse((String) ManagementFactory.getPlatformMBeanServer().invoke(
-                    new ObjectName("com.sun.management:type=DiagnosticCommand"), "threadPrint",
-                    new Object[]{new String[0]}, new String[]{String[].class.getName()}));
-        } catch (JMException | NoClassDefFoundError | UnsupportedOperationException none) {
+            return parse(Management.threadPrint());
+        } catch (IllegalStateException | NoClassDefFoundError | UnsupportedOperationException none) {
             return new ThreadDump(Map.of());
+        }
+    }
+
+    /** A class of its own, because it can't be linked without the module java.management. */
+    private static final class Management {
+
+        static String threadPrint() {
+            try {
+                return (String) ManagementFactory.getPlatformMBeanServer().invoke(
+                        new ObjectName("com.sun.management:type=DiagnosticCommand"), "threadPrint",
+                        new Object[]{new String[0]}, new String[]{String[].class.getName()});
+            } catch (JMException noCommand) {
+                throw new IllegalStateException(noCommand);
+            }
         }
     }
 
