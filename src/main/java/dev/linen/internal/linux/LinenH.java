@@ -20,10 +20,10 @@ public class LinenH extends LinenH$shared {
 
     /**
      * {@snippet lang=c :
-     * #define LINEN_ABI 10
+     * #define LINEN_ABI 11
      * }
      */
-    public static final int LINEN_ABI = (int)10L;
+    public static final int LINEN_ABI = (int)11L;
     /**
      * {@snippet lang=c :
      * #define LINEN_UNWATCHED 0
@@ -482,10 +482,34 @@ public class LinenH extends LinenH$shared {
     public static final int LINEN_EVENT_NO_DATA = (int)512L;
     /**
      * {@snippet lang=c :
+     * #define LINEN_EVENT_APART 1024
+     * }
+     */
+    public static final int LINEN_EVENT_APART = (int)1024L;
+    /**
+     * {@snippet lang=c :
      * #define LINEN_TEXTS 8
      * }
      */
     public static final int LINEN_TEXTS = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_GO_WAIT 0
+     * }
+     */
+    public static final int LINEN_GO_WAIT = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_GO_INSTALL 1
+     * }
+     */
+    public static final int LINEN_GO_INSTALL = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_GO_END 2
+     * }
+     */
+    public static final int LINEN_GO_END = (int)2L;
     /**
      * {@snippet lang=c :
      * #define LINEN_CANARY 3735928559
@@ -494,10 +518,10 @@ public class LinenH extends LinenH$shared {
     public static final int LINEN_CANARY = (int)3735928559L;
     /**
      * {@snippet lang=c :
-     * #define LINEN_TLS_MAGIC 753276989849102700
+     * #define LINEN_TLS_MAGIC 825334583887030636
      * }
      */
-    public static final long LINEN_TLS_MAGIC = 753276989849102700L;
+    public static final long LINEN_TLS_MAGIC = 825334583887030636L;
     /**
      * {@snippet lang=c :
      * #define LINEN_HANDLER_MAGIC 7235082753542089068
