@@ -16,15 +16,16 @@
  * aren't, because they are in this library, not in libc.
  *
  * The first supervisor installs the filter itself, so there is no moment at which a call is stopped and nobody
- * receives. A second one waits for its end, in case that it is killed, or faults.
+ * receives. A second one waits for its end, in case that it is killed, or faults. It is there before the filter is.
  */
 #include "inject.h"
 #include <asm/ioctl.h>
 #include <linux/errno.h>
+#include <linux/eventpoll.h>
+#include <linux/fcntl.h>
 #include <linux/filter.h>
 #include <linux/futex.h>
 #include <linux/mman.h>
-#include <linux/poll.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 #include <linux/time.h>
@@ -104,6 +105,7 @@ struct decision {
     uint32_t with_data;
     uint64_t argument;
     uint64_t recorded; /* bits: the rules that record the call */
+    uint64_t charged;  /* bits: the rules whose budget its bytes are taken from */
     uint32_t rule;     /* the one that decides, if one does */
     int stack;         /* whether Java is to take the caller's stack before */
     uint64_t token;    /* of that stack, or 0 */
@@ -164,6 +166,12 @@ static unsigned short make_program(const struct linen_inject *inject, struct soc
     return length;
 }
 
+static long add_to_poller(struct linen_inject *inject, int descriptor)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data = (uint32_t)descriptor};
+    return SYSCALL(__NR_epoll_ctl, inject->poller, EPOLL_CTL_ADD, descriptor, &event);
+}
+
 /*
  * Installs the filter for all threads, those that exist and those to come. Returns the descriptor on which the calls
  * arrive, or -errno.
@@ -172,15 +180,22 @@ static long install(struct linen_inject *inject)
 {
     struct sock_filter program[SEEN + 10 + 6 * LINEN_TEXTS + 1];
     struct sock_fprog filter = {make_program(inject, program), program};
-    long result = SYSCALL(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0); /* otherwise it would need CAP_SYS_ADMIN */
+    long result = SYSCALL(__NR_epoll_create1, O_CLOEXEC, 0, 0, 0);
+    inject->poller = (int32_t)result;
+    if (result < 0 || (result = add_to_poller(inject, inject->bell)) < 0)
+        return result;
+    result = SYSCALL(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0); /* otherwise it would need CAP_SYS_ADMIN */
     if (result < 0)
         return result;
-    return SYSCALL(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
+    result = SYSCALL(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
                    SECCOMP_FILTER_FLAG_TSYNC               /* all threads of the process, */
                        | SECCOMP_FILTER_FLAG_TSYNC_ESRCH   /* or ESRCH: a descriptor can't be a tid as well */
                        | SECCOMP_FILTER_FLAG_NEW_LISTENER  /* the result is the descriptor */
                        | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, /* once received, no signal starts the call again */
                    &filter, 0);
+    if (result >= 0)
+        add_to_poller(inject, (int)result);
+    return result;
 }
 
 static void answer(const struct linen_inject *inject, uint64_t id, long result, uint32_t flags)
@@ -236,7 +251,7 @@ static int matches_path(const struct linen_rule *rule, const char *path)
     }
     int under = *path && !*folder && (!*rest || *rest == '/');
     if (rule->where == LINEN_OUTSIDE)
-        return *path && !under;
+        return *path == '/' && !under; /* a socket or a pipe is in no folder: "pipe:[4711]" */
     if (!under || !rule->glob)
         return under;
     rest += *rest == '/';
@@ -296,9 +311,15 @@ static int descriptor_of(const struct request *request)
 static int matches(const struct linen_rule *rule, struct request *request)
 {
     if (!__atomic_load_n(&rule->enabled, __ATOMIC_ACQUIRE) || !(rule->calls >> request->call & 1)
-        || (rule->thread && (uint32_t)rule->thread != request->tid)
-        || (rule->descriptor >= 0 && rule->descriptor != descriptor_of(request)))
+        || (rule->thread && (uint32_t)rule->thread != request->tid))
         return 0;
+    if (rule->descriptor >= 0) {
+        if (rule->descriptor != descriptor_of(request))
+            return 0;
+        locate(request);
+        if (request->apart) /* the number is another file's there */
+            return 0;
+    }
     if (rule->action == LINEN_ACTION_HALF || rule->action == LINEN_ACTION_BUDGET) {
         locate(request);
         if (!writes(request->call) || !is_performable(request)
@@ -308,12 +329,29 @@ static int matches(const struct linen_rule *rule, struct request *request)
     return matches_place(rule, request);
 }
 
-/* How many bytes of the budget are left for a write; more than it has if it can be written whole. */
-static uint64_t left_of(struct linen_rule *rule, uint64_t wanted)
+/*
+ * Takes the bytes of a write from a budget. Returns how many it has left for it; UINT64_MAX if the write can be made
+ * whole.
+ */
+static uint64_t charge(struct linen_rule *rule, uint64_t wanted)
 {
     uint64_t left = rule->argument - rule->bytes;
     rule->bytes += wanted < left ? wanted : left;
     return wanted <= left ? UINT64_MAX : left;
+}
+
+/* Gives back to the budgets what a write didn't write. */
+static void refund(struct request *request, const struct decision *decision, int64_t result)
+{
+    struct linen_rule *rules = (struct linen_rule *)request->inject->rules;
+    uint64_t written = result > 0 ? (uint64_t)result : 0;
+    for (unsigned i = 0; i < LINEN_RULES; i++)
+        if (decision->charged >> i & 1) {
+            int cut = decision->action == LINEN_ACTION_HALF && decision->rule == i;
+            uint64_t charged = cut ? decision->argument : request->bytes;
+            if (charged > written)
+                rules[i].bytes -= charged - written < rules[i].bytes ? charged - written : rules[i].bytes;
+        }
 }
 
 /* Every rule that matches counts. The first that has its turn decides. */
@@ -333,13 +371,21 @@ static void decide(struct request *request, struct decision *decision)
             decision->with_data |= rule->recording & (LINEN_RECORD_DATA | LINEN_RECORD_OUTPUT);
             decision->stack |= rule->stack;
         }
-        if (rule->action == LINEN_ACTION_NONE || decision->action != LINEN_ACTION_NONE || hit < rule->first
+        if (rule->action == LINEN_ACTION_NONE || hit < rule->first
             || (rule->count && hit - rule->first >= rule->count))
             continue;
+        if (decision->action != LINEN_ACTION_NONE) { /* another rule decides, but what is written counts */
+            int written = decision->action == LINEN_ACTION_HALF || decision->action == LINEN_ACTION_DELAY;
+            if (rule->action == LINEN_ACTION_BUDGET && written && charge(rule, request->bytes) == UINT64_MAX)
+                decision->charged |= 1ULL << i;
+            continue;
+        }
         uint32_t action = rule->action;
         uint64_t argument = rule->argument;
         if (action == LINEN_ACTION_BUDGET) {
-            uint64_t left = left_of(rule, request->bytes);
+            uint64_t left = charge(rule, request->bytes);
+            if (left)
+                decision->charged |= 1ULL << i;
             if (left == UINT64_MAX)
                 continue;
             action = left ? LINEN_ACTION_HALF : LINEN_ACTION_ERRNO;
@@ -366,24 +412,34 @@ static void finish(struct request *request, const struct decision *decision)
     uint32_t flags = 0;
     if (decision->recorded)
         locate(request);
-    event.begin_nanos = nanos();
     if (decision->action == LINEN_ACTION_KILL)
         for (;;)
             SYSCALL(__NR_kill, inject->process, SIGKILL, 0, 0);
     if (decision->action == LINEN_ACTION_ERRNO || decision->action == LINEN_ACTION_FORBID) {
         event.result = decision->action == LINEN_ACTION_FORBID ? -EPERM : -(int64_t)decision->argument;
         event.flags = LINEN_EVENT_INJECTED;
+        event.begin_nanos = nanos();
+        if (request->call == LINEN_CALL_CLOSE && decision->action == LINEN_ACTION_ERRNO && decision->argument != EBADF
+            && is_performable(request)) { /* Linux frees the descriptor whatever close returns */
+            __atomic_store_n(&inject->performing, 1, __ATOMIC_RELEASE);
+            SYSCALL(__NR_close, request->arguments[0], 0, 0, 0);
+        }
     } else if (decision->recorded && request->call == LINEN_CALL_IO_URING_SETUP) {
         event.result = -ENOSYS; /* its writes couldn't be seen */
         event.flags = LINEN_EVENT_INJECTED;
-    } else if (decision->action == LINEN_ACTION_HALF || (decision->recorded && is_performable(request))) {
+        event.begin_nanos = nanos();
+    } else if (decision->action == LINEN_ACTION_HALF
+               || ((decision->recorded || decision->charged) && is_performable(request))) {
         uint64_t limit = decision->action == LINEN_ACTION_HALF ? decision->argument : UINT64_MAX;
         __atomic_store_n(&inject->performing, 1, __ATOMIC_RELEASE);
         event.result = perform(request, limit, &event);
     } else {
-        event.flags = LINEN_EVENT_UNKNOWN;
+        event.flags = LINEN_EVENT_UNKNOWN | (request->apart ? LINEN_EVENT_APART : 0);
+        event.begin_nanos = nanos();
         flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     }
+    if (decision->charged)
+        refund(request, decision, event.result);
     if (decision->recorded) {
         event.recorded = decision->recorded;
         event.token = decision->token;
@@ -417,14 +473,17 @@ static int put_aside(struct request *request, struct decision *decision)
     if (i == LINEN_PENDINGS)
         return 0;
     pending += i;
-    int delayed = decision->action == LINEN_ACTION_DELAY;
+    uint64_t now = nanos();
     pending->tid = request->tid;
     pending->id = request->id;
     for (int k = 0; k < 6; k++)
         pending->arguments[k] = request->arguments[k];
-    pending->deadline = nanos() + (delayed ? decision->argument : inject->stack_nanos);
-    pending->argument = delayed ? decision->rule : decision->argument;
+    pending->deadline = now + decision->argument;
+    pending->stack_deadline = now + inject->stack_nanos;
+    pending->argument = decision->argument;
     pending->recorded = decision->recorded;
+    pending->charged = decision->charged;
+    pending->rule = decision->rule;
     pending->call = request->call;
     pending->number = request->number;
     pending->action = decision->action;
@@ -448,22 +507,26 @@ static uint32_t call_of(const struct linen_inject *inject, long number, const in
     return LINEN_CALLS; /* no rule matches that */
 }
 
-/* Receives a notification, and finishes it or puts it aside. */
+_Static_assert(sizeof(struct seccomp_notif) == sizeof((struct linen_inject *)0)->received, "its size is fixed");
+
+/*
+ * Receives a notification, and finishes it or puts it aside. A signal that ends this thread arrives when the ioctl
+ * returns, if not before: then the notification is in `received` already, and the successor answers it.
+ */
 static void receive(struct linen_inject *inject, struct request *request)
 {
-    struct seccomp_notif notification;
-    memset(&notification, 0, sizeof notification); /* otherwise EINVAL */
-    if (SYSCALL(__NR_ioctl, inject->listener, SECCOMP_IOCTL_NOTIF_RECV, &notification, 0) < 0)
+    struct seccomp_notif *notification = (struct seccomp_notif *)inject->received; /* zeros, otherwise EINVAL */
+    if (SYSCALL(__NR_ioctl, inject->listener, SECCOMP_IOCTL_NOTIF_RECV, notification, 0) < 0)
         return; /* the caller was interrupted before */
-    __atomic_store_n(&inject->serving, notification.id, __ATOMIC_RELEASE);
     inject->notifications++;
     request->inject = inject;
-    request->id = notification.id;
-    request->tid = notification.pid;
-    request->number = notification.data.nr;
+    request->id = notification->id;
+    request->tid = notification->pid;
+    request->number = notification->data.nr;
     request->located = 0;
+    request->apart = 0;
     for (int i = 0; i < 6; i++)
-        request->arguments[i] = (int64_t)notification.data.args[i];
+        request->arguments[i] = (int64_t)notification->data.args[i];
     struct decision decision;
     memset(&decision, 0, sizeof decision);
     if (__atomic_load_n(&inject->rules_used, __ATOMIC_ACQUIRE) == 0) {
@@ -485,7 +548,7 @@ static void receive(struct linen_inject *inject, struct request *request)
             finish(request, &decision);
         }
     }
-    __atomic_store_n(&inject->serving, 0, __ATOMIC_RELEASE);
+    memset(inject->received, 0, sizeof inject->received);
 }
 
 /* Takes up a call that was put aside. */
@@ -497,12 +560,15 @@ static void resume(struct linen_inject *inject, struct linen_pending *pending, u
     request->number = pending->number;
     request->call = pending->call;
     request->located = 0;
+    request->apart = 0;
     for (int k = 0; k < 6; k++)
         request->arguments[k] = pending->arguments[k];
     struct decision decision = {.action = pending->action,
                                 .with_data = pending->with_data,
                                 .argument = pending->argument,
                                 .recorded = pending->recorded,
+                                .charged = pending->charged,
+                                .rule = pending->rule,
                                 .token = state % 4 == LINEN_PENDING_SEEN ? state / 4 : 0};
     __atomic_store_n(&inject->serving, pending->id, __ATOMIC_RELEASE);
     __atomic_store_n(&pending->state, LINEN_PENDING_FREE, __ATOMIC_RELEASE);
@@ -510,20 +576,28 @@ static void resume(struct linen_inject *inject, struct linen_pending *pending, u
     __atomic_store_n(&inject->serving, 0, __ATOMIC_RELEASE);
 }
 
-/* Those of the rules that record a call which are still in force. */
-static uint64_t still_recorded(const struct linen_rule *rules, uint64_t recorded)
+static int is_enabled(const struct linen_inject *inject, uint32_t rule)
 {
-    for (int i = 0; i < LINEN_RULES; i++)
-        if (recorded >> i & 1 && !__atomic_load_n(&rules[i].enabled, __ATOMIC_ACQUIRE))
-            recorded &= ~(1ULL << i);
-    return recorded;
+    const struct linen_rule *rules = (const struct linen_rule *)inject->rules;
+    return __atomic_load_n(&rules[rule].enabled, __ATOMIC_ACQUIRE) != 0;
 }
 
-/* Takes up the calls whose stack has been taken, or whose time has come. Returns the next deadline, or UINT64_MAX. */
+/* Those of some rules that are still in force: Java may use the slots of the others for other rules. */
+static uint64_t still_enabled(const struct linen_inject *inject, uint64_t rules)
+{
+    for (uint32_t i = 0; i < LINEN_RULES; i++)
+        if (rules >> i & 1 && !is_enabled(inject, i))
+            rules &= ~(1ULL << i);
+    return rules;
+}
+
+/*
+ * Takes up the calls whose stack has been taken and whose time has come. A call waits for both. Returns the next
+ * deadline, or UINT64_MAX.
+ */
 static uint64_t resume_due(struct linen_inject *inject, struct request *request)
 {
     struct linen_pending *pending = (struct linen_pending *)inject->pending;
-    const struct linen_rule *rules = (const struct linen_rule *)inject->rules;
     uint64_t next = UINT64_MAX;
     uint64_t now = 0;
     for (int i = 0; i < LINEN_PENDINGS; i++, pending++) {
@@ -532,42 +606,42 @@ static uint64_t resume_due(struct linen_inject *inject, struct request *request)
             continue;
         if (!now)
             now = nanos();
-        uint64_t recorded = still_recorded(rules, pending->recorded);
-        int ended; /* Java may use the slot of a rule that has ended for another rule */
-        if (pending->action == LINEN_ACTION_DELAY) {
-            ended = !__atomic_load_n(&rules[pending->argument].enabled, __ATOMIC_ACQUIRE);
-            pending->recorded = recorded;
-        } else {
-            ended = recorded != pending->recorded;
+        int ended = pending->action != LINEN_ACTION_NONE && !is_enabled(inject, pending->rule);
+        if (ended && pending->action == LINEN_ACTION_DELAY) {
+            pending->action = LINEN_ACTION_NONE; /* the call is made as soon as its stack has been taken */
+            ended = 0;
         }
-        int late = pending->deadline <= now;
-        int due = late || ended;
-        if (due && state % 4 == LINEN_PENDING_HELD /* Java may have taken the stack just now: then it counts */
+        uint64_t recorded = still_enabled(inject, pending->recorded);
+        int delayed = pending->action == LINEN_ACTION_DELAY && pending->deadline > now;
+        if (delayed)
+            pending->recorded = recorded; /* those that end now don't have it: it will be made later */
+        int held = state % 4 == LINEN_PENDING_HELD && pending->stack_deadline > now && !ended && recorded
+                && recorded == pending->recorded;
+        pending->charged = still_enabled(inject, pending->charged);
+        if (delayed && pending->deadline < next)
+            next = pending->deadline;
+        if (held && pending->stack_deadline < next)
+            next = pending->stack_deadline;
+        if (delayed || held)
+            continue;
+        if (state % 4 == LINEN_PENDING_HELD /* Java may have taken the stack just now: then it counts */
             && __atomic_compare_exchange_n(&pending->state, &state, LINEN_PENDING_DELAYED, 0, __ATOMIC_ACQ_REL,
                                            __ATOMIC_ACQUIRE)) {
             inject->unheld++;
-            if (late)
+            if (pending->stack_deadline <= now)
                 avoid(inject, pending->tid);
         }
-        if (due || (state % 4 == LINEN_PENDING_SEEN && pending->action != LINEN_ACTION_DELAY))
-            resume(inject, pending, state, request);
-        else if (pending->deadline < next)
-            next = pending->deadline;
+        resume(inject, pending, state, request);
     }
     return next;
 }
 
-/* Java has changed rules, or wants the log emptied: no call is in work now. */
+/* Java has changed rules: no call is in work now. */
 static void acknowledge(struct linen_inject *inject)
 {
     uint32_t wanted = __atomic_load_n(&inject->wanted, __ATOMIC_ACQUIRE);
     if (wanted == inject->done)
         return;
-    if (inject->reset) {
-        inject->reset = 0;
-        inject->lost = 0;
-        __atomic_store_n(&inject->head, 0, __ATOMIC_RELEASE);
-    }
     __atomic_store_n(&inject->done, wanted, __ATOMIC_RELEASE);
     wake(&inject->done);
 }
@@ -576,6 +650,7 @@ static void acknowledge(struct linen_inject *inject)
 static void serve(struct linen_inject *inject)
 {
     struct request request;
+    request.supervisor = (uint32_t)SYSCALL(__NR_gettid, 0, 0, 0, 0);
     for (;;) {
         uint64_t next = resume_due(inject, &request); /* before Java may use a closed rule's slot again */
         acknowledge(inject);
@@ -586,14 +661,15 @@ static void serve(struct linen_inject *inject)
             timeout.tv_sec = left / 1000000000;
             timeout.tv_nsec = left % 1000000000;
         }
-        struct pollfd from[2] = {{inject->listener, POLLIN, 0}, {inject->bell, POLLIN, 0}};
-        if (SYSCALL(__NR_ppoll, from, 2, next == UINT64_MAX ? 0 : &timeout, 0) <= 0)
-            continue;
-        uint64_t rung;
-        if (from[1].revents)
-            SYSCALL(__NR_read, inject->bell, &rung, sizeof rung, 0);
-        if (from[0].revents & POLLIN)
-            receive(inject, &request);
+        struct epoll_event from[2];
+        long count = SYSCALL(__NR_epoll_pwait2, inject->poller, from, 2, next == UINT64_MAX ? 0 : &timeout);
+        for (long i = 0; i < count; i++) {
+            uint64_t rung;
+            if (from[i].data == (uint32_t)inject->bell)
+                SYSCALL(__NR_read, inject->bell, &rung, sizeof rung, 0);
+            else if (from[i].events & EPOLLIN)
+                receive(inject, &request);
+        }
     }
 }
 
@@ -605,37 +681,51 @@ static void serve(struct linen_inject *inject)
  */
 static void take_over(struct linen_inject *inject)
 {
-    if (inject->serving) {
-        int begun = __atomic_exchange_n(&inject->performing, 0, __ATOMIC_ACQ_REL);
-        __atomic_store_n(&inject->alone, !begun, __ATOMIC_RELEASE);
-        answer(inject, inject->serving, begun ? -EIO : 0, begun ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE);
-        inject->serving = 0;
-    }
+    struct linen_pending *pending = (struct linen_pending *)inject->pending;
+    uint64_t id = inject->serving ? inject->serving : inject->received[0];
+    if (!id)
+        return;
+    for (int i = 0; i < LINEN_PENDINGS; i++) /* it may just have been put aside, or taken up: not to be made twice */
+        if (pending[i].id == id)
+            __atomic_store_n(&pending[i].state, LINEN_PENDING_FREE, __ATOMIC_RELEASE);
+    int begun = __atomic_exchange_n(&inject->performing, 0, __ATOMIC_ACQ_REL);
+    __atomic_store_n(&inject->alone, !begun, __ATOMIC_RELEASE);
+    if (__atomic_load_n(&inject->rules_used, __ATOMIC_ACQUIRE)) /* it isn't recorded, though it may have been made */
+        __atomic_store_n(&inject->lost, inject->lost + 1, __ATOMIC_RELAXED);
+    answer(inject, id, begun ? -EIO : 0, begun ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+    inject->serving = 0;
+    memset(inject->received, 0, sizeof inject->received);
 }
 
 /*
- * A supervisor: void *(*)(void *) for a linen thread. The first one installs the filter. Each further one waits until
- * its predecessor has ended: the kernel clears that thread's futex and wakes this one.
+ * A supervisor: void *(*)(void *) for a linen thread. The first one installs the filter when Java says so. Each further
+ * one waits until its predecessor has ended: the kernel clears that thread's futex and wakes this one.
  */
 EXPORT void *linen_supervise(struct linen_inject *inject)
 {
     uint32_t *predecessor = (uint32_t *)inject->predecessor;
+    if (predecessor)
+        __atomic_store_n(&inject->alone, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&inject->running, 1, __ATOMIC_RELEASE);
+    wake(&inject->running);
     if (!predecessor) {
-        long listener = install(inject);
-        inject->listener = (int32_t)listener;
+        while (__atomic_load_n(&inject->go, __ATOMIC_ACQUIRE) == LINEN_GO_WAIT)
+            SYSCALL(__NR_futex, &inject->go, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, LINEN_GO_WAIT, 0);
+        if (__atomic_load_n(&inject->go, __ATOMIC_ACQUIRE) == LINEN_GO_INSTALL)
+            inject->listener = (int32_t)install(inject);
         __atomic_store_n(&inject->installed, 1, __ATOMIC_RELEASE);
         wake(&inject->installed);
-        if (listener < 0)
-            return 0;
     } else {
-        __atomic_store_n(&inject->alone, 0, __ATOMIC_RELEASE);
-        __atomic_store_n(&inject->installed, 2, __ATOMIC_RELEASE); /* the address has been read */
-        wake(&inject->installed);
         uint32_t tid;
         while ((tid = __atomic_load_n(predecessor, __ATOMIC_ACQUIRE)) != 0)
             SYSCALL(__NR_futex, predecessor, FUTEX_WAIT, tid, 0); /* not private: the kernel's wake isn't */
-        take_over(inject);
     }
+    if (inject->listener < 0)
+        return 0;
+    if (predecessor)
+        take_over(inject);
+    __atomic_store_n(&inject->turn, inject->turn + 1, __ATOMIC_RELEASE); /* its memory may be freed */
+    wake(&inject->turn);
     serve(inject);
     return 0;
 }

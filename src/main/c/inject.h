@@ -32,7 +32,9 @@ struct request {
     long number;
     uint32_t call; /* LINEN_CALL_ */
     uint32_t tid;
+    uint32_t supervisor; /* this thread's tid */
     int located; /* whether what follows is valid */
+    int apart;   /* whether the caller has descriptors or a working directory of its own */
     struct place places[2];
     uint64_t bytes; /* that a call of the write family wants to write */
     long pieces;    /* of a vectored write: in `vector`; otherwise 0 */

@@ -276,19 +276,23 @@ struct linen_pending {
     uint64_t id;    /* the kernel's name for the notification */
     int64_t arguments[6];
     int64_t number; /* of the system call */
-    uint64_t deadline; /* CLOCK_MONOTONIC, in nanoseconds */
-    uint64_t argument; /* of the rule's action; for a delay, the index of the rule */
-    uint64_t recorded; /* bits: the rules that record it */
+    uint64_t deadline;       /* of the delay, if it is delayed: CLOCK_MONOTONIC, in nanoseconds */
+    uint64_t stack_deadline; /* until when Java must have taken the stack */
+    uint64_t argument;       /* of the rule's action */
+    uint64_t recorded;       /* bits: the rules that record it */
+    uint64_t charged;        /* bits: the rules whose budget its bytes are taken from */
     uint32_t call;
     uint32_t action;
+    uint32_t rule; /* the one with the action */
     uint32_t with_data;
     uint32_t tid;
+    uint32_t unused;
 };
 
 #define LINEN_PENDING_FREE 0
 #define LINEN_PENDING_HELD 1    /* Java is to take the stack */
 #define LINEN_PENDING_SEEN 2    /* Java has taken it, or can't */
-#define LINEN_PENDING_DELAYED 3 /* until the deadline */
+#define LINEN_PENDING_DELAYED 3 /* no stack is asked for, or not any more */
 
 #define LINEN_PENDINGS 64
 
@@ -328,6 +332,7 @@ struct linen_event {
 #define LINEN_EVENT_UNKNOWN 128   /* the caller made the call itself: the result isn't known */
 #define LINEN_EVENT_TO_WRITE 256 /* the descriptor was open for writing */
 #define LINEN_EVENT_NO_DATA 512  /* the data could not be copied: the caller freed it, or the source is no file */
+#define LINEN_EVENT_APART 1024   /* the caller has descriptors or a working directory of its own */
 
 /* A piece of libc's code: calls from there are seen. It doesn't cross a multiple of 4 GiB. */
 struct linen_text {
@@ -336,6 +341,11 @@ struct linen_text {
 };
 
 #define LINEN_TEXTS 8
+
+/* What the first supervisor does when all is ready that a process with a filter needs. */
+#define LINEN_GO_WAIT 0
+#define LINEN_GO_INSTALL 1
+#define LINEN_GO_END 2
 
 /* What Java and the supervisors share. There is one in a process, for the process's life. */
 struct linen_inject {
@@ -350,17 +360,23 @@ struct linen_inject {
     uint64_t lost;        /* events that there was no room for, or that weren't seen because of `alone` */
     int32_t listener;     /* the descriptor, or -errno: why there is none */
     int32_t bell;         /* an eventfd: a supervisor looks at what Java wants */
+    uint32_t running;     /* futex: 1 once a new supervisor runs and has read `predecessor` */
+    uint32_t go;          /* futex: LINEN_GO_ */
     uint32_t installed;   /* futex: 1 once `listener` is valid */
+    uint32_t turn;        /* futex: how many supervisors have begun to serve */
     uint32_t wanted;      /* Java increments it and rings */
     uint32_t done;        /* futex: the last `wanted` that was seen with no call in work */
-    uint32_t reset;       /* 1: the log is to be emptied */
+    int32_t poller;       /* an epoll of these two: poll fails if the limit on descriptors is lowered below 2 */
+    uint32_t unused;
+    int32_t maps;         /* a descriptor of /proc/self/maps: later there may be none left */
     uint32_t held;        /* futex: incremented when there is a stack to take */
     uint32_t process;
     uint32_t rules_used;  /* the highest rule in use, plus 1 */
     uint32_t performing;  /* 1 from the begin of a call that the supervisor makes, until it has answered */
     uint32_t alone;       /* 1: a supervisor ended within a call and has no second yet, so rules aren't read */
-    uint32_t unused;
-    uint64_t serving;     /* the id of the notification in work, or 0 */
+    uint64_t serving;     /* the id of the call that was put aside and is now in work, or 0 */
+    uint64_t received[10]; /* struct seccomp_notif of another call in work, or 0: the kernel writes it, so that no call
+                            * is received whose id a successor doesn't know */
     uint64_t next_token;
     uint64_t notifications; /* all */
     uint64_t foreign;       /* of them, those of other processes: children between fork and exec */

@@ -3,14 +3,23 @@
  *
  * The caller's memory is this process's, but an address may be wrong, or be unmapped meanwhile: what the kernel would
  * answer with EFAULT must not be a fault here. So it is copied by process_vm_readv, which checks.
+ *
+ * A thread may have descriptors or a working directory of its own, by unshare or clone. Its files are then found
+ * through /proc, but the supervisor can't make its calls. kcmp is asked at each call whose file is looked up: a thread
+ * can become such a one between two calls, and a tid can be given again.
  */
 #include "inject.h"
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
+#include <linux/kcmp.h>
 #include <linux/mman.h>
 #include <linux/openat2.h>
 #include <linux/stat.h>
+
+#ifndef RWF_NOAPPEND
+#define RWF_NOAPPEND 0x20 /* Linux 6.9 */
+#endif
 
 static long length_of(const char *text)
 {
@@ -62,28 +71,133 @@ static void add_text(char *path, const char *text)
     path[used] = 0;
 }
 
-/* The name of an open file: what the link in /proc says. "" for a bad descriptor, or without /proc. */
-static void name_descriptor(int descriptor, char *to)
+/* Writes a text, and returns its end. */
+static char *put_text(char *at, const char *text)
 {
-    char link[32] = "/proc/self/fd/";
+    while (*text)
+        *at++ = *text++;
+    *at = 0;
+    return at;
+}
+
+static char *put_number(char *at, unsigned number)
+{
     char digits[12];
-    int count = 0;
-    unsigned rest = descriptor < 0 ? 0 : (unsigned)descriptor;
+    int first = sizeof digits - 1;
+    digits[first] = 0;
     do
-        digits[count++] = (char)('0' + rest % 10);
-    while (rest /= 10);
-    long at = length_of(link);
-    while (count)
-        link[at++] = digits[--count];
-    link[at] = 0;
-    long length = descriptor < 0 ? -1 : SYSCALL(__NR_readlinkat, AT_FDCWD, link, to, PATH_ROOM - 1);
+        digits[--first] = (char)('0' + number % 10);
+    while (number /= 10);
+    return put_text(at, digits + first);
+}
+
+#define LINK_ROOM 64
+
+/* The link in /proc to one of the process's descriptors; if a tid is given, to one of that thread's. */
+static void link_to(char *link, unsigned tid, int descriptor)
+{
+    char *at = put_text(link, "/proc/self/");
+    if (tid)
+        at = put_text(put_number(put_text(at, "task/"), tid), "/");
+    if (descriptor == AT_FDCWD)
+        put_text(at, "cwd");
+    else
+        put_number(put_text(at, "fd/"), (unsigned)descriptor);
+}
+
+static void read_link(const char *link, char *to)
+{
+    long length = SYSCALL(__NR_readlinkat, AT_FDCWD, link, to, PATH_ROOM - 1);
     to[length < 0 ? 0 : length] = 0;
 }
 
-static void place_descriptor(struct place *place, int descriptor)
+/* The name of an open file: what the link in /proc says. "" for a bad descriptor, or without /proc. */
+static void name_descriptor(int descriptor, char *to)
+{
+    char link[LINK_ROOM];
+    link_to(link, 0, descriptor);
+    read_link(link, to);
+}
+
+static int look_at(struct place *place, int folder, const char *name, int flags)
+{
+    return place->exists = SYSCALL(__NR_newfstatat, folder, name, &place->status, flags) == 0;
+}
+
+/* The file of one of this thread's descriptors, which are the process's. */
+static void place_open(struct place *place, int descriptor)
 {
     name_descriptor(descriptor, place->path);
     place->exists = SYSCALL(__NR_fstat, descriptor, &place->status, 0, 0) == 0;
+}
+
+/* The file of one of the caller's descriptors. */
+static void place_descriptor(const struct request *request, struct place *place, int descriptor)
+{
+    char link[LINK_ROOM];
+    if (descriptor < 0)
+        return;
+    if (!request->apart)
+        return place_open(place, descriptor);
+    link_to(link, request->tid, descriptor);
+    read_link(link, place->path);
+    look_at(place, AT_FDCWD, link, 0);
+}
+
+/* As many as the kernel follows. */
+#define MOST_LINKS 40
+
+/*
+ * The canonical path of a name, by its text and the symbolic links in it: that needs no descriptor, and finds what
+ * isn't there yet. `path` is the folder of a relative name, and becomes the result.
+ */
+static void walk(const char *name, int follow, char *path)
+{
+    char rest[PATH_ROOM];
+    char target[PATH_ROOM];
+    int links = 0;
+    rest[0] = 0;
+    add_text(rest, name);
+    int absolute = rest[0] == '/';
+    int known = path[0] == '/';
+    if (absolute || !known || !path[1])
+        path[0] = 0;
+    if (!absolute && !known)
+        return;
+    for (const char *at = rest; *at;) {
+        while (*at == '/')
+            at++;
+        long bytes = 0;
+        while (at[bytes] && at[bytes] != '/')
+            bytes++;
+        const char *behind = at + bytes;
+        long used = length_of(path);
+        if (bytes == 2 && at[0] == '.' && at[1] == '.') {
+            while (used > 0 && path[--used] != '/') {
+            }
+            path[used] = 0;
+        } else if (bytes && !(bytes == 1 && at[0] == '.')) {
+            if (used + 1 + bytes >= PATH_ROOM) {
+                path[0] = 0;
+                return;
+            }
+            path[used] = '/';
+            memcpy(path + used + 1, at, bytes);
+            path[used + 1 + bytes] = 0;
+            if (*behind || follow)
+                read_link(path, target);
+            if ((*behind || follow) && target[0] && links++ < MOST_LINKS) {
+                add_text(target, "/");
+                add_text(target, behind);
+                path[target[0] == '/' ? 0 : used] = 0;
+                memcpy(rest, target, sizeof rest);
+                behind = rest;
+            }
+        }
+        at = behind;
+    }
+    if (!path[0])
+        add_text(path, "/");
 }
 
 /*
@@ -91,46 +205,63 @@ static void place_descriptor(struct place *place, int descriptor)
  * links, "..", and the working directory don't matter. If the last component may be a symbolic link, the file
  * itself is asked.
  */
-static void place_name(struct request *request, struct place *place, int folder, uint64_t text, int follow)
+static void place_name_in(struct request *request, struct place *place, int folder, int follow)
 {
     char *name = request->name;
-    if (!copy_text(request->inject, name, text))
-        return;
     if (follow) {
         int file = (int)SYSCALL(__NR_openat, folder, name, O_PATH | O_CLOEXEC, 0);
         if (file >= 0) {
-            place_descriptor(place, file);
+            place_open(place, file);
             SYSCALL(__NR_close, file, 0, 0, 0);
             return;
         }
     }
     long end = length_of(name);
     while (end > 1 && name[end - 1] == '/')
-        name[--end] = 0;
+        end--;
     long slash = end;
     while (slash > 0 && name[slash - 1] != '/')
         slash--;
     char last[256]; /* NAME_MAX, and the end */
     long used = 0;
-    while (name[slash + used] && used < 255) {
+    while (slash + used < end && used < 255) {
         last[used] = name[slash + used];
         used++;
     }
     last[used] = 0;
+    char first = name[slash];
     name[slash] = 0;
     int parent = (int)SYSCALL(__NR_openat, folder, slash ? name : ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-    if (parent < 0) { /* no such folder, or no descriptor is left */
-        if (name[0] == '/')
-            add_text(place->path, name);
+    name[slash] = first;
+    if (parent >= 0) {
+        name_descriptor(parent, place->path);
+        if (place->path[0] != '/' || place->path[1])
+            add_text(place->path, "/");
         add_text(place->path, last);
-        return;
+        look_at(place, parent, last, AT_SYMLINK_NOFOLLOW);
+        SYSCALL(__NR_close, parent, 0, 0, 0);
+        if (!follow || !place->exists || (place->status.st_mode & S_IFMT) != S_IFLNK)
+            return;
     }
-    name_descriptor(parent, place->path);
-    if (place->path[0] != '/' || place->path[1])
-        add_text(place->path, "/");
-    add_text(place->path, last);
-    place->exists = SYSCALL(__NR_newfstatat, parent, last, &place->status, AT_SYMLINK_NOFOLLOW) == 0;
-    SYSCALL(__NR_close, parent, 0, 0, 0);
+    /* There is no descriptor left, or no such folder, or the name is a symbolic link to a file that isn't there yet. */
+    name_descriptor(folder, place->path);
+    walk(name, follow, place->path);
+    look_at(place, AT_FDCWD, place->path, AT_SYMLINK_NOFOLLOW);
+}
+
+static void place_name(struct request *request, struct place *place, int folder, uint64_t text, int follow)
+{
+    char link[LINK_ROOM];
+    int own = -1;
+    if (!copy_text(request->inject, request->name, text))
+        return;
+    if (request->apart && request->name[0] != '/') {
+        link_to(link, request->tid, folder);
+        folder = own = (int)SYSCALL(__NR_openat, AT_FDCWD, link, O_PATH | O_CLOEXEC, 0);
+    }
+    place_name_in(request, place, folder, follow);
+    if (own >= 0)
+        SYSCALL(__NR_close, own, 0, 0, 0);
 }
 
 /* A number in a line of /proc/self/maps. */
@@ -154,7 +285,10 @@ static const char *skip(const char *at, char until)
     return *at ? at + 1 : at;
 }
 
-/* 7f0c2c361000-7f0c2c363000 rw-s 00001000 fe:00 4711    /path: is the address in it? */
+/*
+ * 7f0c2c361000-7f0c2c363000 rw-s 00001000 fe:00 4711    /path: is the address in it? Only a shared mapping is written
+ * to its file.
+ */
 static int place_line(const char *line, uint64_t address, struct place *place, uint64_t *offset)
 {
     uint64_t begin;
@@ -164,12 +298,13 @@ static int place_line(const char *line, uint64_t address, struct place *place, u
     at = parse(at + 1, &end, 16);
     if (address < begin || address >= end)
         return 0;
+    int shared = at[0] && at[1] && at[2] && at[3] && at[4] == 's';
     at = parse(skip(at + 1, ' '), offset, 16);
     *offset += address - begin;
     at = parse(skip(at + 1, ' '), &inode, 10);
     while (*at == ' ')
         at++;
-    if (inode)
+    if (inode && shared)
         add_text(place->path, at);
     return 1;
 }
@@ -180,9 +315,9 @@ static void place_mapping(struct request *request, struct place *place, uint64_t
     char *line = request->name;
     long used = 0;
     char buffer[1024];
-    int maps = (int)SYSCALL(__NR_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+    int maps = request->inject->maps;
     long count = 0;
-    int found = maps < 0;
+    int found = SYSCALL(__NR_lseek, maps, 0, /* SEEK_SET */ 0, 0) < 0;
     while (!found && (count = SYSCALL(__NR_read, maps, buffer, sizeof buffer, 0)) > 0)
         for (long i = 0; i < count && !found; i++) {
             if (buffer[i] != '\n') {
@@ -194,10 +329,8 @@ static void place_mapping(struct request *request, struct place *place, uint64_t
             used = 0;
             found = place_line(line, address, place, offset);
         }
-    if (maps >= 0)
-        SYSCALL(__NR_close, maps, 0, 0, 0);
     if (place->path[0])
-        place->exists = SYSCALL(__NR_newfstatat, AT_FDCWD, place->path, &place->status, 0) == 0;
+        look_at(place, AT_FDCWD, place->path, 0);
 }
 
 /* How many bytes a call of the write family wants to write; a vectored one is copied. */
@@ -236,6 +369,53 @@ int writes(uint32_t call)
     return call >= LINEN_CALL_WRITE && call <= LINEN_CALL_SENDFILE;
 }
 
+#define BIT(call) (1ULL << LINEN_CALL_##call)
+
+/* Calls that depend on no descriptor: they are about mapped memory or about everything. */
+#define WITHOUT_DESCRIPTORS (BIT(MSYNC) | BIT(SYNC) | BIT(IO_URING_SETUP))
+
+/* Calls that depend on the working directory. */
+#define WITH_NAMES                                                                                                     \
+    (BIT(OPEN_TO_READ) | BIT(OPEN) | BIT(CREAT) | BIT(OPENAT) | BIT(OPENAT2) | BIT(TRUNCATE) | BIT(RENAME)             \
+     | BIT(RENAMEAT) | BIT(RENAMEAT2) | BIT(LINK) | BIT(LINKAT) | BIT(SYMLINK) | BIT(SYMLINKAT) | BIT(UNLINK)          \
+     | BIT(UNLINKAT) | BIT(RMDIR) | BIT(MKDIR) | BIT(MKDIRAT))
+
+/* Where kcmp isn't permitted, or not compiled into the kernel, all threads are taken for threads that share. */
+static int has_own(const struct request *request, int what)
+{
+    return cpu_syscall(__NR_kcmp, request->supervisor, request->tid, what, 0, 0, 0) > 0;
+}
+
+static int is_apart(const struct request *request)
+{
+    uint64_t bit = 1ULL << request->call;
+    return (!(bit & WITHOUT_DESCRIPTORS) && has_own(request, KCMP_FILES))
+        || ((bit & WITH_NAMES) && has_own(request, KCMP_FS));
+}
+
+/* The flags of an open. */
+static uint64_t open_flags(const struct linen_inject *inject, uint32_t call, const int64_t *a)
+{
+    struct open_how how = {0, 0, 0};
+    switch (call) {
+    case LINEN_CALL_OPEN:
+        return (unsigned)a[1];
+    case LINEN_CALL_CREAT:
+        return O_CREAT | O_WRONLY | O_TRUNC;
+    case LINEN_CALL_OPENAT:
+        return (unsigned)a[2];
+    default:
+        copy_from(inject, &how, a[2], sizeof how);
+        return how.flags;
+    }
+}
+
+/* Whether an open follows a symbolic link at the end of the name. */
+static int follows(uint64_t flags)
+{
+    return !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+}
+
 /* Finds out which files a call is about, unless that is known. */
 void locate(struct request *request)
 {
@@ -248,11 +428,12 @@ void locate(struct request *request)
     request->located = 1;
     first->path[0] = second->path[0] = 0;
     first->exists = second->exists = 0;
+    request->apart = is_apart(request);
     measure(request);
     switch (request->number) {
 #ifdef __NR_open
     case __NR_open:
-        return place_name(request, first, AT_FDCWD, a[0], !(a[1] & O_NOFOLLOW));
+        return place_name(request, first, AT_FDCWD, a[0], follows((unsigned)a[1]));
     case __NR_creat:
         return place_name(request, first, AT_FDCWD, a[0], 1);
     case __NR_unlink:
@@ -274,14 +455,15 @@ void locate(struct request *request)
         return place_name(request, second, (int)a[2], a[3], 0);
     case __NR_linkat:
         if (a[4] & AT_EMPTY_PATH)
-            place_descriptor(first, (int)a[0]);
+            place_descriptor(request, first, (int)a[0]);
         else
             place_name(request, first, (int)a[0], a[1], (a[4] & AT_SYMLINK_FOLLOW) != 0);
         return place_name(request, second, (int)a[2], a[3], 0);
     case __NR_openat:
-        return place_name(request, first, (int)a[0], a[1], !(a[2] & O_NOFOLLOW));
+        return place_name(request, first, (int)a[0], a[1], follows((unsigned)a[2]));
     case __NR_openat2:
-        return place_name(request, first, (int)a[0], a[1], 1);
+        return place_name(request, first, (int)a[0], a[1],
+                          follows(open_flags(request->inject, LINEN_CALL_OPENAT2, a)));
     case __NR_unlinkat:
     case __NR_mkdirat:
         return place_name(request, first, (int)a[0], a[1], 0);
@@ -290,33 +472,16 @@ void locate(struct request *request)
     case __NR_truncate:
         return place_name(request, first, AT_FDCWD, a[0], 1);
     case __NR_copy_file_range:
-        return place_descriptor(first, (int)a[2]);
+        return place_descriptor(request, first, (int)a[2]);
     case __NR_mmap:
-        return place_descriptor(first, (int)a[4]);
+        return place_descriptor(request, first, (int)a[4]);
     case __NR_msync:
         return place_mapping(request, first, a[0], &offset);
     case __NR_sync:
     case __NR_io_uring_setup:
         return;
     default:
-        return place_descriptor(first, (int)a[0]);
-    }
-}
-
-/* The flags of an open. */
-static uint64_t open_flags(const struct linen_inject *inject, uint32_t call, const int64_t *a)
-{
-    struct open_how how = {0, 0, 0};
-    switch (call) {
-    case LINEN_CALL_OPEN:
-        return (unsigned)a[1];
-    case LINEN_CALL_CREAT:
-        return O_CREAT | O_WRONLY | O_TRUNC;
-    case LINEN_CALL_OPENAT:
-        return (unsigned)a[2];
-    default:
-        copy_from(inject, &how, a[2], sizeof how);
-        return how.flags;
+        return place_descriptor(request, first, (int)a[0]);
     }
 }
 
@@ -335,7 +500,8 @@ int only_reads(const struct linen_inject *inject, uint32_t call, const int64_t *
 
 /*
  * Whether the supervisor may make a call: not one that could block until another thread does something, which may wait
- * for the supervisor itself. Files and folders are safe; pipes, sockets and terminals aren't.
+ * for the supervisor itself. Files and folders are safe; pipes, sockets and terminals aren't. Nor one that means
+ * another file here than on the caller's thread.
  */
 int is_performable(struct request *request)
 {
@@ -348,6 +514,8 @@ int is_performable(struct request *request)
         return 1;
     }
     locate(request);
+    if (request->apart)
+        return 0;
     const struct place *place = &request->places[0];
     uint32_t type = (place->status.st_mode & S_IFMT) / (S_IFDIR / 4); /* four bits: 4 for folders, 8 for files */
     uint32_t safe = 1U << type & (1U << 4 | 1U << 8);
@@ -380,7 +548,8 @@ static uint64_t offset_of(const struct request *request, long flags, uint64_t so
     case LINEN_CALL_PWRITEV2:
         if (a[3] == -1)
             break; /* then it is a writev */
-        flags |= a[5] & RWF_APPEND ? O_APPEND : 0; /* fall through */
+        flags |= a[5] & RWF_APPEND ? O_APPEND : 0;
+        flags &= a[5] & RWF_NOAPPEND ? ~O_APPEND : ~0; /* fall through */
     case LINEN_CALL_PWRITE64:
     case LINEN_CALL_PWRITEV:
         if (!(flags & O_APPEND))

@@ -3,6 +3,8 @@ package dev.linen.inject;
 import java.util.ArrayList;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
+
 import dev.linen.inject.RuleSlot.Content;
 import dev.linen.internal.linux.LinenH;
 
@@ -10,34 +12,33 @@ import dev.linen.internal.linux.LinenH;
 public final class Fault implements AutoCloseable {
 
     private final String text;
-    private final boolean forbids;
-    private final Supervisor supervisor;
     private final RuleSlot slot;
-    private final LogReader reader;
+    private final @Nullable LogReader reader; // of a rule that forbids
     private final List<Operation> forbidden = new ArrayList<>(); // guarded by this
     private boolean closed; // guarded by this
 
     private Fault(Supervisor supervisor, Content content, String text) {
-        this.supervisor = supervisor;
         this.text = text;
-        forbids = content.action() == LinenH.LINEN_ACTION_FORBID;
-        JavaStacks stacks = JavaStacks.of(supervisor);
-        long from = 0;
-        if (forbids) {
-            stacks.begin();
-            from = supervisor.openLog();
-        }
+        slot = RuleSlot.take(supervisor, content);
+        boolean opened = false;
         try {
-            slot = RuleSlot.enable(supervisor, content);
-        } catch (RuntimeException | Error noRoom) {
-            end();
-            throw noRoom;
+            reader = content.action() == LinenH.LINEN_ACTION_FORBID ? LogReader.open(supervisor, true) : null;
+            opened = true;
+        } finally {
+            if (!opened) {
+                slot.close();
+            }
         }
-        reader = new LogReader(supervisor, slot.bit(), stacks, from);
     }
 
-    static Fault enable(Content content, String text) {
+    /** Makes a rule that isn't in force yet, so that whoever is to end it can store it before. */
+    static Fault of(Content content, String text) {
         return new Fault(Supervisor.get(), content, text);
+    }
+
+    /** Puts it into force, unless it was closed. */
+    void enable() {
+        slot.enable();
     }
 
     /**
@@ -76,8 +77,8 @@ public final class Fault implements AutoCloseable {
     }
 
     private void read() {
-        if (forbids && !closed) {
-            reader.read(forbidden);
+        if (reader != null && !closed) {
+            reader.read(slot.bit(), LogReader.ANY_DEVICE, forbidden);
         }
     }
 
@@ -88,15 +89,13 @@ public final class Fault implements AutoCloseable {
             return;
         }
         slot.close();
-        read();
-        closed = true;
-        end();
-    }
-
-    private void end() {
-        if (forbids) {
-            supervisor.closeLog();
-            JavaStacks.of(supervisor).end();
+        try {
+            read();
+        } finally {
+            closed = true;
+            if (reader != null) {
+                reader.close();
+            }
         }
     }
 

@@ -22,7 +22,7 @@ public final class FaultRule {
     private static final long WRITES = CallKind.WRITE.calls();
 
     private final Runnable requireOpen;
-    private final Consumer<Fault> enabled;
+    private final Consumer<Fault> enable;
     private final CallKind[] kinds;
     private int where = LinenH.LINEN_ANYWHERE;
     private @Nullable Path folder;
@@ -35,14 +35,14 @@ public final class FaultRule {
 
     /**
      * @param requireOpen throws if the test has ended
-     * @param enabled is given the rule when it is in force
+     * @param enable stores a rule and puts it into force, or closes it
      */
-    FaultRule(Runnable requireOpen, Consumer<Fault> enabled, CallKind... kinds) {
+    FaultRule(Runnable requireOpen, Consumer<Fault> enable, CallKind... kinds) {
         if (kinds.length == 0) {
             throw new IllegalArgumentException("on() needs at least one kind of call: on(CallKind.SYNC)");
         }
         this.requireOpen = requireOpen;
-        this.enabled = enabled;
+        this.enable = enable;
         this.kinds = kinds.clone();
     }
 
@@ -165,7 +165,8 @@ public final class FaultRule {
     }
 
     /**
-     * The calls fail, and aren't made.
+     * The calls fail, and aren't made. A {@code close} of a file is an exception: Linux frees the descriptor even if it
+     * reports an error other than EBADF.
      *
      * @param errno the error
      * @return the rule, in force
@@ -188,7 +189,7 @@ public final class FaultRule {
 
     /**
      * So many bytes can be written to files in all; the write that goes beyond is short, and then each fails with
-     * {@link Errno#ENOSPC}.
+     * {@link Errno#ENOSPC}. What a write that fails, or is short, didn't write doesn't count.
      *
      * @param bytes how many, 0 or more
      * @return the rule, in force
@@ -214,7 +215,11 @@ public final class FaultRule {
         if (time.isNegative()) {
             throw new IllegalArgumentException("a delay isn't negative: " + time);
         }
-        return enable(LinenH.LINEN_ACTION_DELAY, time.toNanos(), "delayed by " + time);
+        return enable(LinenH.LINEN_ACTION_DELAY, nanos(time), "delayed by " + time);
+    }
+
+    private static long nanos(Duration time) {
+        return time.compareTo(Duration.ofNanos(Long.MAX_VALUE)) > 0 ? Long.MAX_VALUE : time.toNanos();
     }
 
     /**
@@ -247,12 +252,10 @@ public final class FaultRule {
         if (used) {
             throw new IllegalStateException("this rule is in force already: call on() for another one");
         }
+        Fault fault = Fault.of(new Content(CallKind.calls(kinds), action, argument, first, count, thread, descriptor,
+                where, folder, glob, LinenH.LINEN_RECORD_NOTHING, /* stack */ false), text() + ": " + effect);
+        enable.accept(fault);
         used = true;
-        String path = folder == null ? null : folder.toString();
-        Fault fault = Fault
-                .enable(new Content(CallKind.calls(kinds), action, argument, first, count, thread, descriptor,
-                        where, path, glob, LinenH.LINEN_RECORD_NOTHING, /* stack */ false), text() + ": " + effect);
-        enabled.accept(fault);
         return fault;
     }
 

@@ -2,6 +2,7 @@ package dev.linen.inject;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -56,11 +57,29 @@ public final class Faults implements AutoCloseable {
      */
     public FaultRule on(CallKind... kinds) {
         requireOpen();
-        return new FaultRule(this::requireOpen, this::add, kinds);
+        return new FaultRule(this::requireOpen, this::enable, kinds);
     }
 
-    private synchronized void add(Fault fault) {
-        rules.add(fault);
+    /** Puts a rule into force. It is listed before: close() must find it whatever happens. */
+    private void enable(Fault fault) {
+        boolean enabled = false;
+        try {
+            synchronized (this) {
+                requireOpen();
+                rules.add(fault);
+            }
+            fault.enable();
+            enabled = true;
+        } finally {
+            if (!enabled) {
+                fault.close();
+                forget(fault);
+            }
+        }
+    }
+
+    private synchronized void forget(Fault fault) {
+        rules.remove(fault);
     }
 
     /**
@@ -72,8 +91,7 @@ public final class Faults implements AutoCloseable {
      * @throws IllegalStateException if these faults are closed
      */
     public Trace trace(Path folder) {
-        requireOpen();
-        return add(Trace.of(folder, /* withStacks */ false));
+        return begin(folder, /* withStacks */ false);
     }
 
     /**
@@ -85,12 +103,25 @@ public final class Faults implements AutoCloseable {
      * @throws IllegalStateException if these faults are closed
      */
     public Trace traceWithStacks(Path folder) {
-        requireOpen();
-        return add(Trace.of(folder, /* withStacks */ true));
+        return begin(folder, /* withStacks */ true);
     }
 
-    private synchronized Trace add(Trace trace) {
-        traces.add(trace);
+    private Trace begin(Path folder, boolean withStacks) {
+        requireOpen();
+        Trace trace = new Trace(folder, withStacks);
+        boolean begun = false;
+        try {
+            synchronized (this) {
+                requireOpen();
+                traces.add(trace);
+            }
+            trace.begin();
+            begun = true;
+        } finally {
+            if (!begun) {
+                trace.stop();
+            }
+        }
         return trace;
     }
 
@@ -127,18 +158,33 @@ public final class Faults implements AutoCloseable {
             closed = true;
             ending = List.copyOf(rules);
             ended = List.copyOf(traces);
-            traces.clear();
         }
+        end(ending.iterator(), ended.iterator());
         List<Operation> forbidden = new ArrayList<>();
-        ending.forEach(Fault::close);
-        ended.forEach(Trace::stop);
         synchronized (this) {
             ending.forEach(rule -> forbidden.addAll(rule.forbidden()));
             rules.clear();
+            traces.clear();
         }
         if (!forbidden.isEmpty()) {
             throw new AssertionError(forbidden.size() + " forbidden calls:\n"
                     + forbidden.stream().map(Trace::line).collect(Collectors.joining("\n")));
+        }
+    }
+
+    /** One that can't be ended doesn't keep the others in force. It can be closed again. */
+    private static void end(Iterator<Fault> rules, Iterator<Trace> traces) {
+        try {
+            while (rules.hasNext()) {
+                rules.next().close();
+            }
+            while (traces.hasNext()) {
+                traces.next().stop();
+            }
+        } finally {
+            if (rules.hasNext() || traces.hasNext()) {
+                end(rules, traces);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.linen.futex.Futex;
 import dev.linen.inject.ThreadDump.Entry;
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.helper.HelperThread;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_pending;
@@ -74,18 +75,22 @@ final class JavaStacks {
     /** To be called before a rule wants stacks. */
     @SuppressWarnings("NonAtomicVolatileUpdate") // under this
     synchronized void begin() {
-        if (users++ == 0) {
-            CountDownLatch ready = new CountDownLatch(1);
-            Thread thread = HelperThread.unstarted("linen-stacks", () -> collect(ready));
-            collector = thread;
-            boolean started = false;
+        StackRoom.require();
+        users++;
+        if (users == 1) {
+            boolean ready = false;
             try {
+                CountDownLatch learned = new CountDownLatch(1);
+                Thread thread = HelperThread.unstarted("linen-stacks", () -> collect(learned));
+                collector = thread;
                 thread.start();
-                started = true;
+                awaitUninterruptibly(learned);
+                ready = true;
             } finally {
-                users -= started ? 0 : 1;
+                if (!ready) {
+                    end();
+                }
             }
-            awaitUninterruptibly(ready);
         }
     }
 
@@ -116,11 +121,11 @@ final class JavaStacks {
         }
     }
 
-    private void collect(CountDownLatch ready) {
+    private void collect(CountDownLatch learned) {
         try {
             learn();
         } finally {
-            ready.countDown();
+            learned.countDown();
         }
         Futex held = supervisor.held();
         while (Thread.currentThread() == collector) {

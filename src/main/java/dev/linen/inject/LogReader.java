@@ -18,13 +18,14 @@ import java.util.function.LongSupplier;
 
 import dev.linen.inject.Operation.Durability;
 import dev.linen.inject.Operation.SyncKind;
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_event;
 import dev.linen.syscall.abi.Socket;
 
-/** Reads the events of one rule from the log. */
-final class LogReader {
+/** Reads the events of one rule from the log. While it is open, what is behind its position stays there. */
+final class LogReader implements AutoCloseable {
 
     private static final String[] NAMES = {"open", "open", "creat", "openat", "openat2", "close", "write", "pwrite64",
             "writev", "pwritev", "pwritev2", "copy_file_range", "sendfile", "truncate", "ftruncate", "fallocate",
@@ -32,50 +33,103 @@ final class LogReader {
             "linkat", "symlink", "symlinkat", "unlink", "unlinkat", "rmdir", "mkdir", "mkdirat", "msync", "mmap",
             "io_uring_setup", "connect"};
 
+    static final long ANY_DEVICE = -1;
+
     private static final Path ROOT = Path.of("/");
 
     private final MemorySegment log;
     private final LongSupplier head;
-    private final long bit;
     private final LongFunction<List<StackTraceElement>> stacks;
+    private final LongSupplier lostEver;
+    private final Runnable end;
     private final Map<FileId, Integer> generations = new HashMap<>();
     private long next;
+    private long lostBefore;
 
-    /** Reads from a position on. */
-    LogReader(Supervisor supervisor, long bit, JavaStacks stacks, long from) {
-        this(supervisor.log(), supervisor::head, bit, stacks::of, from);
+    private LogReader(MemorySegment log, LongSupplier head, LongFunction<List<StackTraceElement>> stacks,
+            LongSupplier lostEver, Runnable end) {
+        this.log = log;
+        this.head = head;
+        this.stacks = stacks;
+        this.lostEver = lostEver;
+        this.end = end;
     }
 
     /**
-     * Reads from a position on.
+     * Reads what will be recorded from now on.
      *
-     * @param head where the next event will be
-     * @param bit the rule whose events are read
-     * @param stacks the stack of each token
+     * @param withStacks whether stacks are to be taken, until it is closed
      */
-    LogReader(MemorySegment log, LongSupplier head, long bit, LongFunction<List<StackTraceElement>> stacks, long from) {
-        this.log = log;
-        this.head = head;
-        this.bit = bit;
-        this.stacks = stacks;
-        next = from;
+    static LogReader open(Supervisor supervisor, boolean withStacks) {
+        StackRoom.require();
+        JavaStacks stacks = JavaStacks.of(supervisor);
+        LogReader reader = new LogReader(supervisor.log(), supervisor::head, stacks::of, supervisor::lost,
+                () -> end(supervisor, withStacks, stacks));
+        if (withStacks) {
+            stacks.begin();
+        }
+        reader.next = supervisor.openLog();
+        reader.lostBefore = supervisor.lost();
+        return reader;
     }
 
-    /** Adds the events since the last call to a list. If that fails, the next call goes on where this one failed. */
-    void read(List<Operation> operations) {
-        read(operations, /* outputBit */ 0, (position, bytes) -> {
+    private static void end(Supervisor supervisor, boolean withStacks, JavaStacks stacks) {
+        try {
+            supervisor.closeLog();
+        } finally {
+            if (withStacks) {
+                stacks.end();
+            }
+        }
+    }
+
+    /**
+     * Reads a whole log that another process has left behind.
+     *
+     * @param head where it ends
+     * @param stacks the stack of each token
+     */
+    static LogReader of(MemorySegment log, long head, LongFunction<List<StackTraceElement>> stacks) {
+        return new LogReader(log, () -> head, stacks, () -> 0, () -> {
+        });
+    }
+
+    /** Ends reading, when the rule is out of force. */
+    @Override
+    public void close() {
+        end.run();
+    }
+
+    /** Returns how many calls weren't recorded, of any rule. */
+    long lost() {
+        return lostEver.getAsLong() - lostBefore;
+    }
+
+    long logBytes() {
+        return log.byteSize();
+    }
+
+    /**
+     * Adds the events of a rule since the last call to a list. If that fails, the next call goes on where this one
+     * failed.
+     *
+     * @param bit the rule's
+     * @param device where the rule's folder is, because a syncfs of another file system isn't about it; or ANY_DEVICE
+     */
+    void read(long bit, long device, List<Operation> operations) {
+        read(bit, device, operations, /* outputBit */ 0, (position, bytes) -> {
         });
     }
 
     /** The same. What a second rule has recorded is passed on, with the number of operations before it. */
-    void read(List<Operation> operations, long outputBit, BiConsumer<Integer, byte[]> output) {
-        for (long end = head.getAsLong(); next < end;) {
+    void read(long bit, long device, List<Operation> operations, long outputBit, BiConsumer<Integer, byte[]> output) {
+        for (long until = head.getAsLong(); next < until;) {
             MemorySegment event = log.asSlice(next, linen_event.sizeof());
-            if (linen_event.bytes(event) < linen_event.sizeof() || linen_event.bytes(event) > end - next) {
+            if (linen_event.bytes(event) < linen_event.sizeof() || linen_event.bytes(event) > until - next) {
                 throw new IllegalStateException("the log is damaged at " + next + ": there is no event");
             }
             MemorySegment whole = log.asSlice(next, linen_event.bytes(event));
-            if ((linen_event.recorded(event) & bit) != 0) {
+            if ((linen_event.recorded(event) & bit) != 0 && !isElsewhere(event, device)) {
                 operations.add(operation(event, whole));
             }
             if ((linen_event.recorded(event) & outputBit) != 0) {
@@ -85,14 +139,23 @@ final class LogReader {
         }
     }
 
+    private static boolean isElsewhere(MemorySegment event, long device) {
+        return linen_event.call(event) == LinenH.LINEN_CALL_SYNCFS && device != ANY_DEVICE
+                && linen_event.device(event) != device;
+    }
+
     /** One event with what follows it. */
     private Operation operation(MemorySegment event, MemorySegment whole) {
         long names = linen_event.sizeof();
-        String name = text(whole, names, linen_event.path_bytes(event));
-        String other = text(whole, names + linen_event.path_bytes(event), linen_event.other_path_bytes(event));
-        Path path = name.isEmpty() ? ROOT : Path.of(name);
+        byte[] name = bytes(whole, names, linen_event.path_bytes(event));
+        byte[] other = bytes(whole, names + linen_event.path_bytes(event), linen_event.other_path_bytes(event));
+        Path path = name.length == 0 ? ROOT : PathBytes.path(name);
         int number = linen_event.call(event);
         Call call = call(event, number);
+        if (has(event, LinenH.LINEN_EVENT_APART)) {
+            return new Operation.Unseen(call, path, FileId.NONE, "a " + NAMES[number] + " of " + path + " by thread "
+                    + call.tid() + ", which has descriptors or a working directory of its own (unshare, clone)");
+        }
         return switch (number) {
             case LinenH.LINEN_CALL_OPEN_TO_READ, LinenH.LINEN_CALL_OPEN, LinenH.LINEN_CALL_CREAT,
                     LinenH.LINEN_CALL_OPENAT, LinenH.LINEN_CALL_OPENAT2 ->
@@ -115,11 +178,12 @@ final class LogReader {
             case LinenH.LINEN_CALL_SYNC_FILE_RANGE -> sync(call, path, event, SyncKind.RANGE);
             case LinenH.LINEN_CALL_SYNC, LinenH.LINEN_CALL_SYNCFS -> new Operation.SyncAll(call, path);
             case LinenH.LINEN_CALL_RENAME, LinenH.LINEN_CALL_RENAMEAT, LinenH.LINEN_CALL_RENAMEAT2 ->
-                rename(call, path, Path.of(other), event);
+                rename(call, path, PathBytes.path(other), event);
             case LinenH.LINEN_CALL_LINK, LinenH.LINEN_CALL_LINKAT ->
-                new Operation.Link(call, path, Path.of(other), file(event, false));
+                new Operation.Link(call, path, PathBytes.path(other), file(event, false));
             case LinenH.LINEN_CALL_SYMLINK, LinenH.LINEN_CALL_SYMLINKAT ->
-                new Operation.Symlink(call, path, file(event, !call.failed()), other);
+                new Operation.Symlink(call, path, file(event, !call.failed()),
+                        new String(other, StandardCharsets.UTF_8));
             case LinenH.LINEN_CALL_UNLINK, LinenH.LINEN_CALL_UNLINKAT, LinenH.LINEN_CALL_RMDIR ->
                 new Operation.Unlink(call, path, file(event, false), has(event, LinenH.LINEN_EVENT_DIRECTORY));
             case LinenH.LINEN_CALL_MKDIR, LinenH.LINEN_CALL_MKDIRAT ->
@@ -183,8 +247,7 @@ final class LogReader {
         long bytes = linen_event.data_bytes(event);
         long at = linen_event.sizeof() + linen_event.path_bytes(event) + linen_event.other_path_bytes(event);
         if (has(event, LinenH.LINEN_EVENT_NO_DATA)) {
-            throw new IllegalStateException("the data of a recorded " + NAMES[linen_event.call(event)] + " of " + bytes
-                    + " bytes couldn't be copied, because the caller freed it meanwhile, or its source isn't a file");
+            return Operation.Write.NO_DATA;
         }
         return MemorySegment.ofArray(whole.asSlice(at, bytes).toArray(ValueLayout.JAVA_BYTE)).asReadOnly();
     }
@@ -216,8 +279,8 @@ final class LogReader {
         }
     }
 
-    private static String text(MemorySegment whole, long at, long bytes) {
-        return new String(whole.asSlice(at, bytes).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+    private static byte[] bytes(MemorySegment whole, long at, long bytes) {
+        return whole.asSlice(at, bytes).toArray(ValueLayout.JAVA_BYTE);
     }
 
     private static boolean has(MemorySegment event, int flag) {

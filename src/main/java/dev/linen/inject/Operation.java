@@ -1,6 +1,7 @@
 package dev.linen.inject;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
@@ -91,7 +92,36 @@ public sealed interface Operation {
     record Write(Call call, Path path, FileId file, long offset, MemorySegment data, long requested,
             Durability durability)
             implements
-                Operation {}
+                Operation {
+
+        /** Stands for bytes that couldn't be copied. */
+        static final MemorySegment NO_DATA = MemorySegment.ofArray(new byte[0]).asReadOnly();
+
+        /**
+         * Returns whether the bytes are known. They aren't if the caller freed them during the call, or if they came
+         * from what isn't a file.
+         *
+         * @return false if {@link #data} would throw
+         */
+        public boolean hasData() {
+            return !data.equals(NO_DATA); // another segment of no bytes doesn't equal it
+        }
+
+        /**
+         * Returns the bytes that were written.
+         *
+         * @return not all that the caller asked for; read-only, on the heap
+         * @throws IllegalStateException if they aren't known: see {@link #hasData}
+         */
+        @Override
+        public MemorySegment data() {
+            if (!hasData()) {
+                throw new IllegalStateException("the data of a " + call.name() + " to " + path
+                        + " couldn't be recorded, because the caller freed it meanwhile, or its source isn't a file");
+            }
+            return data;
+        }
+    }
 
     /**
      * {@code truncate}, {@code ftruncate}: the file now has this length; if it was shorter, zeros follow.
@@ -170,7 +200,17 @@ public sealed interface Operation {
      * @param file the identity of the link
      * @param text what the link contains
      */
-    record Symlink(Call call, Path path, FileId file, String text) implements Operation {}
+    record Symlink(Call call, Path path, FileId file, String text) implements Operation {
+
+        /**
+         * Returns what the link contains.
+         *
+         * @return the text as a path, whatever the JVM's locale is
+         */
+        public Path target() {
+            return PathBytes.path(text.getBytes(StandardCharsets.UTF_8));
+        }
+    }
 
     /**
      * {@code unlink}, {@code unlinkat}, {@code rmdir}: an entry was removed.
@@ -204,7 +244,8 @@ public sealed interface Operation {
 
     /**
      * A call after which the recording may be incomplete: a shared writable mapping of a file, whose stores are seen
-     * only at the next {@code msync}, or an io_uring.
+     * only at the next {@code msync}; an io_uring; any call of a thread that has descriptors or a working directory of
+     * its own, of which only the name and the file are known.
      *
      * @param call name, thread, result, time and stack
      * @param path the mapped file

@@ -72,13 +72,15 @@ public record ProgramRecord(Path folder, String program, List<Operation> operati
         JavaStacks stacks = JavaStacks.of(supervisor);
         stacks.keepIn(file);
         stacks.begin();
-        RuleSlot changes = RuleSlot.enable(supervisor,
-                Content.recording(CallKind.changes(), real.toString(), /* stack */ true));
-        RuleSlot output = RuleSlot.enable(supervisor, Content.output(STANDARD_OUTPUT));
+        RuleSlot changes = RuleSlot.take(supervisor, Content.recording(CallKind.changes(), real, /* stack */ true));
+        RuleSlot output = RuleSlot.take(supervisor, Content.output(STANDARD_OUTPUT));
+        changes.enable();
+        output.enable();
         Properties about = new Properties();
         about.setProperty("format", FORMAT);
         about.setProperty("folder", real.toString());
         about.setProperty("program", System.getProperty("sun.java.command", ""));
+        about.setProperty("device", Long.toString(FileId.of(real).device()));
         about.setProperty("changes", Long.toString(changes.bit()));
         about.setProperty("output", Long.toString(output.bit()));
         try (Writer writer = Files.newBufferedWriter(into.resolve(ABOUT))) {
@@ -108,15 +110,15 @@ public record ProgramRecord(Path folder, String program, List<Operation> operati
         RecordFiles.Content content = new RecordFiles(from).read();
         List<Operation> operations = new ArrayList<>();
         List<Output> output = new ArrayList<>();
-        new LogReader(content.log(), content::head, bit(about, "changes"),
-                token -> stacks.getOrDefault(token, List.of()), /* from */ 0).read(operations, bit(about, "output"),
-                        (position, bytes) -> output.add(new Output(position, bytes)));
+        LogReader.of(content.log(), content.head(), token -> stacks.getOrDefault(token, List.of())).read(
+                number(about, "changes"), number(about, "device"), operations, number(about, "output"),
+                (position, bytes) -> output.add(new Output(position, bytes)));
         return Optional.of(new ProgramRecord(Path.of(about.getProperty("folder")), about.getProperty("program"),
                 operations, output,
                 content.lost(), content.performing()));
     }
 
-    private static long bit(Properties about, String name) {
+    private static long number(Properties about, String name) {
         return Long.parseLong(about.getProperty(name));
     }
 }

@@ -1,11 +1,15 @@
 package dev.linen.inject;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+
+import org.jspecify.annotations.Nullable;
 
 import dev.linen.inject.RuleSlot.Content;
 import dev.linen.memory.MemoryMap;
@@ -36,40 +40,46 @@ public final class Recording implements AutoCloseable {
     private static final List<Recording> RUNNING = new ArrayList<>(); // guarded by itself
 
     private final Path folder;
-    private final Supervisor supervisor;
-    private final boolean withStacks;
     private final List<Operation> operations = new ArrayList<>(); // guarded by this
     private final RuleSlot slot;
     private final LogReader reader;
-    private final long lostBefore;
+    private final long device;
     private long lost; // guarded by this
     private boolean stopped; // guarded by this
 
+    /** Why what was recorded at the end couldn't be read. Guarded by this. */
+    private @Nullable Throwable failure;
+
+    /** Not begun: the caller first stores it, so that it can be stopped whatever happens. */
     private Recording(Path folder, long calls, boolean withStacks) {
         this.folder = folder;
-        this.withStacks = withStacks;
-        supervisor = Supervisor.get();
-        List<Operation> unseen = unseenSoFar(folder);
-        JavaStacks stacks = JavaStacks.of(supervisor);
-        if (withStacks) {
-            stacks.begin();
-        }
-        long from = supervisor.openLog();
-        lostBefore = supervisor.lost();
+        device = deviceOf(folder);
+        Supervisor supervisor = Supervisor.get();
+        slot = RuleSlot.take(supervisor, Content.recording(calls, folder, withStacks));
+        boolean opened = false;
         try {
-            slot = RuleSlot.enable(supervisor, Content.recording(calls, folder.toString(), withStacks));
-        } catch (RuntimeException | Error noRoom) {
-            end();
-            throw noRoom;
+            reader = LogReader.open(supervisor, withStacks);
+            opened = true;
+        } finally {
+            if (!opened) {
+                slot.close();
+            }
         }
-        reader = new LogReader(supervisor, slot.bit(), stacks, from);
-        operations.addAll(unseen);
     }
 
-    private void end() {
-        supervisor.closeLog();
-        if (withStacks) {
-            JavaStacks.of(supervisor).end();
+    private static long deviceOf(Path folder) {
+        try {
+            return FileId.of(folder).device();
+        } catch (IOException vanished) {
+            throw noFolder(folder);
+        }
+    }
+
+    void begin() {
+        slot.enable();
+        List<Operation> unseen = unseenSoFar(folder);
+        synchronized (this) {
+            operations.addAll(unseen);
         }
     }
 
@@ -101,27 +111,43 @@ public final class Recording implements AutoCloseable {
     }
 
     private static Recording start(Path folder, boolean withStacks) {
-        Path real = requireFolder(folder);
+        Recording recording = new Recording(requireFolder(folder), CallKind.changes(), withStacks);
+        boolean begun = false;
+        try {
+            recording.addRunning();
+            recording.begin();
+            begun = true;
+        } finally {
+            if (!begun) {
+                recording.stop();
+            }
+        }
+        return recording;
+    }
+
+    private void addRunning() {
         synchronized (RUNNING) {
             for (Recording other : RUNNING) {
-                if (real.startsWith(other.folder) || other.folder.startsWith(real)) {
-                    throw new IllegalStateException(real + " can't be recorded, because " + other.folder
+                if (folder.startsWith(other.folder) || other.folder.startsWith(folder)) {
+                    throw new IllegalStateException(folder + " can't be recorded, because " + other.folder
                             + " is being recorded: stop that recording first");
                 }
             }
-            Recording recording = new Recording(real, CallKind.changes(), withStacks);
-            RUNNING.add(recording);
-            return recording;
+            RUNNING.add(this);
         }
     }
 
-    /** Records for a trace: connections too, and beside other recordings. */
+    /** Records for a trace, which begins it: connections too, and beside other recordings. */
     static Recording forTrace(Path folder, boolean withStacks) {
         return new Recording(requireFolder(folder), CallKind.changes() | CallKind.CONNECT.calls(), withStacks);
     }
 
     /** Returns the canonical path of a folder. The supervisor compares these. */
     static Path requireFolder(Path folder) {
+        if (!folder.getFileSystem().equals(FileSystems.getDefault())) {
+            throw new IllegalArgumentException(folder + " is in " + folder.getFileSystem()
+                    + ": only files of the default file system are reached by system calls");
+        }
         try {
             if (Files.isDirectory(folder)) {
                 return folder.toRealPath();
@@ -129,18 +155,26 @@ public final class Recording implements AutoCloseable {
         } catch (IOException vanished) {
             // as if it had never been there
         }
-        throw new IllegalArgumentException(folder + " isn't a folder: create it first, since system calls are compared "
-                + "with its canonical path");
+        throw noFolder(folder);
+    }
+
+    private static IllegalArgumentException noFolder(Path folder) {
+        return new IllegalArgumentException(
+                folder + " isn't a folder: create it first, since system calls are compared "
+                        + "with its canonical path");
     }
 
     /** Returns what the recording won't see, because it was set up before. */
     private static List<Operation> unseenSoFar(Path folder) {
         List<Operation> unseen = new ArrayList<>();
         for (MemoryMap.Region region : MemoryMap.read().regions()) {
-            if (region.shared() && region.protection().has(Protection.WRITE) && region.name().startsWith("/")
-                    && Path.of(region.name()).startsWith(folder)) {
-                unseen.add(unseen("mmap", Path.of(region.name()), region.name() + " is mapped shared and writable: "
-                        + "stores into that memory are seen only at an msync (MappedByteBuffer.force)"));
+            if (region.shared() && region.protection().has(Protection.WRITE) && region.name().startsWith("/")) {
+                Path file = PathBytes.path(region.name().getBytes(StandardCharsets.UTF_8));
+                if (file.startsWith(folder)) {
+                    unseen.add(
+                            unseen("mmap", file, file + " is mapped shared and writable: stores into that memory are "
+                                    + "seen only at an msync (MappedByteBuffer.force)"));
+                }
             }
         }
         try (var descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
@@ -182,9 +216,11 @@ public final class Recording implements AutoCloseable {
      * Returns how many operations have been performed so far. A call that has returned to its caller is counted.
      *
      * @return the size of {@link #operations} now: the operations with a lower index have been performed
+     * @throws IllegalStateException if the last ones couldn't be read when the recording was stopped
      */
     public synchronized int position() {
         read();
+        requireRead();
         return operations.size();
     }
 
@@ -192,23 +228,32 @@ public final class Recording implements AutoCloseable {
      * Returns what has been recorded so far, in the order in which it was performed.
      *
      * @return the operations
-     * @throws IllegalStateException if more happened than the log had room for; the message names the property for more
+     * @throws IllegalStateException if some are missing: more happened than the log had room for, for which the message
+     *         names a property; the supervisor ended within a call; or the last ones couldn't be read when the recording
+     *         was stopped, of which the cause says why
      */
     public synchronized List<Operation> operations() {
         read();
+        requireRead();
         if (lost > 0) {
             throw new IllegalStateException(lost + " operations didn't fit into the log, or weren't seen because the "
-                    + "supervisor ended (see the log): set -D"
-                    + Supervisor.LOG_PROPERTY
-                    + " to more than " + supervisor.log().byteSize() / (1 << 20) + ", or record less at a time");
+                    + "supervisor ended (a warning says so): set -D" + Supervisor.LOG_PROPERTY + " to more than "
+                    + reader.logBytes() / (1 << 20) + ", or record less at a time");
         }
         return List.copyOf(operations);
     }
 
     private void read() {
         if (!stopped) {
-            reader.read(operations);
-            lost = supervisor.lost() - lostBefore;
+            reader.read(slot.bit(), device, operations);
+            lost = reader.lost();
+        }
+    }
+
+    private void requireRead() {
+        if (failure != null) {
+            throw new IllegalStateException("what was recorded at the end couldn't be read when the recording was "
+                    + "stopped: the operations are incomplete", failure);
         }
     }
 
@@ -224,9 +269,11 @@ public final class Recording implements AutoCloseable {
             slot.close();
             try {
                 read();
+            } catch (RuntimeException | Error failed) { // thrown to those who ask for the operations
+                failure = failed;
             } finally {
                 stopped = true;
-                end();
+                reader.close();
             }
         }
     }

@@ -4,29 +4,31 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_rule;
 
-/** A rule in the memory that the supervisor reads, from {@link #enable} until it is closed. */
+/** A rule in the memory that the supervisor reads. It is in force from {@link #enable} until it is closed. */
 final class RuleSlot implements AutoCloseable {
 
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
+    private static final int NONE = -1;
+
     private final Supervisor supervisor;
-    private final int index;
     private final Arena names = Arena.ofShared();
-    private final MemorySegment rule;
+    private int index = NONE; // not changed after take()
     private boolean closed; // guarded by this
     private long matched; // guarded by this: after the end
     private long fired;
 
     private RuleSlot(Supervisor supervisor) {
         this.supervisor = supervisor;
-        index = supervisor.takeSlot();
-        rule = supervisor.slot(index);
     }
 
     /**
@@ -35,10 +37,10 @@ final class RuleSlot implements AutoCloseable {
      * @param folder a canonical path, or null for a rule of any place
      */
     record Content(long calls, int action, long argument, long first, long count, int thread, int descriptor, int where,
-            @Nullable String folder, @Nullable String glob, int record, boolean stack) {
+            @Nullable Path folder, @Nullable String glob, int record, boolean stack) {
 
         /** A rule that only records. */
-        static Content recording(long calls, String folder, boolean stack) {
+        static Content recording(long calls, Path folder, boolean stack) {
             return new Content(calls, LinenH.LINEN_ACTION_NONE, 0, 1, 0, 0, -1, LinenH.LINEN_UNDER, folder, null,
                     LinenH.LINEN_RECORD_DATA, stack);
         }
@@ -50,21 +52,28 @@ final class RuleSlot implements AutoCloseable {
         }
     }
 
-    /** Puts a rule into force. */
-    static RuleSlot enable(Supervisor supervisor, Content content) {
+    /**
+     * Takes a slot and fills it in. The rule isn't in force yet: the caller first stores the result, so that it can close
+     * it whatever happens.
+     */
+    static RuleSlot take(Supervisor supervisor, Content content) {
+        StackRoom.requireMuch(); // from here on to the end of enable(), if that comes soon, only the heap can be full
         RuleSlot slot = new RuleSlot(supervisor);
+        boolean filled = false;
         try {
+            slot.index = supervisor.takeSlot();
             slot.fill(content);
-        } catch (RuntimeException | Error noMemory) {
-            supervisor.giveSlot(slot.index);
-            throw noMemory;
+            filled = true;
+            return slot;
+        } finally {
+            if (!filled) {
+                slot.close();
+            }
         }
-        supervisor.enable(slot.index, true);
-        supervisor.await();
-        return slot;
     }
 
     private void fill(Content content) {
+        MemorySegment rule = supervisor.slot(index);
         rule.fill((byte) 0);
         linen_rule.action(rule, content.action());
         linen_rule.argument(rule, content.argument());
@@ -75,13 +84,24 @@ final class RuleSlot implements AutoCloseable {
         linen_rule.descriptor(rule, content.descriptor());
         linen_rule.where(rule, content.where());
         linen_rule.recording(rule, content.record());
-        linen_rule.folder(rule, address("/".equals(content.folder()) ? "" : content.folder()));
-        linen_rule.glob(rule, address(content.glob()));
+        Path folder = content.folder();
+        String glob = content.glob();
+        linen_rule.folder(rule, folder == null ? 0 : address(PathBytes.of(folder)));
+        linen_rule.glob(rule, glob == null ? 0 : address(glob.getBytes(StandardCharsets.UTF_8)));
         linen_rule.stack(rule, content.stack() ? 1 : 0);
     }
 
-    private long address(@Nullable String text) {
-        return text == null ? 0 : names.allocateFrom(text).address();
+    private long address(byte[] text) {
+        MemorySegment copy = names.allocate(text.length + 1L);
+        MemorySegment.copy(text, 0, copy, ValueLayout.JAVA_BYTE, 0, text.length);
+        return copy.address();
+    }
+
+    /** Puts the rule into force, unless it was closed: calls that begin from now on find it. */
+    synchronized void enable() {
+        if (!closed) {
+            supervisor.enable(index, true);
+        }
     }
 
     /** The bit by which recorded events name this rule. */
@@ -91,26 +111,31 @@ final class RuleSlot implements AutoCloseable {
 
     /** How many calls matched. */
     synchronized long matched() {
-        return closed ? matched : (long) LONG.getOpaque(rule, linen_rule.matched$offset());
+        return closed ? matched : (long) LONG.getOpaque(supervisor.slot(index), linen_rule.matched$offset());
     }
 
     /** On how many of them the rule acted. */
     synchronized long fired() {
-        return closed ? fired : (long) LONG.getOpaque(rule, linen_rule.fired$offset());
+        return closed ? fired : (long) LONG.getOpaque(supervisor.slot(index), linen_rule.fired$offset());
     }
 
-    /** Puts the rule out of force. When this returns, it has no effect any more. */
+    /**
+     * Puts the rule out of force. When this returns, it has no effect any more. If an error interrupts it, it can be
+     * called again; the rule is out of force all the same.
+     */
     @Override
     public synchronized void close() {
         if (closed) {
             return;
         }
-        supervisor.enable(index, false);
-        supervisor.await();
-        matched = matched();
-        fired = fired();
+        if (index != NONE) {
+            supervisor.enable(index, false);
+            supervisor.await();
+            matched = matched();
+            fired = fired();
+            supervisor.giveSlot(index);
+        }
         closed = true;
-        supervisor.giveSlot(index);
         names.close();
     }
 }

@@ -8,6 +8,7 @@ import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ import dev.linen.function.NativeFunction;
 import dev.linen.futex.Futex;
 import dev.linen.inject.InjectionUnavailableException.Reason;
 import dev.linen.inject.LibcText.Piece;
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.binding.SuperviseEntry;
 import dev.linen.internal.binding.Trampoline;
 import dev.linen.internal.linux.Kernel;
@@ -38,7 +40,8 @@ import dev.linen.thread.NativeThread;
 
 /**
  * The supervisor of this process's system calls: the native threads that run {@code inject.c}, and the memory that they
- * share with Java. It is installed once, by the first use, and stays until the process ends.
+ * share with Java. It is installed once, by the first use, and stays until the process ends. All that it needs exists
+ * before the filter does, since nothing can undo that: the second native thread, and the watcher of the first.
  *
  * <pre>
  *   linen_inject   what both sides tell each other
@@ -47,7 +50,7 @@ import dev.linen.thread.NativeThread;
  *   pending        calls that are put aside
  *   strangers      tids that aren't Java threads'
  *
- *   log            the recorded calls, one after another; emptied when nobody reads it
+ *   log            the recorded calls, one after another; emptied when there is no reader
  * </pre>
  */
 final class Supervisor {
@@ -57,12 +60,15 @@ final class Supervisor {
 
     private static final long DEFAULT_LOG_MIB = 512;
     private static final long MIB = 1 << 20;
+    private static final long LARGEST_PAGE = 64 << 10;
 
     /** A supervisor has buffers of 50 KiB on its stack. */
     private static final long STACK_BYTES = 256 << 10;
 
     /** How long a caller is held for its stack. It is over earlier, unless all Java threads are stopped meanwhile. */
     private static final long STACK_NANOS = 1_000_000_000;
+
+    private static final long RETRY_NANOS = 10_000_000;
 
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -77,14 +83,20 @@ final class Supervisor {
 
     private final MemorySegment shared;
     private final MemorySegment pending;
-    private final MemorySegment rules;
+    private final MemorySegment[] slotMemory = new MemorySegment[LinenH.LINEN_RULES];
     private final MemorySegment strangers;
+    private final MemorySegment one;
     private final Mapping log;
+    private final Futex running;
+    private final Futex go;
+    private final Futex installation;
+    private final Futex turn;
     private final Futex done;
     private final Futex held;
     private final NativeFunction supervise;
     private final int bell;
-    private volatile @Nullable NativeThread serving;
+    private final int maps;
+    private volatile @Nullable Succession succession;
     private long slots; // guarded by this
     private int readers; // guarded by this
 
@@ -108,10 +120,11 @@ final class Supervisor {
                 if (refused != null) {
                     throw new InjectionUnavailableException(refused.reason(), refused.message());
                 }
+                StackRoom.requireMuch();
                 try {
-                    Supervisor first = new Supervisor(files);
-                    installed = first; // whatever happens: the filter is there
-                    first.follow(first.serving());
+                    Supervisor supervisor = new Supervisor(files);
+                    supervisor.installOrClose();
+                    installed = supervisor;
                 } catch (InjectionUnavailableException unavailable) {
                     refused = new Refusal(unavailable.reason(), String.valueOf(unavailable.getMessage()));
                     throw unavailable;
@@ -129,7 +142,7 @@ final class Supervisor {
         List<Piece> libc = LibcText.pieces();
         long bytes = linen_inject.sizeof() + LinenH.LINEN_TEXTS * linen_text.sizeof()
                 + LinenH.LINEN_RULES * linen_rule.sizeof() + LinenH.LINEN_PENDINGS * linen_pending.sizeof()
-                + (long) LinenH.LINEN_STRANGERS * Integer.BYTES;
+                + (long) LinenH.LINEN_STRANGERS * Integer.BYTES + Long.BYTES;
         Mapping memory = files == null ? Mapping.anonymous(bytes) : files.mapShared(bytes);
         KeptMemory.add(this, memory.address(), bytes);
         long logBytes = Long.getLong(LOG_PROPERTY, DEFAULT_LOG_MIB) * MIB;
@@ -140,9 +153,14 @@ final class Supervisor {
         MemorySegment all = memory.segment();
         shared = all.asSlice(0, linen_inject.sizeof());
         MemorySegment texts = behind(all, shared, LinenH.LINEN_TEXTS * linen_text.sizeof());
-        rules = behind(all, texts, LinenH.LINEN_RULES * linen_rule.sizeof());
+        MemorySegment rules = behind(all, texts, LinenH.LINEN_RULES * linen_rule.sizeof());
+        for (int i = 0; i < slotMemory.length; i++) {
+            slotMemory[i] = linen_rule.asSlice(rules, i);
+        }
         pending = behind(all, rules, LinenH.LINEN_PENDINGS * linen_pending.sizeof());
         strangers = behind(all, pending, (long) LinenH.LINEN_STRANGERS * Integer.BYTES);
+        one = behind(all, strangers, Long.BYTES);
+        one.set(ValueLayout.JAVA_LONG, 0, 1);
         for (int i = 0; i < libc.size(); i++) {
             linen_text.begin(linen_text.asSlice(texts, i), libc.get(i).begin());
             linen_text.end(linen_text.asSlice(texts, i), libc.get(i).end());
@@ -157,21 +175,70 @@ final class Supervisor {
         linen_inject.log_file(shared, files == null ? -1 : files.openLog());
         linen_inject.process(shared, (int) Syscall.invoke(SyscallNumber.GETPID));
         linen_inject.stack_nanos(shared, STACK_NANOS);
+        linen_inject.listener(shared, -1);
+        linen_inject.poller(shared, -1);
         bell = (int) check("eventfd2", Syscall.invoke(SyscallNumber.EVENTFD2, 0, Kernel.O_CLOEXEC));
         linen_inject.bell(shared, bell);
-        KeptDescriptors.add(bell);
+        maps = openMaps();
+        linen_inject.maps(shared, maps);
+        running = Futex.ofPrivate(shared.asSlice(linen_inject.running$offset()));
+        go = Futex.ofPrivate(shared.asSlice(linen_inject.go$offset()));
+        installation = Futex.ofPrivate(shared.asSlice(linen_inject.installed$offset()));
+        turn = Futex.ofPrivate(shared.asSlice(linen_inject.turn$offset()));
         done = Futex.ofPrivate(shared.asSlice(linen_inject.done$offset()));
         held = Futex.ofPrivate(shared.asSlice(linen_inject.held$offset()));
         supervise = NativeFunction.ofAddress(SuperviseEntry.address());
-        NativeThread first = start("linen-inject", /* predecessor */ 0);
+    }
+
+    private static int openMaps() {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) check("openat", Syscall.invoke(SyscallNumber.OPENAT, Kernel.AT_FDCWD,
+                    arena.allocateFrom("/proc/self/maps").address(), Kernel.O_RDONLY | Kernel.O_CLOEXEC));
+        }
+    }
+
+    private void installOrClose() {
+        boolean done = false;
+        try {
+            install();
+            done = true;
+        } finally {
+            if (!done) {
+                Syscall.invoke(SyscallNumber.CLOSE, bell);
+                Syscall.invoke(SyscallNumber.CLOSE, maps);
+                Syscall.invoke(SyscallNumber.CLOSE, linen_inject.poller(shared)); // -1 if there is none
+            }
+        }
+    }
+
+    private void install() {
+        Succession first = new Succession(start("linen-inject", /* predecessor */ 0), 1);
+        succession = first;
+        boolean ready = false;
+        try {
+            first.prepare();
+            ready = true;
+        } finally {
+            decide(ready ? LinenH.LINEN_GO_INSTALL : LinenH.LINEN_GO_END);
+            if (!ready) {
+                first.abandon();
+            }
+        }
         int listener = linen_inject.listener(shared);
         if (listener < 0) {
-            KeptThreads.remove(first.tid());
-            first.close();
+            first.abandon();
             throw refusal(listener);
         }
-        KeptDescriptors.add(listener);
-        serving = first;
+        List.of(bell, maps, listener, linen_inject.poller(shared)).forEach(KeptDescriptors::add);
+    }
+
+    /** Lets the first supervisor begin or end, and waits until it does. */
+    private void decide(int begin) {
+        go.set(begin);
+        go.wakeAll();
+        while (installation.value() == 0) {
+            installation.await(0);
+        }
     }
 
     private static MemorySegment behind(MemorySegment all, MemorySegment previous, long bytes) {
@@ -218,29 +285,92 @@ final class Supervisor {
     /** Starts a supervisor and waits until it runs: its first calls may need what the filter stops. */
     private NativeThread start(String name, long predecessor) {
         linen_inject.predecessor(shared, predecessor);
-        linen_inject.installed(shared, 0);
-        Futex running = Futex.ofPrivate(shared.asSlice(linen_inject.installed$offset()));
+        running.set(0);
         NativeThread thread = NativeThread.builder().name(name).stackSize(STACK_BYTES)
                 .start(supervise, shared);
-        KeptThreads.add(thread.tid());
         while (running.value() == 0) {
             running.await(0);
         }
         return thread;
     }
 
-    /** Starts the next supervisor, which waits for the end of one, and takes its place. */
-    private void follow(NativeThread predecessor) {
-        NativeThread next = start("linen-inject+", predecessor.handle());
-        serving = predecessor;
-        CompletableFuture<Void> _ = predecessor.onExit().handle((result, fault) -> {
-            follow(next); // first: what follows may need calls that wait for a supervisor, and that one may end, too
-            KeptThreads.remove(predecessor.tid());
-            predecessor.close();
+    /** A supervisor, and the one that waits for its end and takes its place. */
+    private final class Succession {
+
+        private final NativeThread serving;
+
+        /** 1 for the first supervisor, and so on. */
+        private final int number;
+        private @Nullable NativeThread next;
+        private boolean watched;
+        private boolean ended; // guarded by this
+
+        Succession(NativeThread serving, int number) {
+            this.serving = serving;
+            this.number = number;
+        }
+
+        /** The first call returns true. */
+        private synchronized boolean ends() {
+            boolean first = !ended;
+            ended = true;
+            return first;
+        }
+
+        /** May be called again after an error, such as that no thread can be created. */
+        void prepare() {
+            if (next == null) {
+                next = start("linen-inject+", serving.handle());
+            }
+            if (!watched) {
+                CompletableFuture<Void> _ = serving.onExit().handle((result, fault) -> {
+                    if (ends() && linen_inject.listener(shared) >= 0) {
+                        succeed(fault);
+                    }
+                    return null;
+                });
+                watched = true;
+            }
+            KeptThreads.add(serving.tid());
+            KeptThreads.add(next.tid());
+        }
+
+        /**
+         * The next one serves now, or does so soon. It gets a successor itself, as soon as there is a thread for one.
+         * First: what comes afterwards may need calls that wait for a supervisor, and the next one may end, too.
+         */
+        private void succeed(@Nullable Throwable fault) {
+            NativeThread successor = Objects.requireNonNull(next);
+            Succession following = null;
+            for (boolean prepared = false; !prepared;) {
+                try {
+                    following = following == null ? new Succession(successor, number + 1) : following;
+                    following.prepare();
+                    prepared = true;
+                } catch (RuntimeException | Error noThread) {
+                    LockSupport.parkNanos(RETRY_NANOS);
+                }
+            }
+            succession = following;
+            for (int seen = turn.value(); seen <= number; seen = turn.value()) {
+                turn.await(seen); // until it no longer reads this one's memory
+            }
+            KeptThreads.remove(serving.tid());
+            serving.close();
             System.getLogger("dev.linen.inject").log(Level.WARNING,
                     "the supervisor of system calls ended; another one has taken its place", fault);
-            return null;
-        });
+        }
+
+        /** Both end, because there is no filter. */
+        void abandon() {
+            NativeThread second = next;
+            KeptThreads.remove(serving.tid());
+            if (second != null) {
+                KeptThreads.remove(second.tid());
+                second.close();
+            }
+            serving.close();
+        }
     }
 
     /** Waits until the supervisor has seen what was changed, and no call is in work that began before. */
@@ -253,10 +383,7 @@ final class Supervisor {
     }
 
     private void ring() {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment one = arena.allocateFrom(ValueLayout.JAVA_LONG, 1);
-            Syscall.invoke(SyscallNumber.WRITE, bell, one.address(), one.byteSize());
-        }
+        Syscall.invoke(SyscallNumber.WRITE, bell, one.address(), one.byteSize());
     }
 
     // rules
@@ -274,40 +401,54 @@ final class Supervisor {
 
     /** Returns a slot's memory. */
     MemorySegment slot(int slot) {
-        return linen_rule.asSlice(rules, slot);
+        return slotMemory[slot];
     }
 
     /** The supervisor reads the rest of a slot only if it is enabled. */
     synchronized void enable(int slot, boolean enabled) {
         INT.setRelease(slot(slot), linen_rule.enabled$offset(), enabled ? 1 : 0);
-        publishUsed();
+        publishUsed(slots);
     }
 
     synchronized void giveSlot(int slot) {
-        slots &= ~(1L << slot);
-        publishUsed();
+        long left = slots & ~(1L << slot);
+        publishUsed(left);
+        slots = left; // last: it must not be given twice if an error interrupts this
     }
 
-    private void publishUsed() {
-        INT.setRelease(shared, linen_inject.rules_used$offset(), Long.SIZE - Long.numberOfLeadingZeros(slots));
+    private void publishUsed(long used) {
+        INT.setRelease(shared, linen_inject.rules_used$offset(), Long.SIZE - Long.numberOfLeadingZeros(used));
     }
 
     // the log
 
     /** Begins to read the log. Returns where the next event will be. */
     synchronized long openLog() {
+        long next = head();
         readers++;
-        return head();
+        return next;
     }
 
-    /** Ends reading. Without readers, the log is emptied, and its memory given back. */
-    synchronized void closeLog() {
-        readers--;
-        if (readers == 0) {
-            linen_inject.reset(shared, 1);
-            await();
-            log.advise(Advice.DONTNEED);
+    /**
+     * Ends reading; the reader's rule is out of force. Without readers nothing is recorded, so the log begins anew. Its
+     * memory is given back before, without a lock: a reader that comes meanwhile reads only what is behind that.
+     */
+    void closeLog() {
+        try {
+            log.advise(0, used() / LARGEST_PAGE * LARGEST_PAGE, Advice.DONTNEED);
+        } finally {
+            synchronized (this) {
+                readers--;
+                if (readers == 0) {
+                    LONG.setRelease(shared, linen_inject.head$offset(), 0L);
+                }
+            }
         }
+    }
+
+    /** Returns how much of the log only the caller reads; 0 if there are other readers. */
+    private synchronized long used() {
+        return readers == 1 ? head() : 0;
     }
 
     /** Where the next event will be: those before it are complete. */
@@ -360,7 +501,12 @@ final class Supervisor {
 
     /** The supervisor that answers now. */
     NativeThread serving() {
-        return Objects.requireNonNull(serving);
+        return Objects.requireNonNull(succession).serving;
+    }
+
+    /** The rules that are in force, or will be. */
+    synchronized long slots() {
+        return slots;
     }
 
     long notifications() {

@@ -14,19 +14,16 @@ public final class Trace {
 
     private final Recording recording;
 
-    private Trace(Recording recording) {
-        this.recording = recording;
-    }
-
-    static Trace of(Path folder, boolean withStacks) {
-        return new Trace(Recording.forTrace(folder, withStacks));
+    /** Not begun: the caller first stores it, so that it can be stopped whatever happens. */
+    Trace(Path folder, boolean withStacks) {
+        recording = Recording.forTrace(folder, withStacks);
     }
 
     /**
      * Returns what has happened so far.
      *
      * @return the operations, in the order in which they were performed
-     * @throws IllegalStateException if more happened than there was room for
+     * @throws IllegalStateException if some are missing: more happened than there was room for, say
      */
     public List<Operation> operations() {
         return recording.operations();
@@ -110,6 +107,10 @@ public final class Trace {
             case Operation.Unlink unlink -> file.equals(unlink.path().getParent());
             default -> false;
         };
+    }
+
+    void begin() {
+        recording.begin();
     }
 
     /** Ends the trace, which can still be read. */

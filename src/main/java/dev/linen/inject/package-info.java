@@ -21,6 +21,7 @@
  *   Mechanism
  *     Supervisor  the native threads that run inject.c, and the memory that they share with Java
  *     RuleSlot    a rule in that memory
+ *     PathBytes   file names as the kernel has them
  *     LibcText    which code's calls are seen
  *     JavaStacks  takes the stacks of callers while they are held
  *     ThreadDump  which tid is which Java thread

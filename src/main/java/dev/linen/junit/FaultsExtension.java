@@ -1,20 +1,28 @@
 package dev.linen.junit;
 
+import java.lang.annotation.Annotation;
+import java.lang.reflect.Method;
 import java.util.stream.Stream;
 
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolutionException;
 import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.platform.commons.support.AnnotationSupport;
+import org.junit.platform.commons.support.HierarchyTraversalMode;
 
 import dev.linen.inject.Faults;
 import dev.linen.inject.InjectionUnavailableException;
 
 /**
- * Gives a test method a parameter of type {@link Faults}, whose rules end with the test.
+ * Gives a test method, or one that runs before or after each test, a parameter of type {@link Faults}, whose rules end
+ * with the test. All of a test get the same.
  *
  * <pre>{@code
  * @Test
@@ -39,9 +47,7 @@ public final class FaultsExtension implements ExecutionCondition, ParameterResol
     /** Not in resolveParameter: what that throws is a failure, not a reason to skip. */
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-        boolean wanted = context.getTestMethod().stream().flatMap(test -> Stream.of(test.getParameterTypes()))
-                .anyMatch(type -> type == Faults.class);
-        if (wanted) {
+        if (context.getTestMethod().map(test -> wants(test, context)).orElse(false)) {
             try {
                 Faults.start().close();
             } catch (InjectionUnavailableException unavailable) {
@@ -52,6 +58,17 @@ public final class FaultsExtension implements ExecutionCondition, ParameterResol
         return ConditionEvaluationResult.enabled("system calls can be supervised, or needn't be");
     }
 
+    private static boolean wants(Method test, ExtensionContext context) {
+        Class<?> type = context.getRequiredTestClass();
+        return Stream.of(Stream.of(test), annotated(BeforeEach.class, type), annotated(AfterEach.class, type))
+                .flatMap(methods -> methods).flatMap(method -> Stream.of(method.getParameterTypes()))
+                .anyMatch(Faults.class::equals);
+    }
+
+    private static Stream<Method> annotated(Class<? extends Annotation> annotation, Class<?> type) {
+        return AnnotationSupport.findAnnotatedMethods(type, annotation, HierarchyTraversalMode.TOP_DOWN).stream();
+    }
+
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
         return parameter.getParameter().getType() == Faults.class;
@@ -59,6 +76,11 @@ public final class FaultsExtension implements ExecutionCondition, ParameterResol
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        if (context.getTestMethod().isEmpty()) {
+            throw new ParameterResolutionException("Faults end with a test, so they can't be a parameter of "
+                    + parameter.getDeclaringExecutable() + ", which is called outside of one: make them a parameter of "
+                    + "the test, or of a @BeforeEach method; or call Faults.start() here, and close them in @AfterAll");
+        }
         return context.getStore(NAMESPACE).getOrComputeIfAbsent(Faults.class, _ -> Faults.start(), Faults.class);
     }
 

@@ -55,7 +55,7 @@ record CrashState(int cut, BitSet missing, int damaged, Damage damage) {
         }
 
         private static Write with(Write write, ByteBuffer bytes) {
-            return new Write(write.call(), write.file(), write.offset(), bytes);
+            return new Write(write.call(), write.file(), write.offset(), bytes, write.grows());
         }
     }
 

@@ -147,23 +147,29 @@ final class CrashStates {
         /** A change, and the pending ones that can't be on the disk without it. */
         private BitSet withDependents(int first) {
             BitSet result = new BitSet();
-            result.set(first);
+            set(first, result);
             for (int later : pending) {
                 if (result.stream().anyMatch(earlier -> needs(later, earlier))) {
-                    result.set(later);
+                    set(later, result);
                 }
             }
             return result;
         }
 
+        /** A change, and the other half of an exchange: the two have the same neighbours, since they are one call. */
+        private void set(int change, BitSet changes) {
+            changes.set(change);
+            changes.set(Step.exchangedWith(change, run.steps()));
+        }
+
         /** A change, and the pending ones without which it can't be on the disk. */
         private BitSet withNeeds(int last) {
             BitSet result = new BitSet();
-            result.set(last);
+            set(last, result);
             for (int i = pending.size() - 1; i >= 0; i--) {
                 int earlier = pending.get(i);
                 if (result.stream().anyMatch(later -> needs(later, earlier))) {
-                    result.set(earlier);
+                    set(earlier, result);
                 }
             }
             return result;
@@ -172,15 +178,17 @@ final class CrashStates {
 
     /**
      * Returns whether a change can't be on the disk without another: by the model, or because no file system loses a
-     * file by moving it to another directory: its old name isn't removed before its new one is there.
+     * file by moving it to another directory: its old name isn't removed before its new one is there. Two files that are
+     * exchanged have both their new names or none.
      */
     boolean needs(int later, int earlier) {
         return later > earlier
-                && (isSameMove(run.change(later), run.change(earlier))
-                        || model.needs(run.change(later), run.change(earlier)));
+                ? isSameMove(run.change(later), run.change(earlier))
+                        || model.needs(run.change(later), run.change(earlier))
+                : later < earlier && Step.exchangedWith(later, run.steps()) == earlier;
     }
 
     private static boolean isSameMove(Change later, Change earlier) {
-        return later.call() == earlier.call() && later instanceof Entries removal && removal.onlyRemoves();
+        return later.call() == earlier.call() && later instanceof Entries && earlier instanceof Entries;
     }
 }

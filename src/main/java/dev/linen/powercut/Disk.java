@@ -1,5 +1,6 @@
 package dev.linen.powercut;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -39,13 +40,13 @@ final class Disk {
         Tree tree = new Tree(settled.root(), new HashMap<>(settled.directories()), new HashMap<>(settled.files()),
                 settled.links());
         open.forEach((file, changes) -> {
-            SortedMap<String, FileId> directory = tree.directories().get(file);
+            SortedMap<Path, FileId> directory = tree.directories().get(file);
             if (directory == null) {
                 Contents contents = tree.contents(file).copy();
                 tree.files().put(file, contents);
                 changes.forEach(change -> apply(change, state, contents));
             } else {
-                SortedMap<String, FileId> entries = new TreeMap<>(directory);
+                SortedMap<Path, FileId> entries = new TreeMap<>(directory);
                 tree.directories().put(file, entries);
                 changes.stream().filter(change -> !state.missing().get(change))
                         .forEach(change -> Tree.edit(entries, (Entries) run.change(change)));

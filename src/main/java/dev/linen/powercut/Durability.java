@@ -3,6 +3,7 @@ package dev.linen.powercut;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.function.Predicate;
 
 import dev.linen.powercut.Step.Change;
 import dev.linen.powercut.Step.Sync;
@@ -34,9 +35,7 @@ final class Durability {
         BitSet pending = new BitSet();
         for (int i = 0; i < steps.size(); i++) {
             if (steps.get(i) instanceof Sync sync) {
-                int after = i + 1;
-                pending.stream()
-                        .forEach(earlier -> result.sync(sync, after, (Change) steps.get(earlier), earlier, model));
+                result.sync(sync, i + 1, pending, steps, model);
                 pending.andNot(result.decided);
             } else if (model.isDurableAtOnce((Change) steps.get(i))) {
                 result.durable[i] = i + 1;
@@ -47,13 +46,24 @@ final class Durability {
         return result;
     }
 
-    private void sync(Sync sync, int after, Change change, int index, DiskModel model) {
-        if (sync.failed()) {
-            forgotten[index] = change instanceof Write && change.file().equals(sync.file());
-        } else if (model.commits(sync, change)) {
-            durable[index] = after;
-        }
-        decided.set(index, forgotten[index] || durable[index] != NEVER);
+    private void sync(Sync sync, int after, BitSet pending, List<Step> steps, DiskModel model) {
+        List<Change> changes = pending.stream().mapToObj(index -> (Change) steps.get(index)).toList();
+        Predicate<Change> committed = sync.failed() ? change -> false : model.committed(sync, changes);
+        pending.stream().forEach(index -> {
+            Change change = (Change) steps.get(index);
+            if (committed.test(change)) {
+                decide(index, after);
+                decide(Step.exchangedWith(index, steps), after);
+            } else if (sync.failed() && change instanceof Write && change.file().equals(sync.file())) {
+                forgotten[index] = true;
+                decided.set(index);
+            }
+        });
+    }
+
+    private void decide(int index, int after) {
+        durable[index] = after;
+        decided.set(index);
     }
 
     boolean isDurable(int change, int cut) {

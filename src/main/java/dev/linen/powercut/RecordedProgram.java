@@ -276,10 +276,10 @@ public final class RecordedProgram {
     }
 
     private static Optional<String> difference(String path, Tree one, FileId inOne, Tree other, FileId inOther) {
-        List<String> names = new ArrayList<>(one.entries(inOne).keySet());
+        List<Path> names = new ArrayList<>(one.entries(inOne).keySet());
         other.entries(inOther).keySet().stream().filter(name -> !one.entries(inOne).containsKey(name))
                 .forEach(names::add);
-        for (String name : names) {
+        for (Path name : names) {
             FileId first = one.entries(inOne).get(name);
             FileId second = other.entries(inOther).get(name);
             if (first == null || second == null || !Scratch.isSameFile(one, first, other, second)) {

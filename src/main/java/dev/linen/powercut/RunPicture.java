@@ -46,10 +46,11 @@ final class RunPicture {
     /** The first name of each file. */
     private Map<FileId, String> names() {
         Map<FileId, String> known = new HashMap<>();
-        run.start().directories().values().forEach(entries -> entries.forEach((name, file) -> known.put(file, name)));
+        run.start().directories().values()
+                .forEach(entries -> entries.forEach((name, file) -> known.put(file, name.toString())));
         for (Step each : run.steps()) {
             if (each instanceof Entries entries) {
-                entries.edits().forEach((name, file) -> known.putIfAbsent(file, name));
+                entries.edits().forEach((name, file) -> known.putIfAbsent(file, name.toString()));
             }
         }
         return known;

@@ -1,6 +1,7 @@
 package dev.linen.powercut;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -8,6 +9,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
@@ -35,13 +37,14 @@ final class Scratch {
         return one.directories().containsKey(file) == other.directories().containsKey(otherFile)
                 && Objects.equals(one.links().get(file), other.links().get(otherFile))
                 && (contents == null) == (otherContents == null) && (contents == null
-                        || otherContents == null || contents.bytes().equals(otherContents.bytes()));
+                        || otherContents == null || (contents.length() == otherContents.length()
+                                && Arrays.equals(contents.digest(), otherContents.digest())));
     }
 
     private static void digest(Tree tree, FileId directory, MessageDigest digest) {
         tree.entries(directory).forEach((name, id) -> {
             Contents contents = tree.files().get(id);
-            String link = tree.links().get(id);
+            Path link = tree.links().get(id);
             if (contents != null) {
                 add(digest, 'f', name);
                 digest.update(contents.digest());
@@ -56,10 +59,12 @@ final class Scratch {
         });
     }
 
-    private static void add(MessageDigest digest, char kind, String text) {
+    private static void add(MessageDigest digest, char kind, Path name) {
         digest.update((byte) kind);
-        digest.update(text.getBytes(StandardCharsets.UTF_8));
+        digest.update(name.toString().getBytes(StandardCharsets.UTF_8));
         digest.update((byte) 0); // no name contains it
+        int bytes = name.hashCode(); // of the bytes: where they aren't text in this locale, several names have the same
+        digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes).flip());
     }
 
     /** Replaces what is in a folder by a tree. */
@@ -69,21 +74,21 @@ final class Scratch {
     }
 
     private static void fill(Path folder, Tree tree, FileId directory, Map<FileId, Path> written) throws IOException {
-        for (Map.Entry<String, FileId> entry : tree.entries(directory).entrySet()) {
+        for (Map.Entry<Path, FileId> entry : tree.entries(directory).entrySet()) {
             Path path = folder.resolve(entry.getKey());
             FileId id = entry.getValue();
             Contents contents = tree.files().get(id);
-            String link = tree.links().get(id);
+            Path link = tree.links().get(id);
             Path other = written.putIfAbsent(id, path);
             if (contents != null && other != null) {
                 Files.createLink(path, other);
             } else if (contents != null) {
                 try (FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE_NEW,
                         StandardOpenOption.WRITE)) {
-                    file.write(contents.bytes());
+                    contents.writeTo(file);
                 }
             } else if (link != null) {
-                Files.createSymbolicLink(path, Path.of(link));
+                Files.createSymbolicLink(path, link);
             } else if (tree.directories().containsKey(id) && other == null) {
                 Files.createDirectory(path);
                 fill(path, tree, id, written);

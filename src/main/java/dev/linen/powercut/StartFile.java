@@ -7,6 +7,8 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.URI;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -24,7 +26,7 @@ import dev.linen.inject.FileId;
  * <pre>
  *   directory   device, inode, {kind, name, device, inode, what belongs to the kind} ..., END
  *   FILE        length, bytes; length -1 if it was there under another name
- *   LINK        its text
+ *   LINK        whether it is absolute, its path
  *   DIRECTORY   a directory
  * </pre>
  */
@@ -37,6 +39,8 @@ final class StartFile {
     private static final int OTHER = 4; // a pipe, a socket
 
     private static final long KNOWN = -1;
+    private static final int BUFFER = 1 << 16;
+    private static final Path ROOT = Path.of("/");
 
     private StartFile() {}
 
@@ -66,14 +70,16 @@ final class StartFile {
                         : Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS) ? FILE : OTHER;
         FileId id = FileId.of(entry);
         out.writeByte(kind);
-        out.writeUTF(entry.getFileName().toString());
+        out.writeUTF(text(entry.getFileName()));
         if (kind == DIRECTORY) {
             writeDirectory(entry, id, out, known);
             return;
         }
         write(id, out);
         if (kind == LINK) {
-            out.writeUTF(Files.readSymbolicLink(entry).toString());
+            Path target = Files.readSymbolicLink(entry);
+            out.writeBoolean(target.isAbsolute());
+            out.writeUTF(text(target));
         } else if (kind == FILE && !known.add(id)) {
             out.writeLong(KNOWN);
         } else if (kind == FILE) {
@@ -106,20 +112,48 @@ final class StartFile {
 
     private static void readEntries(FileId directory, Tree tree, DataInputStream in) throws IOException {
         for (int kind = in.readByte(); kind != END; kind = in.readByte()) {
-            String name = in.readUTF();
+            Path name = relative(in.readUTF());
             FileId id = readId(in);
             tree.entries(directory).put(name, id);
             if (kind == DIRECTORY) {
                 tree.directories().put(id, new TreeMap<>());
                 readEntries(id, tree, in);
             } else if (kind == LINK) {
-                tree.links().put(id, in.readUTF());
+                boolean absolute = in.readBoolean();
+                String target = in.readUTF();
+                tree.links().put(id, absolute ? absolute(target) : relative(target));
             } else if (kind == FILE) {
                 long length = in.readLong();
                 if (length != KNOWN) {
-                    tree.files().put(id, Contents.of(in.readNBytes(Math.toIntExact(length))));
+                    tree.files().put(id, contents(in, length));
                 }
             }
         }
+    }
+
+    private static Contents contents(DataInputStream in, long length) throws IOException {
+        Contents contents = Contents.of(new byte[0]);
+        byte[] buffer = new byte[BUFFER];
+        for (long offset = 0; offset < length;) {
+            int count = (int) Math.min(buffer.length, length - offset);
+            in.readFully(buffer, 0, count);
+            contents.write(offset, ByteBuffer.wrap(buffer, 0, count));
+            offset += count;
+        }
+        return contents;
+    }
+
+    /** The path of a URI has a name's bytes, whatever the locale is. */
+    private static String text(Path name) {
+        return ROOT.resolve(name).toUri().getRawPath();
+    }
+
+    private static Path absolute(String text) {
+        return Path.of(URI.create("file://" + text));
+    }
+
+    private static Path relative(String text) {
+        Path absolute = absolute(text);
+        return absolute.subpath(0, absolute.getNameCount());
     }
 }

@@ -1,6 +1,8 @@
 package dev.linen.powercut;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 import dev.linen.inject.FileId;
@@ -18,6 +20,19 @@ public sealed interface Step {
      */
     int call();
 
+    /** Returns the other change of an exchange between two directories; the step itself if it isn't one of an exchange. */
+    static int exchangedWith(int step, List<Step> steps) {
+        if (steps.get(step) instanceof Entries entries && !entries.onlyRemoves()) {
+            for (int other = Math.max(step - 1, 0); other <= Math.min(step + 1, steps.size() - 1); other++) {
+                if (other != step && steps.get(other).call() == entries.call()
+                        && steps.get(other) instanceof Entries half && !half.onlyRemoves()) {
+                    return other;
+                }
+            }
+        }
+        return step;
+    }
+
     /**
      * Returns the file or directory that is changed or synced.
      *
@@ -29,13 +44,15 @@ public sealed interface Step {
     sealed interface Change extends Step permits Entries, Write, Resize {}
 
     /**
-     * Entries of one directory change, all at once. A rename within a directory removes one entry and adds another.
+     * Entries of one directory change, all at once. A rename within a directory removes one entry and adds another. One
+     * to another directory is two changes, of which the removal needs the addition; an exchange between two directories
+     * is two changes that are on the disk together or not at all.
      *
      * @param call the index of the call
      * @param file the directory
-     * @param edits the new file by name; {@link FileId#NONE} removes the entry
+     * @param edits the new file by name, a relative path; {@link FileId#NONE} removes the entry
      */
-    record Entries(int call, FileId file, Map<String, FileId> edits) implements Change {
+    record Entries(int call, FileId file, Map<Path, FileId> edits) implements Change {
 
         boolean onlyRemoves() {
             return edits.values().stream().allMatch(FileId.NONE::equals);
@@ -49,8 +66,9 @@ public sealed interface Step {
      * @param file the file
      * @param offset where the bytes begin
      * @param bytes the bytes
+     * @param grows whether the file became longer
      */
-    record Write(int call, FileId file, long offset, ByteBuffer bytes) implements Change {}
+    record Write(int call, FileId file, long offset, ByteBuffer bytes, boolean grows) implements Change {}
 
     /**
      * The length of a file changes.
@@ -68,10 +86,11 @@ public sealed interface Step {
      * @param call the index of the call
      * @param file the file or directory
      * @param scope what the call promises
+     * @param dataOnly whether it promises no more metadata than is needed to read the data: fdatasync, O_DSYNC, msync
      * @param failed whether the call failed: then the unsynced writes of the file never become durable, because the
      *        kernel marks their pages as clean
      */
-    record Sync(int call, FileId file, Scope scope, boolean failed) implements Step {
+    record Sync(int call, FileId file, Scope scope, boolean dataOnly, boolean failed) implements Step {
 
         /** What a call that syncs promises. */
         public enum Scope {

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -31,6 +32,8 @@ final class Steps {
     private static final int PUNCH_HOLE = 2;
     private static final int ZERO_RANGE = 16;
 
+    private static final long MOST_ZEROS = 1 << 30;
+
     private final Path folder;
     private final Tree tree;
 
@@ -40,6 +43,9 @@ final class Steps {
 
     private final List<Step> steps = new ArrayList<>();
     private final Set<String> unseen = new LinkedHashSet<>();
+
+    /** What was moved out of the folder. */
+    private final Set<FileId> outside = new HashSet<>();
     private int call;
 
     private Steps(Path folder, Tree tree) {
@@ -47,7 +53,7 @@ final class Steps {
         this.tree = tree;
         now = new Tree(tree.root(), new HashMap<>(), Map.of(), Map.of());
         tree.directories().forEach((directory, names) -> now.directories().put(directory, new TreeMap<>(names)));
-        tree.files().forEach((file, contents) -> lengths.put(file, (long) contents.length()));
+        tree.files().forEach((file, contents) -> lengths.put(file, contents.length()));
     }
 
     /**
@@ -79,19 +85,25 @@ final class Steps {
                 case Operation.Write write -> {
                     write(write.file(), write.offset(), write.data().asByteBuffer());
                     if (write.durability() != Durability.NONE) {
-                        steps.add(new Step.Sync(call, write.file(), Scope.CALL, false));
+                        steps.add(new Step.Sync(call, write.file(), Scope.CALL,
+                                write.durability() == Durability.DATA, /* failed */ false));
                     }
                 }
                 case Operation.Truncate truncate -> resize(truncate.file(), truncate.length());
                 case Operation.Allocate allocate -> allocate(allocate);
-                case Operation.SyncAll all -> steps.add(new Step.Sync(call, FileId.NONE, Scope.EVERYTHING, false));
+                case Operation.SyncAll all -> steps.add(new Step.Sync(call, FileId.NONE, Scope.EVERYTHING,
+                        /* dataOnly */ false, /* failed */ false));
                 case Operation.Rename rename -> rename(rename);
                 case Operation.Link link -> {
                     requireKnown(link.to(), link.file());
+                    if (!link.to().startsWith(folder)) {
+                        unseen.add(
+                                "what is written to " + link.path() + " by its name outside the folder, " + link.to());
+                    }
                     enter(link.to(), link.file());
                 }
                 case Operation.Symlink link -> {
-                    tree.links().put(link.file(), link.text());
+                    tree.links().put(link.file(), link.target());
                     enter(link.path(), link.file());
                 }
                 case Operation.Unlink unlink -> enter(unlink.path(), FileId.NONE);
@@ -108,7 +120,8 @@ final class Steps {
 
     private void sync(Operation.Sync sync) {
         if (sync.kind() != SyncKind.RANGE) { // which promises nothing: no metadata, no flush of the disk's cache
-            steps.add(new Step.Sync(call, sync.file(), Scope.FILE, sync.call().failed()));
+            steps.add(new Step.Sync(call, sync.file(), Scope.FILE, sync.kind() == SyncKind.FDATASYNC,
+                    sync.call().failed()));
         }
     }
 
@@ -126,8 +139,10 @@ final class Steps {
 
     private void write(FileId file, long offset, ByteBuffer bytes) {
         if (bytes.hasRemaining()) {
-            lengths.merge(known(file), offset + bytes.remaining(), Math::max);
-            steps.add(new Step.Write(call, file, offset, bytes));
+            long end = offset + bytes.remaining();
+            boolean grows = end > lengths.getOrDefault(known(file), 0L);
+            lengths.merge(file, end, Math::max);
+            steps.add(new Step.Write(call, file, offset, bytes, grows));
         }
     }
 
@@ -156,8 +171,13 @@ final class Steps {
             steps.add(new Resize(call, file, end, true));
         }
         if (mode == PUNCH_HOLE || mode == ZERO_RANGE) {
-            long zeros = Math.min(end, length) - allocate.offset();
-            write(file, allocate.offset(), ByteBuffer.allocate((int) Math.max(zeros, 0)));
+            long zeros = Math.max(Math.min(end, length) - allocate.offset(), 0);
+            if (zeros > MOST_ZEROS) {
+                unseen.add("fallocate that sets " + zeros + " bytes of " + allocate.path() + " to zero: more than "
+                        + MOST_ZEROS + " aren't part of the model");
+            } else {
+                write(file, allocate.offset(), ByteBuffer.allocate((int) zeros));
+            }
         }
     }
 
@@ -167,16 +187,30 @@ final class Steps {
         if (rename.path().equals(rename.to()) || (!rename.exchanged() && rename.file().equals(rename.replaced()))) {
             return; // two names of one file: the kernel does nothing
         }
-        requireKnown(rename.to(), rename.file());
-        FileId behind = rename.exchanged() ? rename.replaced() : FileId.NONE;
+        moved(rename.path(), rename.to(), rename.file());
+        FileId behind = FileId.NONE;
+        if (rename.exchanged()) {
+            behind = rename.replaced();
+            moved(rename.to(), rename.path(), behind);
+        }
         if (from != null && from.equals(to)) {
-            Map<String, FileId> edits = new LinkedHashMap<>();
+            Map<Path, FileId> edits = new LinkedHashMap<>();
             edits.put(name(rename.path()), behind);
             edits.put(name(rename.to()), rename.file());
             edit(from, edits);
         } else {
             enter(rename.to(), rename.file());
             enter(rename.path(), behind);
+        }
+    }
+
+    /** What happens to a file while it has a name outside the folder may not be seen. */
+    private void moved(Path from, Path to, FileId file) {
+        requireKnown(to, file);
+        if (!to.startsWith(folder)) {
+            outside.add(file);
+        } else if (!from.startsWith(folder) && outside.contains(file)) {
+            unseen.add("what happened to " + to + " while it was outside the folder, at " + from);
         }
     }
 
@@ -192,19 +226,21 @@ final class Steps {
         FileId directory = directoryOf(path);
         if (directory != null) {
             edit(directory, Map.of(name(path), file));
+        } else if (path.equals(folder)) {
+            unseen.add("what happened after " + folder + " itself was moved, removed or replaced");
         } else if (path.startsWith(folder)) {
             unseen.add(path.getParent() + " was created in a way that isn't seen: what is in it is left out");
         }
     }
 
-    private void edit(FileId directory, Map<String, FileId> edits) {
+    private void edit(FileId directory, Map<Path, FileId> edits) {
         Entries step = new Entries(call, directory, edits);
         Tree.edit(now.entries(directory), step);
         steps.add(step);
     }
 
-    private static String name(Path path) {
-        return path.getFileName().toString();
+    private static Path name(Path path) {
+        return path.getFileName();
     }
 
     /** Returns the directory that has the entry; null if it isn't known, or outside the folder. */
@@ -216,7 +252,7 @@ final class Steps {
         FileId directory = tree.root();
         for (Path name : folder.relativize(parent)) {
             if (!name.toString().isEmpty()) {
-                FileId next = now.entries(directory).get(name.toString());
+                FileId next = now.entries(directory).get(name);
                 if (next == null || !now.directories().containsKey(next)) {
                     return null;
                 }

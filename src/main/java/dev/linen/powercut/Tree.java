@@ -18,12 +18,12 @@ import dev.linen.powercut.Step.Entries;
  * A folder with everything below it. What a directory was removed from is still here: a power cut may bring it back.
  *
  * @param root the folder itself
- * @param directories the entries of each directory
+ * @param directories the entries of each directory, by names: a Path has any name, whatever the JVM's locale is
  * @param files the bytes of each file
- * @param links the text of each symbolic link
+ * @param links what each symbolic link contains
  */
-record Tree(FileId root, Map<FileId, SortedMap<String, FileId>> directories, Map<FileId, Contents> files,
-        Map<FileId, String> links) {
+record Tree(FileId root, Map<FileId, SortedMap<Path, FileId>> directories, Map<FileId, Contents> files,
+        Map<FileId, Path> links) {
 
     static Tree empty(FileId root) {
         Tree tree = new Tree(root, new HashMap<>(), new HashMap<>(), new HashMap<>());
@@ -38,11 +38,11 @@ record Tree(FileId root, Map<FileId, SortedMap<String, FileId>> directories, Map
         return tree;
     }
 
-    private void addAll(Path folder, SortedMap<String, FileId> entries) throws IOException {
+    private void addAll(Path folder, SortedMap<Path, FileId> entries) throws IOException {
         try (Stream<Path> paths = Files.list(folder)) {
             for (Path path : (Iterable<Path>) paths::iterator) {
                 FileId id = FileId.of(path);
-                entries.put(path.getFileName().toString(), id);
+                entries.put(path.getFileName(), id);
                 add(path, id);
             }
         }
@@ -50,17 +50,17 @@ record Tree(FileId root, Map<FileId, SortedMap<String, FileId>> directories, Map
 
     private void add(Path path, FileId id) throws IOException {
         if (Files.isSymbolicLink(path)) {
-            links.put(id, Files.readSymbolicLink(path).toString());
+            links.put(id, Files.readSymbolicLink(path));
         } else if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
             directories.put(id, new TreeMap<>());
             addAll(path, entries(id));
         } else if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) && !files.containsKey(id)) {
-            files.put(id, Contents.of(Files.readAllBytes(path)));
+            files.put(id, Contents.read(path));
         }
     }
 
     /** Returns the entries of a directory. */
-    SortedMap<String, FileId> entries(FileId directory) {
+    SortedMap<Path, FileId> entries(FileId directory) {
         return Objects.requireNonNull(directories.get(directory), directory::toString);
     }
 
@@ -76,7 +76,7 @@ record Tree(FileId root, Map<FileId, SortedMap<String, FileId>> directories, Map
         return copy;
     }
 
-    static void edit(SortedMap<String, FileId> directory, Entries entries) {
+    static void edit(SortedMap<Path, FileId> directory, Entries entries) {
         entries.edits().forEach((name, file) -> {
             if (file.equals(FileId.NONE)) {
                 directory.remove(name);

@@ -1,5 +1,6 @@
 package dev.linen.inject;
 
+import static dev.linen.inject.CallKind.CLOSE;
 import static dev.linen.inject.CallKind.CONNECT;
 import static dev.linen.inject.CallKind.FDATASYNC;
 import static dev.linen.inject.CallKind.OPEN;
@@ -17,12 +18,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.FileInputStream;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.Pipe;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -165,6 +168,104 @@ class InjectedFaults {
             assertEquals("No space left on device", message(() -> channel.write(ByteBuffer.allocate(1))));
             assertEquals(2500, channel.size());
         }
+    }
+
+    @Test
+    void write_thatFails_takesNothingFromTheBudget(Faults faults) throws IOException {
+        faults.on(WRITE).under(dir).budget(1000);
+        Files.createFile(dir.resolve("a"));
+        int notWritable = Libc.open(dir.resolve("a"), Libc.O_RDONLY);
+        try (Arena arena = Arena.ofConfined(); FileChannel channel = open("b")) {
+            assertEquals(-1, Libc.call("write", notWritable, arena.allocate(600), 600));
+            assertEquals(-1, Libc.call("pwrite64", notWritable, arena.allocate(600), 600, 0));
+            assertEquals(1000, channel.write(ByteBuffer.allocate(1000)));
+            assertEquals("No space left on device", message(() -> channel.write(ByteBuffer.allocate(1))));
+        }
+        Libc.close(notWritable);
+    }
+
+    @Test
+    void write_cutByAnotherRule_takesWhatItWroteFromTheBudget(Faults faults) throws IOException {
+        Fault half = faults.on(WRITE).under(dir).half();
+        faults.on(WRITE).under(dir).budget(1100);
+        try (FileChannel channel = open("a")) {
+            assertEquals(500, channel.write(ByteBuffer.allocate(1000)));
+            half.close();
+            assertEquals(600, channel.write(ByteBuffer.allocate(1000)));
+        }
+    }
+
+    @Test
+    void close_fails_theDescriptorIsFree(Faults faults) throws IOException {
+        int file = Libc.open(dir.resolve("a"), Libc.O_WRONLY | 0100);
+        faults.on(CLOSE).under(dir).fail(Errno.EIO);
+        assertEquals(-1, Libc.close(file));
+        assertEquals(-1, (int) Libc.call("fcntl", file, 1 /* F_GETFD */));
+    }
+
+    @Test
+    void outside_socketsAndPipes_areInNoFolder(Faults faults) throws IOException {
+        Fault fault = faults.on(WRITE).outside(dir).thread(Tid.current()).fail(Errno.EIO);
+        Pipe pipe = Pipe.open();
+        assertEquals(1, pipe.sink().write(ByteBuffer.allocate(1)));
+        pipe.sink().close();
+        pipe.source().close();
+        assertEquals(0, fault.matched());
+    }
+
+    @Test
+    void delay_andAStack_theCallWaitsForBoth(Faults faults) throws IOException {
+        Trace trace = faults.traceWithStacks(dir);
+        Fault late = faults.on(SYNC).under(dir).delay(Duration.ofNanos(1));
+        Fault never = faults.on(SYNC).under(dir, "b").delay(Duration.ofSeconds(Long.MAX_VALUE));
+        try (FileChannel channel = open("a")) {
+            for (int i = 0; i < 50; i++) {
+                channel.force(true);
+            }
+        }
+        assertEquals(50, late.fired());
+        assertEquals(0, never.matched());
+        List<Operation> syncs = trace.operations().stream().filter(Operation.Sync.class::isInstance).toList();
+        assertEquals(50, syncs.size());
+        for (Operation sync : syncs) {
+            assertTrue(sync.call().stack().stream()
+                    .anyMatch(frame -> frame.getMethodName().equals("delay_andAStack_theCallWaitsForBoth")),
+                    () -> sync + " has the stack " + sync.call().stack());
+        }
+    }
+
+    @Test
+    void rule_thatWasRefused_canBePutIntoForceLater() {
+        Faults many = Faults.start();
+        try (Faults faults = Faults.start()) {
+            FaultRule rule = faults.on(SYNC).under(dir);
+            assertThrows(IllegalStateException.class, () -> {
+                for (int i = 0; i <= 64; i++) {
+                    many.on(SYNC).under(dir).fail(Errno.EIO);
+                }
+            });
+            assertThrows(IllegalStateException.class, () -> rule.fail(Errno.EIO));
+            many.close();
+            rule.fail(Errno.EIO);
+        }
+    }
+
+    @Test
+    void thread_withItsOwnDescriptors_itsFilesAreFound(Faults faults) throws Exception {
+        faults.on(WRITE).under(dir, "a").fail(Errno.EIO);
+        int number = Libc.open(dir.resolve("b"), Libc.O_WRONLY | 0100);
+        Fault ofNumber = faults.on(SYNC).descriptor(number).fail(Errno.EIO);
+        List<Throwable> thrown = new ArrayList<>();
+        Thread.ofPlatform().uncaughtExceptionHandler((_, uncaught) -> thrown.add(uncaught)).start(() -> {
+            assertEquals(0, (int) Libc.call("unshare", 0x400 /* CLONE_FILES */));
+            Libc.close(number);
+            assertEquals(number, Libc.open(dir.resolve("a"), Libc.O_WRONLY | 0100));
+            assertEquals(-1, (int) Libc.call("write", number, 0, 1));
+            assertEquals(0, (int) Libc.call("fsync", number));
+        }).join();
+        assertEquals(List.of(), thrown);
+        assertEquals(0, ofNumber.matched());
+        Libc.close(number);
     }
 
     @Test

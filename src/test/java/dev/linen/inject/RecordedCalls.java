@@ -28,6 +28,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -55,6 +56,7 @@ import dev.linen.internal.linux.LinenH;
 import dev.linen.internal.linux.linen_event;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.abi.Fcntl;
+import dev.linen.testing.Skip;
 
 /** What is recorded of each call. {@link RecordingTest} runs these in a child JVM. */
 class RecordedCalls {
@@ -452,21 +454,255 @@ class RecordedCalls {
             channel.write(bytes("x"));
             long next = Supervisor.get().head();
             channel.write(bytes("y"));
-            MemorySegment second = Supervisor.get().log().asSlice(next, linen_event.sizeof());
-            int flags = linen_event.flags(second);
-            linen_event.flags(second, flags | LinenH.LINEN_EVENT_NO_DATA);
-            assertThrows(IllegalStateException.class, recording::operations);
-            linen_event.flags(second, flags);
+            int call = damage(next);
+            assertThrows(ArrayIndexOutOfBoundsException.class, recording::operations);
+            linen_event.call(event(next), call);
             assertEquals(before + 2, recording.operations().size());
         }
+    }
+
+    /** The log may be gone then: it isn't tried again. */
+    @Test
+    void stop_readFails_isSaidToWhomAsks() throws IOException {
+        try (Recording recording = Recording.under(dir);
+                FileChannel channel = FileChannel.open(dir.resolve("a"), CREATE, WRITE)) {
+            channel.write(bytes("x"));
+            long next = Supervisor.get().head();
+            channel.write(bytes("y"));
+            damage(next);
+            recording.stop();
+            IllegalStateException incomplete = assertThrows(IllegalStateException.class, recording::operations);
+            assertEquals("what was recorded at the end couldn't be read when the recording was stopped: the operations "
+                    + "are incomplete", incomplete.getMessage());
+            assertInstanceOf(ArrayIndexOutOfBoundsException.class, incomplete.getCause());
+            assertThrows(IllegalStateException.class, recording::position);
+        }
+    }
+
+    private static MemorySegment event(long position) {
+        return Supervisor.get().log().asSlice(position, linen_event.sizeof());
+    }
+
+    /** Makes an event unreadable. Returns what its call was. */
+    private static int damage(long position) {
+        int call = linen_event.call(event(position));
+        linen_event.call(event(position), 99);
+        return call;
+    }
+
+    @Test
+    void operations_oneWithoutItsData_onlyThatIsMissing() throws IOException {
+        try (Recording recording = Recording.under(dir);
+                FileChannel channel = FileChannel.open(dir.resolve("a"), CREATE, WRITE)) {
+            long next = Supervisor.get().head();
+            channel.write(bytes("x"));
+            linen_event.flags(event(next), linen_event.flags(event(next)) | LinenH.LINEN_EVENT_NO_DATA);
+            channel.write(bytes("y"));
+            recording.stop();
+            List<Write> writes = recording.operations().stream().filter(Write.class::isInstance)
+                    .map(Write.class::cast).toList();
+            assertEquals(List.of(false, true), writes.stream().map(Write::hasData).toList());
+            assertEquals(List.of(0L, 1L), writes.stream().map(Write::offset).toList());
+            assertEquals(
+                    "the data of a write to " + dir.resolve("a") + " couldn't be recorded, because the caller freed "
+                            + "it meanwhile, or its source isn't a file",
+                    assertThrows(IllegalStateException.class, writes.getFirst()::data).getMessage());
+            assertEquals("y", text(writes.get(1)));
+        }
+    }
+
+    /** Runs something on a thread that shares less with this one. */
+    private static void onThreadWithItsOwn(int what, Runnable body) {
+        List<Throwable> thrown = new ArrayList<>();
+        Thread thread = Thread.ofPlatform().uncaughtExceptionHandler((_, uncaught) -> thrown.add(uncaught))
+                .start(() -> {
+                    assertEquals(0, (int) Libc.call("unshare", what));
+                    body.run();
+                });
+        try {
+            thread.join();
+        } catch (InterruptedException unexpected) {
+            throw new AssertionError(unexpected);
+        }
+        assertEquals(List.of(), thrown);
+    }
+
+    @Test
+    void write_byThreadWithItsOwnDescriptors_isMadeThereAndUnseen() throws IOException {
+        Path other = Files.createDirectory(dir.resolve("other"));
+        Path inside = Files.createDirectory(dir.resolve("inside"));
+        int number = Libc.open(inside.resolve("a"), Libc.O_WRONLY | 0100);
+        try (Recording recording = Recording.under(inside); Arena arena = Arena.ofShared()) {
+            MemorySegment data = arena.allocateFrom("x");
+            onThreadWithItsOwn(0x400 /* CLONE_FILES */, () -> {
+                Libc.close(number); // its own
+                assertEquals(number, Libc.open(other.resolve("b"), Libc.O_WRONLY | 0100));
+                assertEquals(1, Libc.call("write", number, data, 1));
+                int second = Libc.open(inside.resolve("c"), Libc.O_WRONLY | 0100);
+                assertEquals(1, Libc.call("write", second, data, 1));
+            });
+            recording.stop();
+            assertEquals(0, Files.size(inside.resolve("a")));
+            assertEquals("x", Files.readString(other.resolve("b")));
+            assertEquals("x", Files.readString(inside.resolve("c")));
+            List<String> unseen = recording.operations().stream().map(Unseen.class::cast).map(Unseen::what)
+                    .map(what -> what.replaceFirst("thread \\d+", "thread N")).toList();
+            assertEquals(List.of("close", "openat", "write"), unseen.stream().map(what -> what.split(" ")[1]).toList());
+            assertEquals("a write of " + inside.resolve("c")
+                    + " by thread N, which has descriptors or a working directory of its own (unshare, clone)",
+                    unseen.get(2));
+        }
+        Libc.close(number);
+    }
+
+    @Test
+    void open_byThreadWithItsOwnWorkingDirectory_isMadeThereAndUnseen() throws IOException {
+        try (Recording recording = Recording.under(dir)) {
+            onThreadWithItsOwn(0x200 /* CLONE_FS */, () -> {
+                assertEquals(0, (int) Libc.call("chdir", dir));
+                Libc.close((int) Libc.call("open", "relative", Libc.O_WRONLY | 0100, 0644));
+            });
+            recording.stop();
+            assertTrue(Files.exists(dir.resolve("relative")));
+            assertEquals(dir.resolve("relative"), one(Unseen.class, recording.operations().stream()
+                    .filter(operation -> operation.call().name().startsWith("open")).toList()).path());
+        }
+    }
+
+    @Test
+    void open_throughLinkToNothing_createsTheFile() throws IOException {
+        Files.createDirectory(dir.resolve("real"));
+        Files.createSymbolicLink(dir.resolve("real/link"), Path.of("../real/./a"));
+        Open open = one(Open.class, record(() -> Files.writeString(dir.resolve("real/link"), "x")));
+        assertEquals(dir.resolve("real/a"), open.path());
+        assertTrue(open.created());
+        assertEquals(FileId.of(dir.resolve("real/a")).inode(), open.file().inode());
+    }
+
+    @Test
+    void open_newFileWhereALinkIs_fails() throws IOException {
+        Files.writeString(dir.resolve("a"), "x");
+        Files.createSymbolicLink(dir.resolve("link"), Path.of("a"));
+        Open open = one(Open.class, record(() -> assertThrows(FileAlreadyExistsException.class,
+                () -> FileChannel.open(dir.resolve("link"), CREATE_NEW, WRITE))));
+        assertEquals(dir.resolve("link"), open.path());
+    }
+
+    @Test
+    void names_noDescriptorLeft_areCanonicalAllTheSame() throws IOException {
+        Files.createDirectory(dir.resolve("real"));
+        Files.createSymbolicLink(dir.resolve("link"), Path.of("real"));
+        Files.createSymbolicLink(dir.resolve("loop"), Path.of("loop"));
+        Files.writeString(dir.resolve("real/a"), "x");
+        MemorySegment mapped;
+        try (FileChannel channel = FileChannel.open(dir.resolve("real/a"), READ, WRITE)) {
+            mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, 1, Arena.global());
+        }
+        Path from = dir.resolve("link/../link/./a");
+        List<Operation> operations = record(() -> withoutDescriptors(() -> {
+            assertEquals(-1, (int) Libc.call("rename", dir.resolve("loop/a"), dir.resolve("link/b")));
+            assertEquals(0, (int) Libc.call("rename", from, dir.resolve("link/b")));
+            assertEquals(0, (int) Libc.call("rename", dir.resolve("link/b"), from));
+            assertEquals(0, (int) Libc.call("msync", mapped, 1, 4 /* MS_SYNC */));
+        }));
+        List<Rename> renames = operations.stream().filter(Rename.class::isInstance).map(Rename.class::cast).toList()
+                .subList(3, 6); // of the second time
+        assertEquals(Errno.ELOOP, renames.get(0).call().errno().orElseThrow());
+        assertEquals(List.of(dir.resolve("real/a"), dir.resolve("real/b")),
+                List.of(renames.get(1).path(), renames.get(1).to()));
+        assertEquals(FileId.of(dir.resolve("real/a")), renames.get(1).file());
+        Write write = operations.stream().filter(Write.class::isInstance).map(Write.class::cast).skip(1).findFirst()
+                .orElseThrow();
+        assertEquals("x@0", text(write) + "@" + write.offset());
+    }
+
+    /** Nothing can be opened meanwhile. */
+    private static void withoutDescriptors(Runnable body) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment before = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            assertEquals(0, (int) Libc.call("getrlimit", 7 /* RLIMIT_NOFILE */, before));
+            MemorySegment none = arena.allocateFrom(ValueLayout.JAVA_LONG, 0,
+                    before.getAtIndex(ValueLayout.JAVA_LONG, 1));
+            body.run(); // its classes are loaded now
+            assertEquals(0, (int) Libc.call("setrlimit", 7, none));
+            try {
+                body.run();
+            } finally {
+                Libc.call("setrlimit", 7, before);
+            }
+        }
+    }
+
+    @Test
+    void msync_ofPrivateMapping_writesNothing() throws IOException {
+        Files.writeString(dir.resolve("a"), "x");
+        try (FileChannel channel = FileChannel.open(dir.resolve("a"), READ, WRITE); Arena arena = Arena.ofShared()) {
+            MemorySegment mapped = channel.map(FileChannel.MapMode.PRIVATE, 0, 1, arena);
+            mapped.set(ValueLayout.JAVA_BYTE, 0, (byte) 'y');
+            assertEquals(List.of(), record(() -> Libc.call("msync", mapped, 1, 4)));
+        }
+    }
+
+    @Test
+    void pwritev2_thatDoesNotAppend_isWhereItSays() throws IOException {
+        Files.writeString(dir.resolve("a"), "abc");
+        int file = Libc.open(dir.resolve("a"), Libc.O_WRONLY | 02000 /* O_APPEND */);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment vector = arena.allocateFrom(ValueLayout.JAVA_LONG, arena.allocateFrom("X").address(), 1);
+            Write write = one(Write.class,
+                    record(() -> Libc.call("pwritev2", file, vector, 1, 1, 0x20 /* RWF_NOAPPEND */)));
+            Skip.unless(!write.call().failed(), "this kernel has no RWF_NOAPPEND: " + write.call().errno());
+            assertEquals("X@1", text(write) + "@" + write.offset());
+            assertEquals("aXc", Files.readString(dir.resolve("a")));
+        } finally {
+            Libc.close(file);
+        }
+    }
+
+    @Test
+    void syncfs_ofAnotherFileSystem_isNotRecorded() throws IOException {
+        int other = Libc.open(Path.of("/proc"), Libc.O_RDONLY);
+        assertEquals(List.of(), record(() -> assertEquals(0, (int) Libc.call("syncfs", other))));
+        Libc.close(other);
+    }
+
+    @Test
+    void rename_ofAnOpenFile_itsWritesHaveTheNewName() throws IOException {
+        List<Operation> operations = record(() -> {
+            try (FileChannel channel = FileChannel.open(dir.resolve("a"), CREATE, WRITE)) {
+                Files.move(dir.resolve("a"), dir.resolve("b"));
+                channel.write(bytes("x"));
+                int copy = (int) Libc.call("dup", Libc.open(dir.resolve("b"), Libc.O_WRONLY));
+                assertEquals(0, (int) Libc.call("fsync", copy));
+            }
+        });
+        assertEquals(dir.resolve("b"), one(Write.class, operations).path());
+        assertEquals(dir.resolve("b"), one(Sync.class, operations).path());
+        assertEquals(one(Open.class, operations.subList(0, 1)).file(), one(Sync.class, operations).file());
+    }
+
+    @Test
+    void open_relativeAndByProc_hasTheFilesPath() throws IOException {
+        Files.createDirectory(dir.resolve("d"));
+        int folder = Libc.open(dir.resolve("d"), 010000000 /* O_PATH */);
+        List<Operation> operations = record(() -> {
+            int file = (int) Libc.call("openat", folder, "../d/a", Libc.O_WRONLY | 0100, 0644);
+            Libc.close(Libc.open(Path.of("/proc/self/fd/" + file), Libc.O_WRONLY));
+            Libc.close(Libc.open(Path.of("/proc/thread-self/fd/" + folder + "/b"), Libc.O_WRONLY | 0100));
+            Libc.close(file);
+        });
+        assertEquals(List.of("d/a", "d/a", "d/b"),
+                operations.stream().map(Operation::path).map(dir::relativize).map(Path::toString).toList());
+        Libc.close(folder);
     }
 
     /** The rule's slot is then free for another rule, and the call would be recorded for that one. */
     @Test
     void close_callWaitsForItsStack_isEndedBefore() throws Exception {
         Supervisor supervisor = Supervisor.get();
-        RuleSlot slot = RuleSlot.enable(supervisor,
-                Content.recording(CallKind.FSYNC.calls(), dir.toString(), /* stack; nobody takes it */ true));
+        RuleSlot slot = RuleSlot.take(supervisor,
+                Content.recording(CallKind.FSYNC.calls(), dir, /* stack; nobody takes it */ true));
+        slot.enable();
         Thread caller = Thread.ofPlatform().start(() -> {
             try (FileChannel channel = FileChannel.open(dir.resolve("a"), CREATE, WRITE)) {
                 channel.force(true);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
@@ -27,6 +29,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.inject.InjectionUnavailableException.Reason;
 import dev.linen.inject.RuleSlot.Content;
@@ -37,10 +40,15 @@ import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Protection;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.FailingAllocations;
 import dev.linen.testing.InChild;
+import dev.linen.testing.OtherUser;
 import dev.linen.testing.SeccompFilter;
 import dev.linen.testing.Skip;
+import dev.linen.testing.TestFunctions;
+import dev.linen.thread.NativeThread;
 
 /** The supervisor in bad circumstances, each in a child JVM. */
 class SupervisorTest {
@@ -117,9 +125,10 @@ class SupervisorTest {
             Path dir = Path.of(arguments[0]);
             Supervisor supervisor = Supervisor.get();
             ByteArrayOutputStream log = captureLog();
-            try (RuleSlot slot = RuleSlot.enable(supervisor,
+            try (RuleSlot slot = RuleSlot.take(supervisor,
                     new Content(CallKind.FSYNC.calls(), LinenH.LINEN_ACTION_ERRNO, Errno.EIO.number(), 1, 0, 0, -1,
-                            LinenH.LINEN_UNDER, dir.toString(), null, 0, false))) {
+                            LinenH.LINEN_UNDER, dir, null, 0, false))) {
+                slot.enable();
                 linen_rule.folder(supervisor.slot(Long.numberOfTrailingZeros(slot.bit())), 8);
                 write(dir.resolve("a")); // the supervisor faults, and its successor lets the call go on
                 write(dir.resolve("b"));
@@ -164,6 +173,329 @@ class SupervisorTest {
     void supervisor_faultedAfterTheCall_itIsNotMadeTwice() {
         ChildJvm.Result result = ChildJvm.of(FaultedAfterTheCall.class).run(folder.toString());
         assertEquals("0 Input/output error, 5 bytes\n", result.exitStatus() + " " + result.out(), result::toString);
+    }
+
+    /**
+     * Supervisors that are killed while calls arrive: many of them between the end of the kernel's receive and their next
+     * instruction, because that is where a signal arrives.
+     */
+    static final class KilledWhileCallsArrive {
+
+        private static final int KILLS = 100;
+        private static volatile boolean over;
+        private static long written;
+        private static long failed;
+
+        public static void main(String... arguments) throws Exception {
+            Path file = Path.of(arguments[0]).resolve("a");
+            Supervisor supervisor = Supervisor.get();
+            ByteArrayOutputStream log = captureLog();
+            Thread writer;
+            try (Recording _ = Recording.under(file.getParent());
+                    FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE,
+                            StandardOpenOption.APPEND)) {
+                writer = Thread.ofPlatform().start(() -> write(channel));
+                for (int i = 0; i < KILLS; i++) {
+                    NativeThread killed = supervisor.serving();
+                    killed.kill();
+                    while (supervisor.serving() == killed) {
+                        Thread.sleep(1);
+                    }
+                }
+                over = true;
+                writer.join();
+            }
+            // A call that fails may have been made; none is made twice.
+            long bytes = Files.size(file);
+            System.out.println(bytes >= written && bytes <= written + failed
+                    ? "once"
+                    : bytes + " bytes, but " + written
+                            + " calls succeeded, " + failed + " failed");
+            awaitLogged("another one has taken its place", log);
+        }
+
+        private static void write(FileChannel channel) {
+            ByteBuffer one = ByteBuffer.allocateDirect(1);
+            while (!over) {
+                try {
+                    written += channel.write(one.clear());
+                } catch (IOException killed) {
+                    failed++;
+                }
+            }
+        }
+    }
+
+    @Test
+    void supervisor_killedWhileCallsArrive_eachIsMadeOnce() {
+        ChildJvm.Result result = ChildJvm.of(KilledWhileCallsArrive.class).run(folder.toString());
+        assertEquals("0 once\n", result.exitStatus() + " " + result.out(), result::toString);
+    }
+
+    /** As another user, who may have some threads only. */
+    static final class FewThreads {
+
+        private static final int RLIMIT_NPROC = 6;
+
+        static void limit(long threads) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment limit = arena.allocateFrom(ValueLayout.JAVA_LONG, threads, 10_000);
+                assertEquals(0, (int) Libc.call("setrlimit", RLIMIT_NPROC, limit));
+            }
+        }
+
+        static long threads() throws IOException {
+            try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
+                return tasks.count();
+            }
+        }
+    }
+
+    /** The second supervisor can't be started. */
+    static final class NoSecondThread {
+        public static void main(String... arguments) throws Exception {
+            try (NativeThread other = NativeThread.start(TestFunctions.function("identity"), 1)) {
+                other.join(); // loads classes
+            }
+            FewThreads.limit(2);
+            OtherUser.become();
+            try {
+                Faults.start();
+                System.out.print("started");
+            } catch (SyscallException | OutOfMemoryError noThread) {
+                System.out.print("refused, ");
+            }
+            System.out.print(Files.readAllLines(Path.of("/proc/self/status")).contains("Seccomp:\t0")
+                    ? "no filter, "
+                    : "a filter, ");
+            FewThreads.limit(10_000);
+            Faults.start().close();
+            System.out.print(Files.readAllLines(Path.of("/proc/self/status")).contains("Seccomp:\t2"));
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void start_noThreadForTheSecond_installsNothingAndWorksTheNextTime() {
+        ChildJvm.Result result = ChildJvm.of(NoSecondThread.class).run();
+        OtherUser.skipIfRefused(result);
+        assertEquals("refused, no filter, true", result.out(), result::toString);
+    }
+
+    /** Both supervisors are killed, while there is no thread for a third for some time. */
+    static final class NoThirdThread {
+        public static void main(String... arguments) throws Exception {
+            FewThreads.limit(10_000); // the other user may not be allowed to read JUnit's jar
+            long user = 2_000_000 + ProcessHandle.current().pid();
+            Libc.call("setresuid", user, user, user); // of all of libc's threads
+            Path dir = Files.createTempDirectory("third");
+            Supervisor supervisor = Supervisor.get();
+            ByteArrayOutputStream log = captureLog();
+            try (Faults faults = Faults.start()) {
+                faults.on(CallKind.SYNC).under(dir, "c").fail(Errno.EIO);
+                FewThreads.limit(FewThreads.threads() + 1);
+                NativeThread killed = supervisor.serving();
+                killed.kill();
+                write(dir.resolve("a"));
+                FewThreads.limit(10_000);
+                while (supervisor.serving() == killed) {
+                    Thread.sleep(1);
+                }
+                supervisor.serving().kill();
+                write(dir.resolve("b"));
+                awaitLogged("another one has taken its place", log);
+                try {
+                    write(dir.resolve("c"));
+                } catch (IOException failed) {
+                    System.out.print("gone on");
+                }
+            }
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void supervisor_killedWhenThereIsNoThread_isFollowedLater() throws IOException {
+        ChildJvm.Result result = ChildJvm.of(NoThirdThread.class).run();
+        assertEquals("gone on", result.out(), result::toString);
+    }
+
+    /** Near the end of the stack, rules and recordings are made, and most fail. None stays in force. */
+    static final class NearTheEndOfTheStack {
+
+        private static final int FRAMES = 150;
+        private static final Recording[] RECORDINGS = new Recording[FRAMES];
+        private static Path dir = Path.of("/");
+        private static int left;
+        private static int caught;
+        private static boolean records;
+
+        public static void main(String... arguments) throws Exception {
+            dir = Path.of(arguments[0]).toRealPath();
+            Supervisor supervisor = Supervisor.get();
+            Recording.under(dir).close(); // loads classes
+            Recording.withStacksUnder(dir).close();
+            for (int round = 0; round < 20; round++) {
+                records = round % 2 == 1;
+                Faults faults = Faults.start();
+                faults.on(CallKind.FSYNC).under(dir).forbid().close();
+                faults.trace(dir);
+                left = FRAMES;
+                Thread digger = new Thread(null, () -> dig(faults), "digger", (256 << 10) + 1040L * round);
+                digger.start();
+                digger.join();
+                for (int i = 0; i < FRAMES; i++) {
+                    if (RECORDINGS[i] != null) {
+                        RECORDINGS[i].close();
+                        RECORDINGS[i] = null;
+                    }
+                }
+                faults.close();
+                write(dir.resolve("a"));
+                try (Recording recording = Recording.under(dir)) {
+                    write(dir.resolve("a"));
+                    assertEquals(1, recording.operations().stream().filter(Operation.Sync.class::isInstance).count());
+                }
+            }
+            System.out.print("slots " + supervisor.slots() + ", head " + supervisor.head()
+                    + (caught > 100 ? "" : ", only " + caught + " errors"));
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+
+        private static void dig(Faults faults) {
+            try {
+                dig(faults);
+            } catch (StackOverflowError bottom) {
+                // from here on, upwards
+            }
+            if (left > 0) {
+                left--;
+                try {
+                    attempt(faults);
+                } catch (StackOverflowError noRoom) {
+                    caught++;
+                } catch (IllegalStateException another) {
+                    // is in force or recorded already: 64 rules, or this folder
+                }
+            }
+        }
+
+        private static void attempt(Faults faults) {
+            if (records) {
+                RECORDINGS[left] = left % 2 == 0 ? Recording.under(dir) : Recording.withStacksUnder(dir);
+            } else if (left % 3 == 0) {
+                faults.on(CallKind.FSYNC).under(dir).forbid();
+            } else if (left % 3 == 1) {
+                faults.on(CallKind.FSYNC).under(dir).fail(Errno.EIO);
+            } else {
+                faults.trace(dir);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-Xint", "-XX:TieredStopAtLevel=1", "-XX:+TieredCompilation"})
+    void rules_nearTheEndOfTheStack_noneStaysInForce(String mode) {
+        ChildJvm.Result result = ChildJvm.of(NearTheEndOfTheStack.class).flags(mode).run(folder.toString());
+        assertEquals("slots 0, head 0", result.out(), result::toString);
+    }
+
+    /** Each allocation fails once, in turn. */
+    static final class FullHeap {
+        public static void main(String... arguments) throws Exception {
+            Path dir = Path.of(arguments[0]).toRealPath();
+            Supervisor supervisor = Supervisor.get();
+            for (int what = 0; what < 4; what++) {
+                attempt(what, dir, Faults.start()).close(); // loads classes
+                boolean failed = true;
+                for (int allocation = 1; failed; allocation++) {
+                    Faults faults = Faults.start();
+                    AutoCloseable made = () -> {};
+                    FailingAllocations.arm(allocation, /* andAllThatFollow */ false, /* ofHelpers */ false);
+                    try {
+                        made = attempt(what, dir, faults);
+                    } catch (OutOfMemoryError full) {
+                        // as wanted
+                    }
+                    failed = FailingAllocations.disarm() != null;
+                    made.close();
+                    faults.close();
+                    if (supervisor.slots() != 0 || supervisor.head() != 0) {
+                        System.out.print("allocation " + allocation + " of " + what + ": slots " + supervisor.slots()
+                                + ", head " + supervisor.head() + "; ");
+                        failed = false;
+                    }
+                    write(dir.resolve("a"));
+                }
+            }
+            System.out.print("nothing is left");
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
+        }
+
+        private static AutoCloseable attempt(int what, Path dir, Faults faults) {
+            return switch (what) {
+                case 0 -> Recording.under(dir);
+                case 1 -> faults.on(CallKind.FSYNC).under(dir, "*.wal").forbid();
+                case 2 -> faults.on(CallKind.FSYNC).under(dir).fail(Errno.EIO);
+                default -> {
+                    faults.trace(dir);
+                    yield faults;
+                }
+            };
+        }
+    }
+
+    @Test
+    void rules_madeWhenTheHeapIsFull_noneStaysInForce(@TempDir Path agent) {
+        ChildJvm.Result result = FailingAllocations.child(FullHeap.class, agent).run(folder.toString());
+        assertEquals("nothing is left", result.out(), result::toString);
+    }
+
+    /** Where the JDK takes no text that isn't ASCII for a path. */
+    static final class NotAscii {
+        public static void main(String... arguments) throws Exception {
+            Path dir = Path.of(arguments[0]).toRealPath();
+            System.out.print(System.getProperty("sun.jnu.encoding") + ": ");
+            for (String folder : List.of("/\u00e9", "/\u00e8")) { // they would be the same text
+                libc("mkdir", dir + folder, 0755);
+            }
+            List<Path> folders = list(dir);
+            try (Faults faults = Faults.start(); Recording recording = Recording.under(folders.get(0))) {
+                Fault fault = faults.on(CallKind.OPEN).under(folders.get(0)).fail(Errno.EACCES);
+                for (String file : List.of("/\u00e9/a", "/\u00e8/\u00df")) {
+                    libc("creat", dir + file, 0644);
+                }
+                fault.close();
+                libc("creat", dir + "/\u00e9/\u00fc", 0644);
+                libc("creat", dir + "/\u00e8/\u00fc", 0644);
+                recording.stop();
+                List<Path> opened = recording.operations().stream().map(Operation::path).toList();
+                System.out.print(fault.matched() + " matched, " + opened.size() + " recorded, ");
+                System.out.print(opened.containsAll(list(folders.get(0))));
+            }
+        }
+
+        private static List<Path> list(Path folder) throws IOException {
+            try (Stream<Path> paths = Files.list(folder)) {
+                return paths.sorted(Comparator.reverseOrder()).toList();
+            }
+        }
+
+        private static void libc(String function, String path, int mode) {
+            try (Arena arena = Arena.ofConfined()) {
+                Libc.call(function, arena.allocateFrom(path), mode); // UTF-8
+            }
+        }
+    }
+
+    @Test
+    void names_inTheCLocale_areBytes() {
+        ChildJvm.Result result = ChildJvm.of(NotAscii.class).wrappedIn("env", "LC_ALL=C").run(folder.toString());
+        assertEquals("ANSI_X3.4-1968: 1 matched, 2 recorded, true", result.out(), result::toString);
     }
 
     static final class Crashing {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -51,8 +52,12 @@ class PowerCutTest {
 
     /** Returns the states after an acknowledgement. */
     private Set<String> statesAfter(String ack) {
+        return statesAfter(DiskModel.POSIX, ack);
+    }
+
+    private Set<String> statesAfter(DiskModel model, String ack) {
         Set<String> states = new TreeSet<>();
-        script.run().verify((copy, acked, next) -> {
+        script.run().model(model).verify((copy, acked, next) -> {
             if (acked.equals(ack)) {
                 states.add(FolderText.of(copy));
             }
@@ -172,6 +177,25 @@ class PowerCutTest {
     }
 
     @Test
+    void exchange_inOneDirectory_isThereOrNot() {
+        script.with("a", "x").with("b", "y").ack("").exchange("a", "b");
+
+        assertEquals(Set.of("a=x b=y", "a=y b=x"), states(DiskModel.POSIX));
+    }
+
+    @Test
+    void exchange_betweenDirectories_losesNeither() {
+        script.makeDirectory("d").create("d/b").write("d/b", "y").sync("d/b").sync("d").sync("").create("a")
+                .write("a", "x").sync("a").sync("").ack("").exchange("a", "d/b");
+
+        Set<String> both = Set.of("a=x d/ d/b=y", "a=y d/ d/b=x");
+        assertEquals(both, states(DiskModel.POSIX));
+        assertEquals(both, states(DiskModel.EXT4));
+        script.sync("d").ack("exchanged");
+        assertEquals(Set.of("a=y d/ d/b=x"), statesAfter("exchanged"));
+    }
+
+    @Test
     void renameOfADirectory_movesWhatIsInIt() {
         script.makeDirectory("d").create("d/f").write("d/f", "x").sync("d/f").sync("d").sync("").ack("")
                 .rename("d", "e").sync("").ack("e");
@@ -193,6 +217,61 @@ class PowerCutTest {
 
         assertTrue(states(DiskModel.POSIX).contains("log= tmp=x"));
         assertEquals(Set.of("log=x tmp=x", "log=x snap=x", "log= snap=x"), states(DiskModel.EXT4));
+    }
+
+    /** What was written into it before is on the disk; the journal isn't committed. */
+    @Test
+    void overwrite_syncedAsData_commitsNothingElseInExt4() {
+        script.with("log", "--").ack("").create("a").writeAt("log", 0, "xy", Durability.NONE)
+                .sync("log", SyncKind.FDATASYNC, 0).ack("xy");
+
+        assertEquals(Set.of("log=xy", "a= log=xy"), statesAfter(DiskModel.EXT4, "xy"));
+    }
+
+    @Test
+    void overwrite_synchronous_commitsNothingElseInExt4() {
+        script.with("log", "--").ack("").create("a").writeAt("log", 0, "xy", Durability.DATA).ack("xy");
+
+        assertEquals(Set.of("log=xy", "a= log=xy"), statesAfter(DiskModel.EXT4, "xy"));
+    }
+
+    @Test
+    void fileThatGrew_syncedAsData_commitsTheJournalInExt4() {
+        script.with("log", "-").ack("").create("a").writeAt("log", 0, "xy", Durability.NONE)
+                .sync("log", SyncKind.FDATASYNC, 0).ack("xy");
+        assertEquals(Set.of("a= log=xy"), statesAfter(DiskModel.EXT4, "xy"));
+
+        newScript();
+        script.with("log", "-").ack("").create("a").writeAt("log", 0, "xy", Durability.DATA).ack("xy");
+        assertEquals(Set.of("a= log=xy"), statesAfter(DiskModel.EXT4, "xy"));
+    }
+
+    /** Its transaction has been committed already. */
+    @Test
+    void fileThatWasCutEarlier_syncedAgain_commitsNothingElseInExt4() {
+        for (SyncKind kind : List.of(SyncKind.FSYNC, SyncKind.FDATASYNC)) {
+            newScript();
+            script.with("log", "--").with("b", "").ack("").truncate("log", 1).truncate("b", 1).sync("b", kind, 0)
+                    .create("a").sync("log", kind, 0).ack("end");
+            assertEquals(Set.of("b=0 log=?", "a= b=0 log=?"), statesAfter(DiskModel.EXT4, "end"));
+        }
+    }
+
+    @Test
+    void fileThatWasRenamed_synced_commitsTheJournalInExt4ButNotAsData() {
+        script.with("a", "x").ack("").rename("a", "b").sync("b", SyncKind.FDATASYNC, 0).ack("1").sync("b").ack("2");
+
+        assertEquals(Set.of("a=x", "b=x"), statesAfter(DiskModel.EXT4, "1"));
+        assertEquals(Set.of("b=x"), statesAfter(DiskModel.EXT4, "2"));
+    }
+
+    @Test
+    void directory_syncedAsData_isNotCommittedInExt4() {
+        script.ack("").create("a").sync("", SyncKind.FDATASYNC, 0).ack("1").sync("").ack("2");
+
+        assertEquals(Set.of("", "a="), statesAfter(DiskModel.EXT4, "1"));
+        assertEquals(Set.of("a="), statesAfter(DiskModel.EXT4, "2"));
+        assertEquals(Set.of("a="), statesAfter("1"), "POSIX: entries are a directory's data");
     }
 
     @Test
@@ -250,6 +329,29 @@ class PowerCutTest {
         script.with("a", "xyz").ack("").truncate("a", 0).sync("a").writeAt("a", 2, "b", Durability.NONE).sync("a");
 
         assertEquals(Set.of("a=xyz", "a=", "a=00b"), states(DiskModel.POSIX));
+    }
+
+    /** As a store has that maps it: most of it was never written. */
+    @Test
+    void fileOfGigabytes_isMadeWithItsHoles() {
+        long length = 3L << 30;
+        script.with("a", "xyz").ack("").truncate("a", length).writeAt("a", length - 2, "b", Durability.NONE)
+                .writeAt("a", 1, "c", Durability.NONE).allocate("a", 3, 0, length).sync("a").ack("end");
+        Set<String> states = new TreeSet<>();
+        PowerCutReport report = script.run().verify((copy, acked, next) -> {
+            try (RandomAccessFile file = new RandomAccessFile(copy.resolve("a").toFile(), "r")) {
+                long size = file.length();
+                file.seek(Math.max(size - 2, 0));
+                int last = file.read();
+                file.seek(1);
+                states.add(size + " " + (char) file.read() + (last > 0 ? (char) last : ' '));
+            }
+        });
+
+        assertTrue(states.containsAll(Set.of("3 yy", length + " y ", length + " yb", length + " cb")),
+                states::toString);
+        assertTrue(report.toString().contains("not in the record: fallocate that sets " + length
+                + " bytes of /store/a to zero: more than 1073741824 aren't part of the model"), report::toString);
     }
 
     @Test
@@ -458,6 +560,22 @@ class PowerCutTest {
 
         assertTrue(script.run().verify((copy, acked, next) -> {}).toString()
                 .contains("\n  not in the record: what is in /store/new, because it was made outside the folder"));
+    }
+
+    @Test
+    void fileMovedOutAndBack_isInTheReport() {
+        script.with("log", "").ack("").moveOut("log").moveBack("log").sync("");
+
+        assertTrue(script.run().verify((copy, acked, next) -> {}).toString().contains("\n  not in the record: what "
+                + "happened to /store/log while it was outside the folder, at /elsewhere"));
+    }
+
+    @Test
+    void fileWithANameOutside_isInTheReport() {
+        script.with("log", "").ack("").linkOutside("log").sync("log").write("log", "x");
+
+        assertTrue(script.run().verify((copy, acked, next) -> {}).toString().contains("\n  not in the record: what is "
+                + "written to /store/log by its name outside the folder, /elsewhere"));
     }
 
     @Test

@@ -36,7 +36,7 @@ final class Script {
     /** A file that is there before, durably. */
     Script with(String name, String content) {
         FileId file = fresh(name);
-        start.entries(ROOT).put(name, file);
+        start.entries(ROOT).put(Path.of(name), file);
         start.files().put(file, Contents.of(content.getBytes(StandardCharsets.UTF_8)));
         lengths.put(file, (long) content.length());
         return this;
@@ -115,10 +115,35 @@ final class Script {
         return add(new Operation.Rename(call("rename", 0), path(from), path(to), file, replaced, false));
     }
 
+    /** Exchanges two names. */
+    Script exchange(String one, String other) {
+        FileId first = file(one);
+        FileId second = file(other);
+        files.put(one, second);
+        files.put(other, first);
+        return add(new Operation.Rename(call("renameat2", 0), path(one), path(other), first, second, true));
+    }
+
+    /** To another folder. */
+    Script moveOut(String from) {
+        return add(new Operation.Rename(call("rename", 0), path(from), Path.of("/elsewhere"), file(from), FileId.NONE,
+                false));
+    }
+
+    /** From another folder, where it has been since {@link #moveOut}. */
+    Script moveBack(String to) {
+        return add(new Operation.Rename(call("rename", 0), Path.of("/elsewhere"), path(to), file(to), FileId.NONE,
+                false));
+    }
+
     /** From another folder. */
     Script moveIn(String to) {
         return add(new Operation.Rename(call("rename", 0), Path.of("/elsewhere"), path(to), fresh(to), FileId.NONE,
                 false));
+    }
+
+    Script linkOutside(String from) {
+        return add(new Operation.Link(call("linkat", 0), path(from), Path.of("/elsewhere"), file(from)));
     }
 
     Script link(String from, String to) {

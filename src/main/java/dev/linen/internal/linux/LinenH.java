@@ -494,10 +494,34 @@ public class LinenH extends LinenH$shared {
     public static final int LINEN_EVENT_NO_DATA = (int)512L;
     /**
      * {@snippet lang=c :
+     * #define LINEN_EVENT_APART 1024
+     * }
+     */
+    public static final int LINEN_EVENT_APART = (int)1024L;
+    /**
+     * {@snippet lang=c :
      * #define LINEN_TEXTS 8
      * }
      */
     public static final int LINEN_TEXTS = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_GO_WAIT 0
+     * }
+     */
+    public static final int LINEN_GO_WAIT = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_GO_INSTALL 1
+     * }
+     */
+    public static final int LINEN_GO_INSTALL = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define LINEN_GO_END 2
+     * }
+     */
+    public static final int LINEN_GO_END = (int)2L;
     /**
      * {@snippet lang=c :
      * #define LINEN_CANARY 3735928559

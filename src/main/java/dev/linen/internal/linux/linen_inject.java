@@ -26,17 +26,22 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     uint64_t lost;
  *     int32_t listener;
  *     int32_t bell;
+ *     uint32_t running;
+ *     uint32_t go;
  *     uint32_t installed;
+ *     uint32_t turn;
  *     uint32_t wanted;
  *     uint32_t done;
- *     uint32_t reset;
+ *     int32_t poller;
+ *     uint32_t unused;
+ *     int32_t maps;
  *     uint32_t held;
  *     uint32_t process;
  *     uint32_t rules_used;
  *     uint32_t performing;
  *     uint32_t alone;
- *     uint32_t unused;
  *     uint64_t serving;
+ *     uint64_t received[10];
  *     uint64_t next_token;
  *     uint64_t notifications;
  *     uint64_t foreign;
@@ -65,17 +70,22 @@ public class linen_inject {
         LinenH$shared.C_LONG.withName("lost"),
         LinenH$shared.C_INT.withName("listener"),
         LinenH$shared.C_INT.withName("bell"),
+        LinenH$shared.C_INT.withName("running"),
+        LinenH$shared.C_INT.withName("go"),
         LinenH$shared.C_INT.withName("installed"),
+        LinenH$shared.C_INT.withName("turn"),
         LinenH$shared.C_INT.withName("wanted"),
         LinenH$shared.C_INT.withName("done"),
-        LinenH$shared.C_INT.withName("reset"),
+        LinenH$shared.C_INT.withName("poller"),
+        LinenH$shared.C_INT.withName("unused"),
+        LinenH$shared.C_INT.withName("maps"),
         LinenH$shared.C_INT.withName("held"),
         LinenH$shared.C_INT.withName("process"),
         LinenH$shared.C_INT.withName("rules_used"),
         LinenH$shared.C_INT.withName("performing"),
         LinenH$shared.C_INT.withName("alone"),
-        LinenH$shared.C_INT.withName("unused"),
         LinenH$shared.C_LONG.withName("serving"),
+        MemoryLayout.sequenceLayout(10, LinenH$shared.C_LONG).withName("received"),
         LinenH$shared.C_LONG.withName("next_token"),
         LinenH$shared.C_LONG.withName("notifications"),
         LinenH$shared.C_LONG.withName("foreign"),
@@ -576,6 +586,94 @@ public class linen_inject {
         struct.set(bell$LAYOUT, bell$OFFSET, fieldValue);
     }
 
+    private static final OfInt running$LAYOUT = (OfInt)$LAYOUT.select(groupElement("running"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint32_t running
+     * }
+     */
+    public static final OfInt running$layout() {
+        return running$LAYOUT;
+    }
+
+    private static final long running$OFFSET = $LAYOUT.byteOffset(groupElement("running"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint32_t running
+     * }
+     */
+    public static final long running$offset() {
+        return running$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint32_t running
+     * }
+     */
+    public static int running(MemorySegment struct) {
+        return struct.get(running$LAYOUT, running$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint32_t running
+     * }
+     */
+    public static void running(MemorySegment struct, int fieldValue) {
+        struct.set(running$LAYOUT, running$OFFSET, fieldValue);
+    }
+
+    private static final OfInt go$LAYOUT = (OfInt)$LAYOUT.select(groupElement("go"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint32_t go
+     * }
+     */
+    public static final OfInt go$layout() {
+        return go$LAYOUT;
+    }
+
+    private static final long go$OFFSET = $LAYOUT.byteOffset(groupElement("go"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint32_t go
+     * }
+     */
+    public static final long go$offset() {
+        return go$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint32_t go
+     * }
+     */
+    public static int go(MemorySegment struct) {
+        return struct.get(go$LAYOUT, go$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint32_t go
+     * }
+     */
+    public static void go(MemorySegment struct, int fieldValue) {
+        struct.set(go$LAYOUT, go$OFFSET, fieldValue);
+    }
+
     private static final OfInt installed$LAYOUT = (OfInt)$LAYOUT.select(groupElement("installed"));
 
     /**
@@ -618,6 +716,50 @@ public class linen_inject {
      */
     public static void installed(MemorySegment struct, int fieldValue) {
         struct.set(installed$LAYOUT, installed$OFFSET, fieldValue);
+    }
+
+    private static final OfInt turn$LAYOUT = (OfInt)$LAYOUT.select(groupElement("turn"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint32_t turn
+     * }
+     */
+    public static final OfInt turn$layout() {
+        return turn$LAYOUT;
+    }
+
+    private static final long turn$OFFSET = $LAYOUT.byteOffset(groupElement("turn"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint32_t turn
+     * }
+     */
+    public static final long turn$offset() {
+        return turn$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint32_t turn
+     * }
+     */
+    public static int turn(MemorySegment struct) {
+        return struct.get(turn$LAYOUT, turn$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint32_t turn
+     * }
+     */
+    public static void turn(MemorySegment struct, int fieldValue) {
+        struct.set(turn$LAYOUT, turn$OFFSET, fieldValue);
     }
 
     private static final OfInt wanted$LAYOUT = (OfInt)$LAYOUT.select(groupElement("wanted"));
@@ -708,48 +850,136 @@ public class linen_inject {
         struct.set(done$LAYOUT, done$OFFSET, fieldValue);
     }
 
-    private static final OfInt reset$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reset"));
+    private static final OfInt poller$LAYOUT = (OfInt)$LAYOUT.select(groupElement("poller"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * uint32_t reset
+     * int32_t poller
      * }
      */
-    public static final OfInt reset$layout() {
-        return reset$LAYOUT;
+    public static final OfInt poller$layout() {
+        return poller$LAYOUT;
     }
 
-    private static final long reset$OFFSET = $LAYOUT.byteOffset(groupElement("reset"));
+    private static final long poller$OFFSET = $LAYOUT.byteOffset(groupElement("poller"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * uint32_t reset
+     * int32_t poller
      * }
      */
-    public static final long reset$offset() {
-        return reset$OFFSET;
+    public static final long poller$offset() {
+        return poller$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * uint32_t reset
+     * int32_t poller
      * }
      */
-    public static int reset(MemorySegment struct) {
-        return struct.get(reset$LAYOUT, reset$OFFSET);
+    public static int poller(MemorySegment struct) {
+        return struct.get(poller$LAYOUT, poller$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * uint32_t reset
+     * int32_t poller
      * }
      */
-    public static void reset(MemorySegment struct, int fieldValue) {
-        struct.set(reset$LAYOUT, reset$OFFSET, fieldValue);
+    public static void poller(MemorySegment struct, int fieldValue) {
+        struct.set(poller$LAYOUT, poller$OFFSET, fieldValue);
+    }
+
+    private static final OfInt unused$LAYOUT = (OfInt)$LAYOUT.select(groupElement("unused"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static final OfInt unused$layout() {
+        return unused$LAYOUT;
+    }
+
+    private static final long unused$OFFSET = $LAYOUT.byteOffset(groupElement("unused"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static final long unused$offset() {
+        return unused$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static int unused(MemorySegment struct) {
+        return struct.get(unused$LAYOUT, unused$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static void unused(MemorySegment struct, int fieldValue) {
+        struct.set(unused$LAYOUT, unused$OFFSET, fieldValue);
+    }
+
+    private static final OfInt maps$LAYOUT = (OfInt)$LAYOUT.select(groupElement("maps"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t maps
+     * }
+     */
+    public static final OfInt maps$layout() {
+        return maps$LAYOUT;
+    }
+
+    private static final long maps$OFFSET = $LAYOUT.byteOffset(groupElement("maps"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t maps
+     * }
+     */
+    public static final long maps$offset() {
+        return maps$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t maps
+     * }
+     */
+    public static int maps(MemorySegment struct) {
+        return struct.get(maps$LAYOUT, maps$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t maps
+     * }
+     */
+    public static void maps(MemorySegment struct, int fieldValue) {
+        struct.set(maps$LAYOUT, maps$OFFSET, fieldValue);
     }
 
     private static final OfInt held$LAYOUT = (OfInt)$LAYOUT.select(groupElement("held"));
@@ -972,50 +1202,6 @@ public class linen_inject {
         struct.set(alone$LAYOUT, alone$OFFSET, fieldValue);
     }
 
-    private static final OfInt unused$LAYOUT = (OfInt)$LAYOUT.select(groupElement("unused"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * uint32_t unused
-     * }
-     */
-    public static final OfInt unused$layout() {
-        return unused$LAYOUT;
-    }
-
-    private static final long unused$OFFSET = $LAYOUT.byteOffset(groupElement("unused"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * uint32_t unused
-     * }
-     */
-    public static final long unused$offset() {
-        return unused$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * uint32_t unused
-     * }
-     */
-    public static int unused(MemorySegment struct) {
-        return struct.get(unused$LAYOUT, unused$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * uint32_t unused
-     * }
-     */
-    public static void unused(MemorySegment struct, int fieldValue) {
-        struct.set(unused$LAYOUT, unused$OFFSET, fieldValue);
-    }
-
     private static final OfLong serving$LAYOUT = (OfLong)$LAYOUT.select(groupElement("serving"));
 
     /**
@@ -1058,6 +1244,62 @@ public class linen_inject {
      */
     public static void serving(MemorySegment struct, long fieldValue) {
         struct.set(serving$LAYOUT, serving$OFFSET, fieldValue);
+    }
+
+    private static final SequenceLayout received$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("received"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint64_t received[10]
+     * }
+     */
+    public static final SequenceLayout received$layout() {
+        return received$LAYOUT;
+    }
+
+    private static final long received$OFFSET = $LAYOUT.byteOffset(groupElement("received"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint64_t received[10]
+     * }
+     */
+    public static final long received$offset() {
+        return received$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint64_t received[10]
+     * }
+     */
+    public static MemorySegment received(MemorySegment struct) {
+        return struct.asSlice(received$OFFSET, received$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint64_t received[10]
+     * }
+     */
+    public static void received(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, received$OFFSET, received$LAYOUT.byteSize());
+    }
+
+    private static long[] received$DIMS = { 10 };
+
+    /**
+     * Dimensions for array field:
+     * {@snippet lang=c :
+     * uint64_t received[10]
+     * }
+     */
+    public static long[] received$dimensions() {
+        return received$DIMS;
     }
 
     private static final OfLong next_token$LAYOUT = (OfLong)$LAYOUT.select(groupElement("next_token"));

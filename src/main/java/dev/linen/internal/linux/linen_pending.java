@@ -20,12 +20,16 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int64_t arguments[6];
  *     int64_t number;
  *     uint64_t deadline;
+ *     uint64_t stack_deadline;
  *     uint64_t argument;
  *     uint64_t recorded;
+ *     uint64_t charged;
  *     uint32_t call;
  *     uint32_t action;
+ *     uint32_t rule;
  *     uint32_t with_data;
  *     uint32_t tid;
+ *     uint32_t unused;
  * }
  * }
  */
@@ -41,12 +45,16 @@ public class linen_pending {
         MemoryLayout.sequenceLayout(6, LinenH$shared.C_LONG).withName("arguments"),
         LinenH$shared.C_LONG.withName("number"),
         LinenH$shared.C_LONG.withName("deadline"),
+        LinenH$shared.C_LONG.withName("stack_deadline"),
         LinenH$shared.C_LONG.withName("argument"),
         LinenH$shared.C_LONG.withName("recorded"),
+        LinenH$shared.C_LONG.withName("charged"),
         LinenH$shared.C_INT.withName("call"),
         LinenH$shared.C_INT.withName("action"),
+        LinenH$shared.C_INT.withName("rule"),
         LinenH$shared.C_INT.withName("with_data"),
-        LinenH$shared.C_INT.withName("tid")
+        LinenH$shared.C_INT.withName("tid"),
+        LinenH$shared.C_INT.withName("unused")
     ).withName("linen_pending");
 
     /**
@@ -288,6 +296,50 @@ public class linen_pending {
         struct.set(deadline$LAYOUT, deadline$OFFSET, fieldValue);
     }
 
+    private static final OfLong stack_deadline$LAYOUT = (OfLong)$LAYOUT.select(groupElement("stack_deadline"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint64_t stack_deadline
+     * }
+     */
+    public static final OfLong stack_deadline$layout() {
+        return stack_deadline$LAYOUT;
+    }
+
+    private static final long stack_deadline$OFFSET = $LAYOUT.byteOffset(groupElement("stack_deadline"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint64_t stack_deadline
+     * }
+     */
+    public static final long stack_deadline$offset() {
+        return stack_deadline$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint64_t stack_deadline
+     * }
+     */
+    public static long stack_deadline(MemorySegment struct) {
+        return struct.get(stack_deadline$LAYOUT, stack_deadline$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint64_t stack_deadline
+     * }
+     */
+    public static void stack_deadline(MemorySegment struct, long fieldValue) {
+        struct.set(stack_deadline$LAYOUT, stack_deadline$OFFSET, fieldValue);
+    }
+
     private static final OfLong argument$LAYOUT = (OfLong)$LAYOUT.select(groupElement("argument"));
 
     /**
@@ -374,6 +426,50 @@ public class linen_pending {
      */
     public static void recorded(MemorySegment struct, long fieldValue) {
         struct.set(recorded$LAYOUT, recorded$OFFSET, fieldValue);
+    }
+
+    private static final OfLong charged$LAYOUT = (OfLong)$LAYOUT.select(groupElement("charged"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint64_t charged
+     * }
+     */
+    public static final OfLong charged$layout() {
+        return charged$LAYOUT;
+    }
+
+    private static final long charged$OFFSET = $LAYOUT.byteOffset(groupElement("charged"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint64_t charged
+     * }
+     */
+    public static final long charged$offset() {
+        return charged$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint64_t charged
+     * }
+     */
+    public static long charged(MemorySegment struct) {
+        return struct.get(charged$LAYOUT, charged$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint64_t charged
+     * }
+     */
+    public static void charged(MemorySegment struct, long fieldValue) {
+        struct.set(charged$LAYOUT, charged$OFFSET, fieldValue);
     }
 
     private static final OfInt call$LAYOUT = (OfInt)$LAYOUT.select(groupElement("call"));
@@ -464,6 +560,50 @@ public class linen_pending {
         struct.set(action$LAYOUT, action$OFFSET, fieldValue);
     }
 
+    private static final OfInt rule$LAYOUT = (OfInt)$LAYOUT.select(groupElement("rule"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint32_t rule
+     * }
+     */
+    public static final OfInt rule$layout() {
+        return rule$LAYOUT;
+    }
+
+    private static final long rule$OFFSET = $LAYOUT.byteOffset(groupElement("rule"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint32_t rule
+     * }
+     */
+    public static final long rule$offset() {
+        return rule$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint32_t rule
+     * }
+     */
+    public static int rule(MemorySegment struct) {
+        return struct.get(rule$LAYOUT, rule$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint32_t rule
+     * }
+     */
+    public static void rule(MemorySegment struct, int fieldValue) {
+        struct.set(rule$LAYOUT, rule$OFFSET, fieldValue);
+    }
+
     private static final OfInt with_data$LAYOUT = (OfInt)$LAYOUT.select(groupElement("with_data"));
 
     /**
@@ -550,6 +690,50 @@ public class linen_pending {
      */
     public static void tid(MemorySegment struct, int fieldValue) {
         struct.set(tid$LAYOUT, tid$OFFSET, fieldValue);
+    }
+
+    private static final OfInt unused$LAYOUT = (OfInt)$LAYOUT.select(groupElement("unused"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static final OfInt unused$layout() {
+        return unused$LAYOUT;
+    }
+
+    private static final long unused$OFFSET = $LAYOUT.byteOffset(groupElement("unused"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static final long unused$offset() {
+        return unused$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static int unused(MemorySegment struct) {
+        return struct.get(unused$LAYOUT, unused$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint32_t unused
+     * }
+     */
+    public static void unused(MemorySegment struct, int fieldValue) {
+        struct.set(unused$LAYOUT, unused$OFFSET, fieldValue);
     }
 
     /**
