@@ -40,16 +40,21 @@ final class Supervisor {
     private static final long RESPONSE_BYTES = 24;
     private static final int REGISTERS = 6;
 
+    /** Whether this process already has a filter, such as a container's. */
+    private final boolean isFiltered;
+
     private final CompletableFuture<Long> listener = new CompletableFuture<>();
     private volatile int arrived;
     private volatile Arrival last = new Arrival(-1, new long[REGISTERS]);
 
-    private Supervisor() {}
+    private Supervisor(boolean isFiltered) {
+        this.isFiltered = isFiltered;
+    }
 
     /** From now on, the calling thread's calls are answered. Exits the process with a reason if that isn't possible. */
     static Supervisor ofThisThread() {
         Syscall.invoke(SyscallNumber.GETPID); // loads linen
-        Supervisor supervisor = new Supervisor();
+        Supervisor supervisor = new Supervisor(Syscall.invoke(SyscallNumber.PRCTL, Kernel.PR_GET_SECCOMP) != 0);
         Thread answering = new Thread(supervisor::answer, "answering");
         answering.setDaemon(true);
         answering.start(); // before the filter, which threads that start later would inherit
@@ -71,6 +76,11 @@ final class Supervisor {
     /** The one that arrived last. */
     Arrival last() {
         return last;
+    }
+
+    /** Whether another filter, such as a container's, has refused a call, after {@code before} had arrived. */
+    boolean isRefusedElsewhere(int before, long result) {
+        return isFiltered && arrived == before && (result == Errno.EPERM.result() || result == Errno.ENOSYS.result());
     }
 
     /** The result that the last one was given. */
