@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 
@@ -135,8 +136,9 @@ public final class LinenCommand implements Callable<Integer> {
 
         @Override
         public String[] getVersion() {
-            ModuleDescriptor module = LinenCommand.class.getModule().getDescriptor();
-            return new String[]{"linen " + module.rawVersion().orElse("of an unknown version")};
+            Optional<String> version = Optional.ofNullable(LinenCommand.class.getModule().getDescriptor())
+                    .flatMap(ModuleDescriptor::rawVersion); // there is none on the class path
+            return new String[]{"linen " + version.orElse("of an unknown version")};
         }
     }
 

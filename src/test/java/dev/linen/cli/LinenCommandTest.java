@@ -12,6 +12,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.linen.Linen;
+import dev.linen.junit.ChildJvm;
+import dev.linen.testing.Skip;
+
 class LinenCommandTest {
 
     private final StringWriter out = new StringWriter();
@@ -53,8 +57,15 @@ class LinenCommandTest {
 
     @Test
     void linen_version_isTheModules() {
+        Skip.unless(Linen.class.getModule().isNamed(), "linen is on the class path");
         assertEquals(0, execute("--version"));
         assertTrue(out.toString().matches("linen \\d+\\.\\d+\\.\\d+(-SNAPSHOT)?\\R"), out::toString);
+    }
+
+    @Test
+    void linen_versionOnTheClassPath_isUnknown() {
+        ChildJvm.Result result = ChildJvm.of(LinenCommand.class).onClassPath().run("--version");
+        assertEquals("0 linen of an unknown version\n", result.exitStatus() + " " + result.out(), result::toString);
     }
 
     @Test
