@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 
 /**
- * File names as the kernel has them: bytes. In the C locale the JDK makes no Path from text that isn't ASCII, and no such
- * text from a Path. A URI has these bytes in hexadecimal, in any locale.
+ * File names as the kernel has them: bytes. In the C locale the JDK makes no Path from text that isn't ASCII, and no
+ * such text from a Path. A URI has these bytes in hexadecimal, in any locale.
  */
 final class PathBytes {
 

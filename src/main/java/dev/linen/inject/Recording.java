@@ -229,8 +229,8 @@ public final class Recording implements AutoCloseable {
      *
      * @return the operations
      * @throws IllegalStateException if some are missing: more happened than the log had room for, for which the message
-     *         names a property; the supervisor ended within a call; or the last ones couldn't be read when the recording
-     *         was stopped, of which the cause says why
+     *         names a property; the supervisor ended within a call; or the last ones couldn't be read when the
+     *         recording was stopped, of which the cause says why
      */
     public synchronized List<Operation> operations() {
         read();

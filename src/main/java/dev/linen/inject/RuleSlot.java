@@ -53,8 +53,8 @@ final class RuleSlot implements AutoCloseable {
     }
 
     /**
-     * Takes a slot and fills it in. The rule isn't in force yet: the caller first stores the result, so that it can close
-     * it whatever happens.
+     * Takes a slot and fills it in. The rule isn't in force yet: the caller first stores the result, so that it can
+     * close it whatever happens.
      */
     static RuleSlot take(Supervisor supervisor, Content content) {
         StackRoom.requireMuch(); // from here on to the end of enable(), if that comes soon, only the heap can be full

@@ -178,8 +178,8 @@ final class CrashStates {
 
     /**
      * Returns whether a change can't be on the disk without another: by the model, or because no file system loses a
-     * file by moving it to another directory: its old name isn't removed before its new one is there. Two files that are
-     * exchanged have both their new names or none.
+     * file by moving it to another directory: its old name isn't removed before its new one is there. Two files that
+     * are exchanged have both their new names or none.
      */
     boolean needs(int later, int earlier) {
         return later > earlier

@@ -42,11 +42,11 @@ public interface DiskModel {
      * they reach the disk in order, and are committed together. The bytes of a file become durable by an fsync of that
      * file only.
      *
-     * <p>An fsync commits the journal if the file's or directory's own metadata has changed since the last commit: it was
-     * created, renamed, linked, resized, or became longer. An fdatasync (and a write with O_DSYNC, and msync) does so only
-     * if the file was resized or became longer: after bytes were overwritten it commits nothing but them, and neither
-     * does one of a directory. Where ext4 may or may not commit, what may be lost is lost here: bytes written into a hole
-     * or an allocated but unwritten part count as overwritten.
+     * <p>An fsync commits the journal if the file's or directory's own metadata has changed since the last commit: it
+     * was created, renamed, linked, resized, or became longer. An fdatasync (and a write with O_DSYNC, and msync) does
+     * so only if the file was resized or became longer: after bytes were overwritten it commits nothing but them, and
+     * neither does one of a directory. Where ext4 may or may not commit, what may be lost is lost here: bytes written
+     * into a hole or an allocated but unwritten part count as overwritten.
      */
     DiskModel EXT4 = new DiskModel() {
 

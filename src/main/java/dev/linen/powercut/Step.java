@@ -20,7 +20,7 @@ public sealed interface Step {
      */
     int call();
 
-    /** Returns the other change of an exchange between two directories; the step itself if it isn't one of an exchange. */
+    /** Returns the other change of an exchange between two directories; the step itself if it isn't one of those. */
     static int exchangedWith(int step, List<Step> steps) {
         if (steps.get(step) instanceof Entries entries && !entries.onlyRemoves()) {
             for (int other = Math.max(step - 1, 0); other <= Math.min(step + 1, steps.size() - 1); other++) {

@@ -62,7 +62,7 @@ class FaultsTest {
                         .replaceFirst("parameter of .*, which", "parameter of ..., which"))
                 .toList();
         assertEquals(List.of("Faults end with a test, so they can't be a parameter of ..., which is called outside of "
-                + "one: make them a parameter of the test, or of a @BeforeEach method; or call Faults.start() here, and "
-                + "close them in @AfterAll"), messages);
+                + "one: make them a parameter of the test, or of a @BeforeEach method; or call Faults.start() here, "
+                + "and close them in @AfterAll"), messages);
     }
 }

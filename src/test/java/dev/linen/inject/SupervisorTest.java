@@ -176,8 +176,8 @@ class SupervisorTest {
     }
 
     /**
-     * Supervisors that are killed while calls arrive: many of them between the end of the kernel's receive and their next
-     * instruction, because that is where a signal arrives.
+     * Supervisors that are killed while calls arrive: many of them between the end of the kernel's receive and their
+     * next instruction, because that is where a signal arrives.
      */
     static final class KilledWhileCallsArrive {
 
