@@ -375,8 +375,10 @@ static void decide(struct request *request, struct decision *decision)
             || (rule->count && hit - rule->first >= rule->count))
             continue;
         if (decision->action != LINEN_ACTION_NONE) { /* another rule decides, but what is written counts */
-            int written = decision->action == LINEN_ACTION_HALF || decision->action == LINEN_ACTION_DELAY;
-            if (rule->action == LINEN_ACTION_BUDGET && written && charge(rule, request->bytes) == UINT64_MAX)
+            if (rule->action == LINEN_ACTION_BUDGET && decision->action == LINEN_ACTION_HALF)
+                charge(rule, decision->argument);
+            else if (rule->action == LINEN_ACTION_BUDGET && decision->action == LINEN_ACTION_DELAY
+                     && charge(rule, request->bytes) == UINT64_MAX)
                 decision->charged |= 1ULL << i;
             continue;
         }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,8 @@ import dev.linen.internal.linux.linen_pending;
 final class JavaStacks {
 
     private static final String CARRIER = "jdk.internal.misc.CarrierThread";
+
+    private static final long RETRY_NANOS = 1_000_000;
 
     private static final Object LOCK = new Object();
 
@@ -124,27 +127,37 @@ final class JavaStacks {
     private void collect(CountDownLatch learned) {
         try {
             learn();
+        } catch (RuntimeException | Error full) {
+            // it is tried again for the first thread that isn't known
         } finally {
             learned.countDown();
         }
-        Futex held = supervisor.held();
         while (Thread.currentThread() == collector) {
-            int seen = held.value();
-            for (int i = 0; i < LinenH.LINEN_PENDINGS; i++) {
-                long state = supervisor.pendingState(i);
-                if (state % 4 == LinenH.LINEN_PENDING_HELD) {
-                    long token = state / 4;
-                    try {
-                        keep(token, stackOf(linen_pending.tid(supervisor.pending(i))));
-                    } catch (RuntimeException | Error full) {
-                        // without a stack, then
-                    } finally {
-                        supervisor.seen(i, token);
-                    }
+            try {
+                takeStacks();
+            } catch (RuntimeException | Error full) {
+                LockSupport.parkNanos(RETRY_NANOS); // without this thread, callers would be held until their deadline
+            }
+        }
+    }
+
+    private void takeStacks() {
+        Futex held = supervisor.held();
+        int seen = held.value();
+        for (int i = 0; i < LinenH.LINEN_PENDINGS; i++) {
+            long state = supervisor.pendingState(i);
+            if (state % 4 == LinenH.LINEN_PENDING_HELD) {
+                long token = state / 4;
+                try {
+                    keep(token, stackOf(linen_pending.tid(supervisor.pending(i))));
+                } catch (RuntimeException | Error full) {
+                    // without a stack, then
+                } finally {
+                    supervisor.seen(i, token);
                 }
             }
-            held.await(seen);
         }
+        held.await(seen);
     }
 
     private List<StackTraceElement> stackOf(int tid) {

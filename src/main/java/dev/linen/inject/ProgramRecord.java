@@ -5,6 +5,7 @@ import java.io.Reader;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -83,9 +84,11 @@ public record ProgramRecord(Path folder, String program, List<Operation> operati
         about.setProperty("device", Long.toString(FileId.of(real).device()));
         about.setProperty("changes", Long.toString(changes.bit()));
         about.setProperty("output", Long.toString(output.bit()));
-        try (Writer writer = Files.newBufferedWriter(into.resolve(ABOUT))) {
+        Path draft = into.resolve(ABOUT + ".tmp");
+        try (Writer writer = Files.newBufferedWriter(draft)) {
             about.store(writer, null);
         }
+        Files.move(draft, into.resolve(ABOUT), StandardCopyOption.ATOMIC_MOVE);
     }
 
     /**

@@ -40,6 +40,7 @@ final class StackFile {
         if (full || stack.isEmpty()) {
             return;
         }
+        full = true; // unless all is written, after an error too: the reader counts the numbers
         Integer known = numbers.putIfAbsent(stack, numbers.size());
         ByteArrayOutputStream entry = new ByteArrayOutputStream();
         try (DataOutputStream data = new DataOutputStream(entry)) {
@@ -55,8 +56,9 @@ final class StackFile {
                 }
             }
             out.write(entry.toByteArray());
+            full = false;
         } catch (IOException noRoom) {
-            full = true;
+            // it stays full
         }
     }
 
@@ -71,6 +73,8 @@ final class StackFile {
                 int number = data.readInt();
                 if (number == known.size()) {
                     known.add(readStack(data));
+                } else if (number < 0 || number > known.size()) {
+                    throw new IOException(file + " is damaged: there is no stack " + number);
                 }
                 stacks.put(token, known.get(number));
             }

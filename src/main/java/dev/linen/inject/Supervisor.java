@@ -116,21 +116,29 @@ final class Supervisor {
                 throw new IllegalStateException(
                         "the log is already elsewhere: system calls have been supervised before");
             }
-            if (installed == null) {
+            Supervisor supervisor = installed;
+            if (supervisor == null) {
                 if (refused != null) {
                     throw new InjectionUnavailableException(refused.reason(), refused.message());
                 }
                 StackRoom.requireMuch();
                 try {
-                    Supervisor supervisor = new Supervisor(files);
-                    supervisor.installOrClose();
-                    installed = supervisor;
+                    supervisor = new Supervisor(files);
+                    try {
+                        supervisor.install();
+                    } finally {
+                        if (supervisor.hasFilter()) {
+                            installed = supervisor; // whatever happened afterwards: calls wait for it
+                        } else {
+                            supervisor.closeDescriptors();
+                        }
+                    }
                 } catch (InjectionUnavailableException unavailable) {
                     refused = new Refusal(unavailable.reason(), String.valueOf(unavailable.getMessage()));
                     throw unavailable;
                 }
             }
-            return installed;
+            return supervisor;
         }
     }
 
@@ -177,10 +185,10 @@ final class Supervisor {
         linen_inject.stack_nanos(shared, STACK_NANOS);
         linen_inject.listener(shared, -1);
         linen_inject.poller(shared, -1);
-        bell = (int) check("eventfd2", Syscall.invoke(SyscallNumber.EVENTFD2, 0, Kernel.O_CLOEXEC));
-        linen_inject.bell(shared, bell);
         maps = openMaps();
         linen_inject.maps(shared, maps);
+        bell = openBell(maps);
+        linen_inject.bell(shared, bell);
         running = Futex.ofPrivate(shared.asSlice(linen_inject.running$offset()));
         go = Futex.ofPrivate(shared.asSlice(linen_inject.go$offset()));
         installation = Futex.ofPrivate(shared.asSlice(linen_inject.installed$offset()));
@@ -197,18 +205,22 @@ final class Supervisor {
         }
     }
 
-    private void installOrClose() {
-        boolean done = false;
-        try {
-            install();
-            done = true;
-        } finally {
-            if (!done) {
-                Syscall.invoke(SyscallNumber.CLOSE, bell);
-                Syscall.invoke(SyscallNumber.CLOSE, maps);
-                Syscall.invoke(SyscallNumber.CLOSE, linen_inject.poller(shared)); // -1 if there is none
-            }
+    private static int openBell(int maps) {
+        long result = Syscall.invoke(SyscallNumber.EVENTFD2, 0, Kernel.O_CLOEXEC);
+        if (Syscall.isError(result)) {
+            Syscall.invoke(SyscallNumber.CLOSE, maps);
         }
+        return (int) check("eventfd2", result);
+    }
+
+    private boolean hasFilter() {
+        return linen_inject.listener(shared) >= 0;
+    }
+
+    private void closeDescriptors() {
+        Syscall.invoke(SyscallNumber.CLOSE, bell);
+        Syscall.invoke(SyscallNumber.CLOSE, maps);
+        Syscall.invoke(SyscallNumber.CLOSE, linen_inject.poller(shared)); // -1 if there is none
     }
 
     private void install() {
@@ -355,6 +367,8 @@ final class Supervisor {
             for (int seen = turn.value(); seen <= number; seen = turn.value()) {
                 turn.await(seen); // until it no longer reads this one's memory
             }
+            // It may have found itself alone after its successor had begun.
+            INT.setRelease(shared, linen_inject.alone$offset(), 0);
             KeptThreads.remove(serving.tid());
             serving.close();
             System.getLogger("dev.linen.inject").log(Level.WARNING,
