@@ -153,7 +153,7 @@ struct linen_before {
 
 /* What failed, if it isn't one of the calls that Java has prepared. */
 #define LINEN_SIGALTSTACK (-1)
-#define LINEN_ATTACH (-2) /* the thread to the JVM: the failure isn't an errno, but an error of JNI's */
+#define LINEN_ATTACH (-2) /* attaching the thread to the JVM; `failure` is an error of JNI's, not an errno */
 
 /* TASK_COMM_LEN is 16, with the final 0. In modified UTF-8 four of these bytes can take six. */
 #define LINEN_NAME_BYTES 24

@@ -27,7 +27,8 @@ import dev.linen.powercut.DiskModel;
         "linen powercut --record DIR [OPTION]... [--] COMMAND [ARG]...%n"
                 + "       linen powercut --report OUT [OPTION]..."}, description = "Records what a program does with its files, and reports what a power cut loses of it.", exitCodeListHeading = "%nExit status:%n", exitCodeList = {
                         "0:no state failed the check, or there is none", "1:a state failed the check",
-                        "2:the input was invalid, or the program can't be recorded; stderr says why"}, footer = {"",
+                        "2:the input was invalid, or the program can't be recorded to its end; stderr says why"}, footer = {
+                                "",
                                 "A line on the program's standard output acknowledges what was done before. The check gets "
                                         + "the lines until the power cut on its standard input; those that came next are in "
                                         + "the file $LINEN_NEXT. {} in it is the folder after the power cut; without it, "
@@ -39,7 +40,7 @@ final class PowercutCommand implements Callable<Integer> {
 
     static final String NAME = "powercut";
 
-    /** Process has this and the signal's number for a process that a signal ended. */
+    /** The exit value of a process that a signal ended is this plus the signal's number. */
     private static final int SIGNALLED = 128;
 
     @Spec
@@ -57,16 +58,16 @@ final class PowercutCommand implements Callable<Integer> {
     @Option(names = "--report", paramLabel = "OUT", description = "Reports from a record that is there already.")
     private @Nullable Path from;
 
-    @Option(names = "--check", paramLabel = "COMMAND", description = "Judges each state after a power cut; the shell runs it. Default: none is made.")
+    @Option(names = "--check", paramLabel = "COMMAND", description = "Judges each state after a power cut; the shell runs it. Without it, no states are tried.")
     private @Nullable String check;
 
     @Option(names = "--model", paramLabel = "MODEL", defaultValue = "POSIX", description = "What the file system promises: posix, ext4, or kill, if only the process is killed; default: posix.")
     private Model model = Model.POSIX;
 
-    @Option(names = "--states", paramLabel = "N", defaultValue = "10000", description = "How many states are made at most; default: ${DEFAULT-VALUE}.")
+    @Option(names = "--states", paramLabel = "N", defaultValue = "10000", description = "The most states that are tried; default: ${DEFAULT-VALUE}.")
     private int states;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Chooses them, if there are more; default: ${DEFAULT-VALUE}.")
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Selects the states, if there are more than --states; default: ${DEFAULT-VALUE}.")
     private int seed;
 
     /** The option's values. */
@@ -85,15 +86,22 @@ final class PowercutCommand implements Callable<Integer> {
         if (from != null && (into != null || !command.isEmpty())) {
             throw new BadInput("--report takes no command and no --into: it runs nothing");
         }
+        if (check != null && check.isBlank()) {
+            throw new BadInput("--check must be a command, and not empty");
+        }
         if (states <= 0) {
             throw new BadInput("--states must be positive, not " + states);
         }
         try {
             return recorded != null ? record(recorded) : report(from);
+        } catch (BadInput known) {
+            throw known;
         } catch (FileSystemException failed) {
             throw new BadInput(failed.toString());
         } catch (IOException | IllegalStateException failed) {
             throw new BadInput(String.valueOf(failed.getMessage()));
+        } catch (RuntimeException | OutOfMemoryError failed) { // their status would be that of a state that fails
+            throw new BadInput("the report can't be made: " + failed);
         }
     }
 
@@ -117,7 +125,10 @@ final class PowercutCommand implements Callable<Integer> {
         ProgramReport report = ProgramReport.of(folder, ended,
                 new ProgramReport.Settings(disk(), check, states, seed, err::println));
         out.print(report.text());
-        return out.checkError() || report.failed() ? CommandLine.ExitCode.SOFTWARE : CommandLine.ExitCode.OK;
+        if (out.checkError() || report.failed()) {
+            return CommandLine.ExitCode.SOFTWARE;
+        }
+        return report.complete() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.USAGE;
     }
 
     /** Ctrl-C ends the program, as without linen, and linen itself. */
@@ -133,7 +144,7 @@ final class PowercutCommand implements Callable<Integer> {
         int status = program.waitFor();
         try {
             Runtime.getRuntime().removeShutdownHook(interrupted);
-        } catch (IllegalStateException ending) { // it says how to go on
+        } catch (IllegalStateException ending) { // the shutdown hook prints the message
             Thread.sleep(Long.MAX_VALUE);
         }
         return status;

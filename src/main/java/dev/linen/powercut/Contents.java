@@ -22,7 +22,7 @@ final class Contents {
     private final SortedMap<Long, Chunk> chunks;
     private long length;
 
-    /** Says whose chunks may be changed. The others are shared with a copy. */
+    /** Chunks with this owner may be changed in place. Others are shared with a copy. */
     private Object owner = new Object();
 
     /** Made when it is asked for. */
@@ -56,14 +56,19 @@ final class Contents {
         try (FileChannel file = FileChannel.open(path)) {
             ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
             for (long offset = 0; file.read(buffer.clear(), offset) > 0; offset += buffer.remaining()) {
-                if (end(buffer.flip().array(), buffer.limit()) > 0) {
-                    contents.write(offset, buffer);
-                } else { // a hole, maybe
-                    contents.resize(offset + buffer.remaining());
-                }
+                contents.append(buffer.flip().array(), buffer.limit());
             }
         }
         return contents;
+    }
+
+    /** Adds bytes at the end. Zeros take no memory: they may be a hole. */
+    void append(byte[] bytes, int count) {
+        if (end(bytes, count) > 0) {
+            write(length, ByteBuffer.wrap(bytes, 0, count));
+        } else {
+            resize(length + count);
+        }
     }
 
     Contents copy() {

@@ -65,8 +65,13 @@ public final class RecordedProgram {
 
         @Override
         public String toString() {
-            return size == 0 ? "no line yet" : "line " + size + ": " + all.get(size - 1);
+            return size == 0 ? "no line yet" : "line " + size + ": " + text(all.get(size - 1));
         }
+    }
+
+    /** A line is kept as its bytes, which needn't be text: each is a char. */
+    private static String text(String line) {
+        return new String(line.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
     }
 
     /** A line is acknowledged by the write that completes it. */
@@ -79,7 +84,7 @@ public final class RecordedProgram {
             }
             for (byte each : output.bytes()) {
                 if (each == '\n') {
-                    lines.add(line.toString(StandardCharsets.UTF_8));
+                    lines.add(line.toString(StandardCharsets.ISO_8859_1));
                     line.reset();
                 } else {
                     line.write(each);
@@ -163,7 +168,7 @@ public final class RecordedProgram {
      * @return the complete lines on its standard output
      */
     public List<String> lines() {
-        return List.copyOf(lines);
+        return lines.stream().map(RecordedProgram::text).toList();
     }
 
     /**
@@ -184,13 +189,23 @@ public final class RecordedProgram {
     public List<String> missing() {
         List<String> missing = new ArrayList<>();
         if (record.lost() > 0) {
-            missing.add("the last " + record.lost() + " calls, for which the log had no room: set "
-                    + "-Ddev.linen.inject.logMiB, or make room on the disk");
+            missing.add("the last " + record.lost()
+                    + " calls, for which the log had no room: make room on the disk, or "
+                    + "make it larger, as with java -Ddev.linen.inject.logMiB=2048 in the command; or which came when a supervisor had ended");
         }
         if (record.cut()) {
             missing.add("maybe the very last call, during which the JVM ended");
         }
         return missing;
+    }
+
+    /**
+     * Returns whether the record reaches to the end of the program.
+     *
+     * @return false if there was no room for its last calls
+     */
+    public boolean isComplete() {
+        return record.lost() == 0;
     }
 
     /**

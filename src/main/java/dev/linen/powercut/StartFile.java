@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.URI;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -39,7 +38,7 @@ final class StartFile {
     private static final int OTHER = 4; // a pipe, a socket
 
     private static final long KNOWN = -1;
-    private static final int BUFFER = 1 << 16;
+    private static final int BUFFER = 1 << 14;
     private static final Path ROOT = Path.of("/");
 
     private StartFile() {}
@@ -134,11 +133,10 @@ final class StartFile {
     private static Contents contents(DataInputStream in, long length) throws IOException {
         Contents contents = Contents.of(new byte[0]);
         byte[] buffer = new byte[BUFFER];
-        for (long offset = 0; offset < length;) {
-            int count = (int) Math.min(buffer.length, length - offset);
+        while (contents.length() < length) {
+            int count = (int) Math.min(buffer.length, length - contents.length());
             in.readFully(buffer, 0, count);
-            contents.write(offset, ByteBuffer.wrap(buffer, 0, count));
-            offset += count;
+            contents.append(buffer, count);
         }
         return contents;
     }

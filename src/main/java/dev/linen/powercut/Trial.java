@@ -51,7 +51,9 @@ final class Trial {
 
     PowerCutReport run() {
         Path folder = createFolder();
+        Thread atExit = new Thread(() -> remove(folder)); // it may be in memory, and stay there after Ctrl-C
         try {
+            Runtime.getRuntime().addShutdownHook(atExit);
             long total = states.count();
             long chosen = Math.min(total, settings.most());
             Disk disk = new Disk(run, durability);
@@ -72,6 +74,15 @@ final class Trial {
             return report(folder, total);
         } finally {
             remove(folder);
+            forget(atExit);
+        }
+    }
+
+    private static void forget(Thread atExit) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException exiting) {
+            // it runs already
         }
     }
 
@@ -149,7 +160,15 @@ final class Trial {
             Scratch.empty(folder);
             Files.delete(folder);
         } catch (IOException stillUsed) {
+            deleteOnExit(folder);
+        }
+    }
+
+    private static void deleteOnExit(Path folder) {
+        try {
             folder.toFile().deleteOnExit();
+        } catch (IllegalStateException exiting) {
+            // the recovery that writes there goes on to the end
         }
     }
 }

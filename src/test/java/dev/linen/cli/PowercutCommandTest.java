@@ -284,7 +284,7 @@ class PowercutCommandTest {
         List<String> words = new ArrayList<>(List.of(program("large")));
         words.add(1, "-Ddev.linen.inject.logMiB=1");
         Command.Result result = record(List.of("--check", CHECK, "--states", "5"), words.toArray(String[]::new));
-        assertEquals(0, result.exitStatus(), result::toString);
+        assertEquals(2, result.exitStatus(), result::toString);
         assertEquals("1\n2\n3\n", result.out());
         assertContains(" 0 lines on the standard output", result.err());
         assertTrue(result.err().replaceAll("\\s+", " ").matches(".* not in the record: the last [1-9]\\d* calls, for "
@@ -304,7 +304,7 @@ class PowercutCommandTest {
         words.addAll(linen(recording(List.of(), program("large"))).words());
         Command.Result result = run(Command.of(words.toArray(String[]::new)).in(folder));
 
-        assertEquals(0, result.exitStatus(), result::toString);
+        assertEquals(2, result.exitStatus(), result::toString);
         assertEquals("1\n2\n3\n", result.out());
         assertTrue(result.err().replaceAll("\\s+", " ").matches(".* not in the record: the last [1-9]\\d* calls, for "
                 + "which the log had no room.*"), result.err());

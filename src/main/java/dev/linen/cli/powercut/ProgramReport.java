@@ -1,6 +1,7 @@
 package dev.linen.cli.powercut;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.function.Consumer;
@@ -18,8 +19,9 @@ import dev.linen.powercut.RecordedProgram;
  *
  * @param text some lines of at most 80 columns
  * @param failed whether a state failed the check
+ * @param complete whether the records reach to the ends of the programs
  */
-public record ProgramReport(String text, boolean failed) {
+public record ProgramReport(String text, boolean failed, boolean complete) {
 
     private static final int COLUMNS = 80;
 
@@ -74,15 +76,21 @@ public record ProgramReport(String text, boolean failed) {
             text.append(programs.size() - changing.size()).append(" more JVMs, which changed nothing there\n");
         }
         if (!ended.isEmpty()) {
-            changing.getLast().difference().ifPresent(name -> text.append(folder.recorded())
-                    .append(" isn't as the record has it, beginning with ").append(name)
-                    .append(": another process changed it, or something that isn't seen did\n"));
-            text.append(ended).append('\n');
+            text.append(difference(changing.getLast(), folder)).append(ended).append('\n');
         }
         text.append("the record: ").append(folder.shown()).append('\n');
         String folded = folded(text.toString());
         Files.writeString(folder.path().resolve("report.txt"), folded);
-        return new ProgramReport(folded, failed);
+        return new ProgramReport(folded, failed, changing.stream().allMatch(RecordedProgram::isComplete));
+    }
+
+    private static String difference(RecordedProgram last, RecordFolder folder) {
+        try {
+            return last.difference().map(name -> folder.recorded() + " isn't as the record has it, beginning with "
+                    + name + ": another process changed it, or something that isn't seen did\n").orElse("");
+        } catch (IOException | UncheckedIOException gone) {
+            return folder.recorded() + " can't be compared with the record: " + gone + '\n';
+        }
     }
 
     private static boolean tell(RecordedProgram program, Settings settings, StringBuilder text) {

@@ -51,10 +51,11 @@ public record RecordFolder(Path path, Path recorded) {
             if (Files.exists(above) && above.toRealPath().startsWith(real)) {
                 throw new IOException(out + " is in the folder that is recorded: choose another one, --into OUT");
             }
-        }
-        if (out.toString().contains("=")) {
-            throw new IOException(out + " has an =, which a JVM takes for the end of -javaagent's file: choose another "
-                    + "folder, --into OUT");
+            String name = (Files.exists(above) ? above.toRealPath() : above).toString();
+            if (name.contains("=")) {
+                throw new IOException(name + " has an =, which a JVM takes for the end of -javaagent's file: choose "
+                        + "another folder, --into OUT");
+            }
         }
         try {
             Files.createDirectory(out, PRIVATE);

@@ -44,8 +44,8 @@ final class StateCheck {
             return; // the same again, for each state
         }
         try {
-            Files.write(acknowledged, acked);
-            Files.write(next, ackedNext.subList(acked.size(), ackedNext.size()));
+            Files.write(acknowledged, acked, StandardCharsets.ISO_8859_1); // each char is a byte
+            Files.write(next, ackedNext.subList(acked.size(), ackedNext.size()), StandardCharsets.ISO_8859_1);
             ProcessBuilder builder = new ProcessBuilder("sh", "-c", command.replace(FOLDER, state.toString()))
                     .redirectInput(acknowledged.toFile()).redirectErrorStream(true).redirectOutput(output.toFile());
             if (!command.contains(FOLDER)) {

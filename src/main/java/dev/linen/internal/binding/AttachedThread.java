@@ -25,7 +25,7 @@ public final class AttachedThread {
     /** TASK_COMM_LEN, with the final 0. It is in the kernel's internal linux/sched.h; no exported header has it. */
     private static final int NAME_BYTES = 16;
 
-    /** No constant: an error while it is determined would be permanent. */
+    /** Not a static final: an error in its initializer would be permanent. */
     private static volatile long jvm;
 
     private AttachedThread() {}
