@@ -159,7 +159,7 @@ final class CrashStates {
         /** A change, and the other half of an exchange: the two have the same neighbours, since they are one call. */
         private void set(int change, BitSet changes) {
             changes.set(change);
-            changes.set(Step.exchangedWith(change, run.steps()));
+            changes.set(Steps.exchangedWith(change, run.steps()));
         }
 
         /** A change, and the pending ones without which it can't be on the disk. */
@@ -185,7 +185,7 @@ final class CrashStates {
         return later > earlier
                 ? isSameMove(run.change(later), run.change(earlier))
                         || model.needs(run.change(later), run.change(earlier))
-                : later < earlier && Step.exchangedWith(later, run.steps()) == earlier;
+                : later < earlier && Steps.exchangedWith(later, run.steps()) == earlier;
     }
 
     private static boolean isSameMove(Change later, Change earlier) {

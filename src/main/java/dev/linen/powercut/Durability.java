@@ -53,7 +53,7 @@ final class Durability {
             Change change = (Change) steps.get(index);
             if (committed.test(change)) {
                 decide(index, after);
-                decide(Step.exchangedWith(index, steps), after);
+                decide(Steps.exchangedWith(index, steps), after);
             } else if (sync.failed() && change instanceof Write && change.file().equals(sync.file())) {
                 forgotten[index] = true;
                 decided.set(index);

@@ -2,7 +2,6 @@ package dev.linen.powercut;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 
 import dev.linen.inject.FileId;
@@ -19,19 +18,6 @@ public sealed interface Step {
      * @return the index, from 0
      */
     int call();
-
-    /** Returns the other change of an exchange between two directories; the step itself if it isn't one of those. */
-    static int exchangedWith(int step, List<Step> steps) {
-        if (steps.get(step) instanceof Entries entries && !entries.onlyRemoves()) {
-            for (int other = Math.max(step - 1, 0); other <= Math.min(step + 1, steps.size() - 1); other++) {
-                if (other != step && steps.get(other).call() == entries.call()
-                        && steps.get(other) instanceof Entries half && !half.onlyRemoves()) {
-                    return other;
-                }
-            }
-        }
-        return step;
-    }
 
     /**
      * Returns the file or directory that is changed or synced.

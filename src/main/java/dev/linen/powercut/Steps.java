@@ -261,4 +261,17 @@ final class Steps {
         }
         return directory;
     }
+
+    /** Returns the other change of an exchange between two directories; the step itself if it isn't one of those. */
+    static int exchangedWith(int step, List<Step> steps) {
+        if (steps.get(step) instanceof Entries entries && !entries.onlyRemoves()) {
+            for (int other = Math.max(step - 1, 0); other <= Math.min(step + 1, steps.size() - 1); other++) {
+                if (other != step && steps.get(other).call() == entries.call()
+                        && steps.get(other) instanceof Entries half && !half.onlyRemoves()) {
+                    return other;
+                }
+            }
+        }
+        return step;
+    }
 }
