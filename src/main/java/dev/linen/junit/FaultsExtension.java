@@ -2,8 +2,11 @@ package dev.linen.junit;
 
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.Objects;
 import java.util.stream.Stream;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -59,10 +62,16 @@ public final class FaultsExtension implements ExecutionCondition, ParameterResol
     }
 
     private static boolean wants(Method test, ExtensionContext context) {
-        Class<?> type = context.getRequiredTestClass();
-        return Stream.of(Stream.of(test), annotated(BeforeEach.class, type), annotated(AfterEach.class, type))
-                .flatMap(methods -> methods).flatMap(method -> Stream.of(method.getParameterTypes()))
+        Stream<Class<?>> types = Stream.iterate(context.getRequiredTestClass(), Objects::nonNull,
+                FaultsExtension::outer);
+        return Stream.concat(Stream.of(test), types.flatMap(type -> Stream.concat(annotated(BeforeEach.class, type),
+                annotated(AfterEach.class, type)))).flatMap(method -> Stream.of(method.getParameterTypes()))
                 .anyMatch(Faults.class::equals);
+    }
+
+    /** The methods of the class around a @Nested one are called for its tests, too. */
+    private static @Nullable Class<?> outer(Class<?> type) {
+        return Modifier.isStatic(type.getModifiers()) ? null : type.getEnclosingClass();
     }
 
     private static Stream<Method> annotated(Class<? extends Annotation> annotation, Class<?> type) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,5 +42,14 @@ class FaultsBeforeEach {
     void parameter_ofTheTest_isTheSame(Faults faults) {
         assertSame(before, faults);
         assertEquals(1, Supervisor.get().slots(), "those of other tests have ended");
+    }
+
+    @Nested
+    class Inner {
+
+        @Test
+        void rulesOfTheOuterClass_areInForce() {
+            assertThrows(IOException.class, () -> Files.writeString(dir.resolve("a"), "x"));
+        }
     }
 }

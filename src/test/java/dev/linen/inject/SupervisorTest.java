@@ -601,8 +601,16 @@ class SupervisorTest {
                     System.out.println(unavailable.reason());
                 }
             }
-            InChild.main(Unprivileged.class.getName());
+            InChild.main(arguments[1]);
         }
+    }
+
+    @Test
+    void parameterOfAnEnclosingClass_obstacle_skipsTheTestsOfTheInnerOne() {
+        ChildJvm.Result result = ChildJvm.of(Hindered.class).flags(InChild.opens(FaultsBeforeEach.class))
+                .run(Obstacle.NO_SECCOMP.name(), FaultsBeforeEach.class.getName());
+        assertTrue(result.out().contains("in child: skipped rulesOfTheOuterClass_areInForce"), result::toString);
+        assertFalse(result.out().contains("in child: failed"), result::toString);
     }
 
     @ParameterizedTest
@@ -613,7 +621,7 @@ class SupervisorTest {
             Skip.unlessWorks("setarch", "-R");
             child.wrappedIn("setarch", "-R");
         }
-        ChildJvm.Result result = child.run(obstacle.name());
+        ChildJvm.Result result = child.run(obstacle.name(), Unprivileged.class.getName());
         Reason reason = Reason.valueOf(obstacle.name());
         assertEquals(List.of(reason.toString(), reason.toString()), result.out().lines().limit(2).toList(),
                 result::toString);
