@@ -182,8 +182,7 @@ final class LogReader implements AutoCloseable {
             case LinenH.LINEN_CALL_LINK, LinenH.LINEN_CALL_LINKAT ->
                 new Operation.Link(call, path, PathBytes.path(other), file(event, false));
             case LinenH.LINEN_CALL_SYMLINK, LinenH.LINEN_CALL_SYMLINKAT ->
-                new Operation.Symlink(call, path, file(event, !call.failed()),
-                        new String(other, StandardCharsets.UTF_8));
+                new Operation.Symlink(call, path, file(event, !call.failed()), PathBytes.path(other));
             case LinenH.LINEN_CALL_UNLINK, LinenH.LINEN_CALL_UNLINKAT, LinenH.LINEN_CALL_RMDIR ->
                 new Operation.Unlink(call, path, file(event, false), has(event, LinenH.LINEN_EVENT_DIRECTORY));
             case LinenH.LINEN_CALL_MKDIR, LinenH.LINEN_CALL_MKDIRAT ->

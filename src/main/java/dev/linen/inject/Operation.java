@@ -1,7 +1,6 @@
 package dev.linen.inject;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
@@ -193,24 +192,14 @@ public sealed interface Operation {
     record Link(Call call, Path path, Path to, FileId file) implements Operation {}
 
     /**
-     * {@code symlink}, {@code symlinkat}: a new symbolic link with this text.
+     * {@code symlink}, {@code symlinkat}: a new symbolic link with this target.
      *
      * @param call name, thread, result, time and stack
      * @param path the link
      * @param file the identity of the link
-     * @param text what the link contains
+     * @param target what the link contains, by its bytes
      */
-    record Symlink(Call call, Path path, FileId file, String text) implements Operation {
-
-        /**
-         * Returns what the link contains.
-         *
-         * @return the text as a path, whatever the JVM's locale is
-         */
-        public Path target() {
-            return PathBytes.path(text.getBytes(StandardCharsets.UTF_8));
-        }
-    }
+    record Symlink(Call call, Path path, FileId file, Path target) implements Operation {}
 
     /**
      * {@code unlink}, {@code unlinkat}, {@code rmdir}: an entry was removed.

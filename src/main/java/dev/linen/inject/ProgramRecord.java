@@ -3,6 +3,7 @@ package dev.linen.inject;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.Writer;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -79,7 +80,7 @@ public record ProgramRecord(Path folder, String program, List<Operation> operati
         output.enable();
         Properties about = new Properties();
         about.setProperty("format", FORMAT);
-        about.setProperty("folder", real.toString());
+        about.setProperty("folder", real.toUri().toString()); // its bytes, whatever the locale is
         about.setProperty("program", System.getProperty("sun.java.command", ""));
         about.setProperty("device", Long.toString(FileId.of(real).device()));
         about.setProperty("changes", Long.toString(changes.bit()));
@@ -116,9 +117,10 @@ public record ProgramRecord(Path folder, String program, List<Operation> operati
         LogReader.of(content.log(), content.head(), token -> stacks.getOrDefault(token, List.of())).read(
                 number(about, "changes"), number(about, "device"), operations, number(about, "output"),
                 (position, bytes) -> output.add(new Output(position, bytes)));
-        return Optional.of(new ProgramRecord(Path.of(about.getProperty("folder")), about.getProperty("program"),
-                operations, output,
-                content.lost(), content.performing()));
+        return Optional
+                .of(new ProgramRecord(Path.of(URI.create(about.getProperty("folder"))), about.getProperty("program"),
+                        operations, output,
+                        content.lost(), content.performing()));
     }
 
     private static long number(Properties about, String name) {

@@ -163,7 +163,7 @@ public final class Trace {
                     + allocate.offset() + ", " + allocate.length();
             case Operation.Rename rename -> rename.path() + ", " + rename.to();
             case Operation.Link link -> link.path() + ", " + link.to();
-            case Operation.Symlink link -> link.text() + ", " + link.path();
+            case Operation.Symlink link -> link.target() + ", " + link.path();
             case Operation.Connect connect -> connect.descriptor() + ", " + connect.address();
             case Operation.Close close -> close.descriptor() + " " + close.path();
             case Operation.Unseen unseen -> unseen.what();

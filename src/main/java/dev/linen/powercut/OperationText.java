@@ -23,7 +23,7 @@ final class OperationText {
                     + allocate.length();
             case Operation.Rename rename -> path + ", " + relative(rename.to(), folder);
             case Operation.Link link -> path + ", " + relative(link.to(), folder);
-            case Operation.Symlink link -> link.text() + ", " + path;
+            case Operation.Symlink link -> link.target() + ", " + path;
             case Operation.SyncAll all -> "";
             default -> path;
         };

@@ -45,6 +45,8 @@ import dev.linen.junit.FaultsExtension;
 import dev.linen.junit.NoLeaks;
 import dev.linen.process.Tid;
 import dev.linen.syscall.Errno;
+import dev.linen.syscall.abi.Fcntl;
+import dev.linen.syscall.abi.Sched;
 
 /** What rules do, and what traces show. {@link FaultsTest} runs these in a child JVM. */
 @ExtendWith(FaultsExtension.class)
@@ -174,7 +176,7 @@ class InjectedFaults {
     void write_thatFails_takesNothingFromTheBudget(Faults faults) throws IOException {
         faults.on(WRITE).under(dir).budget(1000);
         Files.createFile(dir.resolve("a"));
-        int notWritable = Libc.open(dir.resolve("a"), Libc.O_RDONLY);
+        int notWritable = Libc.open(dir.resolve("a"), Fcntl.O_RDONLY);
         try (Arena arena = Arena.ofConfined(); FileChannel channel = open("b")) {
             assertEquals(-1, Libc.call("write", notWritable, arena.allocate(600), 600));
             assertEquals(-1, Libc.call("pwrite64", notWritable, arena.allocate(600), 600, 0));
@@ -196,11 +198,22 @@ class InjectedFaults {
     }
 
     @Test
+    void write_halfOfItFitsIntoTheBudget_takesOnlyThatHalf(Faults faults) throws IOException {
+        Fault half = faults.on(WRITE).under(dir).half();
+        faults.on(WRITE).under(dir).budget(100);
+        try (FileChannel channel = open("a")) {
+            assertEquals(75, channel.write(ByteBuffer.allocate(150)));
+            half.close();
+            assertEquals(25, channel.write(ByteBuffer.allocate(150)));
+        }
+    }
+
+    @Test
     void close_fails_theDescriptorIsFree(Faults faults) throws IOException {
-        int file = Libc.open(dir.resolve("a"), Libc.O_WRONLY | 0100);
+        int file = Libc.open(dir.resolve("a"), Fcntl.O_WRONLY | Fcntl.O_CREAT);
         faults.on(CLOSE).under(dir).fail(Errno.EIO);
         assertEquals(-1, Libc.close(file));
-        assertEquals(-1, (int) Libc.call("fcntl", file, 1 /* F_GETFD */));
+        assertEquals(-1, (int) Libc.call("fcntl", file, Fcntl.F_GETFD));
     }
 
     @Test
@@ -253,13 +266,13 @@ class InjectedFaults {
     @Test
     void thread_withItsOwnDescriptors_itsFilesAreFound(Faults faults) throws Exception {
         faults.on(WRITE).under(dir, "a").fail(Errno.EIO);
-        int number = Libc.open(dir.resolve("b"), Libc.O_WRONLY | 0100);
+        int number = Libc.open(dir.resolve("b"), Fcntl.O_WRONLY | Fcntl.O_CREAT);
         Fault ofNumber = faults.on(SYNC).descriptor(number).fail(Errno.EIO);
         List<Throwable> thrown = new ArrayList<>();
         Thread.ofPlatform().uncaughtExceptionHandler((_, uncaught) -> thrown.add(uncaught)).start(() -> {
-            assertEquals(0, (int) Libc.call("unshare", 0x400 /* CLONE_FILES */));
+            assertEquals(0, (int) Libc.call("unshare", Sched.CLONE_FILES));
             Libc.close(number);
-            assertEquals(number, Libc.open(dir.resolve("a"), Libc.O_WRONLY | 0100));
+            assertEquals(number, Libc.open(dir.resolve("a"), Fcntl.O_WRONLY | Fcntl.O_CREAT));
             assertEquals(-1, (int) Libc.call("write", number, 0, 1));
             assertEquals(0, (int) Libc.call("fsync", number));
         }).join();
@@ -346,8 +359,8 @@ class InjectedFaults {
 
     @Test
     void rule_ofOneDescriptor_isAboutItOnly(Faults faults) throws IOException {
-        int first = Libc.open(dir.resolve("a"), Libc.O_RDWR | 0100);
-        int second = Libc.open(dir.resolve("a"), Libc.O_RDWR);
+        int first = Libc.open(dir.resolve("a"), Fcntl.O_RDWR | Fcntl.O_CREAT);
+        int second = Libc.open(dir.resolve("a"), Fcntl.O_RDWR);
         faults.on(FDATASYNC).descriptor(second).fail(Errno.EIO);
         assertEquals(0, (int) Libc.call("fdatasync", first));
         assertEquals(-1, (int) Libc.call("fdatasync", second));

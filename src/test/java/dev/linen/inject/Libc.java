@@ -13,10 +13,6 @@ import java.util.Arrays;
 /** Calls functions of libc, for system calls that the JDK doesn't make. linen's own calls aren't seen. */
 final class Libc {
 
-    static final int O_RDONLY = 0;
-    static final int O_WRONLY = 1;
-    static final int O_RDWR = 2;
-
     private Libc() {}
 
     /** Returns the int or long that a function returned. Arguments are numbers, Paths, Strings or segments. */

@@ -58,6 +58,8 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.syscall.abi.Fcntl;
+import dev.linen.syscall.abi.Mman;
+import dev.linen.syscall.abi.Sched;
 import dev.linen.testing.Skip;
 
 /** What is recorded of each call. {@link RecordingTest} runs these in a child JVM. */
@@ -167,10 +169,10 @@ class RecordedCalls {
     @Test
     void open_unnamed_isLinkedLater() throws IOException {
         List<Operation> operations = record(() -> {
-            int file = Libc.open(dir, Libc.O_WRONLY | Fcntl.O_TMPFILE);
+            int file = Libc.open(dir, Fcntl.O_WRONLY | Fcntl.O_TMPFILE);
             assertTrue(file >= 0);
-            assertEquals(0, (int) Libc.call("linkat", -100 /* AT_FDCWD */, "/proc/self/fd/" + file, -100,
-                    dir.resolve("named"), 0x400 /* AT_SYMLINK_FOLLOW */));
+            assertEquals(0, (int) Libc.call("linkat", Fcntl.AT_FDCWD, "/proc/self/fd/" + file, Fcntl.AT_FDCWD,
+                    dir.resolve("named"), Fcntl.AT_SYMLINK_FOLLOW));
             Libc.close(file);
         });
         Open open = one(Open.class, operations);
@@ -213,7 +215,7 @@ class RecordedCalls {
     @Test
     void write_atPositionOfAppendedFile_isAtTheEnd() throws IOException {
         Files.writeString(dir.resolve("a"), "abc");
-        int file = Libc.open(dir.resolve("a"), Libc.O_WRONLY | 02000 /* O_APPEND */);
+        int file = Libc.open(dir.resolve("a"), Fcntl.O_WRONLY | Fcntl.O_APPEND);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment data = arena.allocateFrom("de");
             Write write = one(Write.class, record(() -> assertEquals(2, Libc.call("pwrite64", file, data, 2, 0))));
@@ -225,7 +227,7 @@ class RecordedCalls {
 
     @Test
     void write_ofUnmappedMemory_failsForTheCaller() throws IOException {
-        int file = Libc.open(dir.resolve("a"), Libc.O_WRONLY | 0100 /* O_CREAT */);
+        int file = Libc.open(dir.resolve("a"), Fcntl.O_WRONLY | Fcntl.O_CREAT);
         Write write = one(Write.class, record(() -> assertEquals(-1, Libc.call("write", file, 4096, 2))));
         assertEquals(Errno.EFAULT, write.call().errno().orElseThrow());
         assertEquals(0, write.data().byteSize());
@@ -251,8 +253,8 @@ class RecordedCalls {
     @Test
     void sendfile_intoFile_isAWriteOfItsData() throws IOException {
         Files.writeString(dir.resolve("a"), "0123456789");
-        int from = Libc.open(dir.resolve("a"), Libc.O_RDONLY);
-        int to = Libc.open(dir.resolve("b"), Libc.O_WRONLY | 0100);
+        int from = Libc.open(dir.resolve("a"), Fcntl.O_RDONLY);
+        int to = Libc.open(dir.resolve("b"), Fcntl.O_WRONLY | Fcntl.O_CREAT);
         Write write = one(Write.class, record(() -> assertEquals(10, Libc.call("sendfile", to, from, 0, 100))));
         assertEquals("0123456789@0", text(write) + "@" + write.offset());
         assertEquals(100, write.requested());
@@ -276,7 +278,7 @@ class RecordedCalls {
 
     @Test
     void allocate_file_hasModeAndRange() throws IOException {
-        int file = Libc.open(dir.resolve("a"), Libc.O_WRONLY | 0100);
+        int file = Libc.open(dir.resolve("a"), Fcntl.O_WRONLY | Fcntl.O_CREAT);
         Allocate allocate = one(Allocate.class, record(() -> Libc.call("fallocate", file, 1, 4096, 8192)));
         assertEquals("1 4096 8192", allocate.mode() + " " + allocate.offset() + " " + allocate.length());
         Libc.close(file);
@@ -301,7 +303,7 @@ class RecordedCalls {
 
     @Test
     void sync_ofRange_hasTheRange() throws IOException {
-        int file = Libc.open(dir.resolve("a"), Libc.O_WRONLY | 0100);
+        int file = Libc.open(dir.resolve("a"), Fcntl.O_WRONLY | Fcntl.O_CREAT);
         Sync sync = one(Sync.class,
                 record(() -> assertEquals(0, (int) Libc.call("sync_file_range", file, 4096, 8192, 2))));
         assertEquals("RANGE 4096 8192", sync.kind() + " " + sync.offset() + " " + sync.length());
@@ -310,7 +312,7 @@ class RecordedCalls {
 
     @Test
     void sync_ofEverything_isRecordedInEachFolder() throws IOException {
-        int file = Libc.open(dir, Libc.O_RDONLY);
+        int file = Libc.open(dir, Fcntl.O_RDONLY);
         List<Operation> operations = record(() -> {
             assertEquals(0, (int) Libc.call("syncfs", file));
             Libc.call("sync");
@@ -346,6 +348,13 @@ class RecordedCalls {
     }
 
     @Test
+    void symbolicLink_toWhatIsNoText_isRecordedByItsBytes() throws IOException {
+        Path target = PathBytes.path(new byte[]{(byte) 0xe9, '/', (byte) 0xff});
+        List<Operation> operations = record(() -> Files.createSymbolicLink(dir.resolve("s"), target));
+        assertEquals(target, one(Symlink.class, operations).target());
+    }
+
+    @Test
     void names_madeAndRemoved_areRecorded() throws IOException {
         Files.writeString(dir.resolve("a"), "a");
         FileId a = FileId.of(dir.resolve("a"));
@@ -357,7 +366,7 @@ class RecordedCalls {
             Files.delete(dir.resolve("d"));
         });
         assertEquals(FileId.of(dir.resolve("s")).inode(), one(Symlink.class, operations).file().inode());
-        assertEquals("nowhere/else", one(Symlink.class, operations).text());
+        assertEquals(Path.of("nowhere/else"), one(Symlink.class, operations).target());
         assertEquals(dir.resolve("d"), one(MakeDirectory.class, operations).path());
         assertNotEquals(0, one(MakeDirectory.class, operations).file().inode());
         Link link = one(Link.class, operations);
@@ -515,7 +524,7 @@ class RecordedCalls {
     }
 
     /** Runs something on a thread that shares less with this one. */
-    private static void onThreadWithItsOwn(int what, Runnable body) {
+    private static void onThreadWithItsOwn(long what, Runnable body) {
         List<Throwable> thrown = new ArrayList<>();
         Thread thread = Thread.ofPlatform().uncaughtExceptionHandler((_, uncaught) -> thrown.add(uncaught))
                 .start(() -> {
@@ -534,14 +543,14 @@ class RecordedCalls {
     void write_byThreadWithItsOwnDescriptors_isMadeThereAndUnseen() throws IOException {
         Path other = Files.createDirectory(dir.resolve("other"));
         Path inside = Files.createDirectory(dir.resolve("inside"));
-        int number = Libc.open(inside.resolve("a"), Libc.O_WRONLY | 0100);
+        int number = Libc.open(inside.resolve("a"), Fcntl.O_WRONLY | Fcntl.O_CREAT);
         try (Recording recording = Recording.under(inside); Arena arena = Arena.ofShared()) {
             MemorySegment data = arena.allocateFrom("x");
-            onThreadWithItsOwn(0x400 /* CLONE_FILES */, () -> {
+            onThreadWithItsOwn(Sched.CLONE_FILES, () -> {
                 Libc.close(number); // its own
-                assertEquals(number, Libc.open(other.resolve("b"), Libc.O_WRONLY | 0100));
+                assertEquals(number, Libc.open(other.resolve("b"), Fcntl.O_WRONLY | Fcntl.O_CREAT));
                 assertEquals(1, Libc.call("write", number, data, 1));
-                int second = Libc.open(inside.resolve("c"), Libc.O_WRONLY | 0100);
+                int second = Libc.open(inside.resolve("c"), Fcntl.O_WRONLY | Fcntl.O_CREAT);
                 assertEquals(1, Libc.call("write", second, data, 1));
             });
             recording.stop();
@@ -561,9 +570,9 @@ class RecordedCalls {
     @Test
     void open_byThreadWithItsOwnWorkingDirectory_isMadeThereAndUnseen() throws IOException {
         try (Recording recording = Recording.under(dir)) {
-            onThreadWithItsOwn(0x200 /* CLONE_FS */, () -> {
+            onThreadWithItsOwn(Sched.CLONE_FS, () -> {
                 assertEquals(0, (int) Libc.call("chdir", dir));
-                Libc.close((int) Libc.call("open", "relative", Libc.O_WRONLY | 0100, 0644));
+                Libc.close((int) Libc.call("open", "relative", Fcntl.O_WRONLY | Fcntl.O_CREAT, 0644));
             });
             recording.stop();
             assertTrue(Files.exists(dir.resolve("relative")));
@@ -606,7 +615,7 @@ class RecordedCalls {
             assertEquals(-1, (int) Libc.call("rename", dir.resolve("loop/a"), dir.resolve("link/b")));
             assertEquals(0, (int) Libc.call("rename", from, dir.resolve("link/b")));
             assertEquals(0, (int) Libc.call("rename", dir.resolve("link/b"), from));
-            assertEquals(0, (int) Libc.call("msync", mapped, 1, 4 /* MS_SYNC */));
+            assertEquals(0, (int) Libc.call("msync", mapped, 1, Mman.MS_SYNC));
         }));
         List<Rename> renames = operations.stream().filter(Rename.class::isInstance).map(Rename.class::cast).toList()
                 .subList(3, 6); // of the second time
@@ -623,7 +632,7 @@ class RecordedCalls {
     private static void withoutDescriptors(Runnable body) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment before = arena.allocate(ValueLayout.JAVA_LONG, 2);
-            assertEquals(0, (int) Libc.call("getrlimit", 7 /* RLIMIT_NOFILE */, before));
+            assertEquals(0, (int) Libc.call("getrlimit", Sched.RLIMIT_NOFILE, before));
             MemorySegment none = arena.allocateFrom(ValueLayout.JAVA_LONG, 0,
                     before.getAtIndex(ValueLayout.JAVA_LONG, 1));
             body.run(); // its classes are loaded now
@@ -649,11 +658,11 @@ class RecordedCalls {
     @Test
     void pwritev2_thatDoesNotAppend_isWhereItSays() throws IOException {
         Files.writeString(dir.resolve("a"), "abc");
-        int file = Libc.open(dir.resolve("a"), Libc.O_WRONLY | 02000 /* O_APPEND */);
+        int file = Libc.open(dir.resolve("a"), Fcntl.O_WRONLY | Fcntl.O_APPEND);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment vector = arena.allocateFrom(ValueLayout.JAVA_LONG, arena.allocateFrom("X").address(), 1);
             Write write = one(Write.class,
-                    record(() -> Libc.call("pwritev2", file, vector, 1, 1, 0x20 /* RWF_NOAPPEND */)));
+                    record(() -> Libc.call("pwritev2", file, vector, 1, 1, Fcntl.RWF_NOAPPEND)));
             Skip.unless(!write.call().failed(), "this kernel has no RWF_NOAPPEND: " + write.call().errno());
             assertEquals("X@1", text(write) + "@" + write.offset());
             assertEquals("aXc", Files.readString(dir.resolve("a")));
@@ -664,7 +673,7 @@ class RecordedCalls {
 
     @Test
     void syncfs_ofAnotherFileSystem_isNotRecorded() throws IOException {
-        int other = Libc.open(Path.of("/proc"), Libc.O_RDONLY);
+        int other = Libc.open(Path.of("/proc"), Fcntl.O_RDONLY);
         assertEquals(List.of(), record(() -> assertEquals(0, (int) Libc.call("syncfs", other))));
         Libc.close(other);
     }
@@ -675,7 +684,7 @@ class RecordedCalls {
             try (FileChannel channel = FileChannel.open(dir.resolve("a"), CREATE, WRITE)) {
                 Files.move(dir.resolve("a"), dir.resolve("b"));
                 channel.write(bytes("x"));
-                int copy = (int) Libc.call("dup", Libc.open(dir.resolve("b"), Libc.O_WRONLY));
+                int copy = (int) Libc.call("dup", Libc.open(dir.resolve("b"), Fcntl.O_WRONLY));
                 assertEquals(0, (int) Libc.call("fsync", copy));
             }
         });
@@ -687,11 +696,11 @@ class RecordedCalls {
     @Test
     void open_relativeAndByProc_hasTheFilesPath() throws IOException {
         Files.createDirectory(dir.resolve("d"));
-        int folder = Libc.open(dir.resolve("d"), 010000000 /* O_PATH */);
+        int folder = Libc.open(dir.resolve("d"), Fcntl.O_PATH);
         List<Operation> operations = record(() -> {
-            int file = (int) Libc.call("openat", folder, "../d/a", Libc.O_WRONLY | 0100, 0644);
-            Libc.close(Libc.open(Path.of("/proc/self/fd/" + file), Libc.O_WRONLY));
-            Libc.close(Libc.open(Path.of("/proc/thread-self/fd/" + folder + "/b"), Libc.O_WRONLY | 0100));
+            int file = (int) Libc.call("openat", folder, "../d/a", Fcntl.O_WRONLY | Fcntl.O_CREAT, 0644);
+            Libc.close(Libc.open(Path.of("/proc/self/fd/" + file), Fcntl.O_WRONLY));
+            Libc.close(Libc.open(Path.of("/proc/thread-self/fd/" + folder + "/b"), Fcntl.O_WRONLY | Fcntl.O_CREAT));
             Libc.close(file);
         });
         assertEquals(List.of("d/a", "d/a", "d/b"),

@@ -152,7 +152,7 @@ final class Script {
     }
 
     Script symlink(String text, String name) {
-        return add(new Operation.Symlink(call("symlink", 0), path(name), fresh(name), text));
+        return add(new Operation.Symlink(call("symlink", 0), path(name), fresh(name), Path.of(text)));
     }
 
     Script unlink(String name) {
