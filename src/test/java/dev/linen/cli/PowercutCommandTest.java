@@ -280,6 +280,35 @@ class PowercutCommandTest {
     }
 
     @Test
+    void record_folderThatIsRemoved_isReportedAllTheSame() throws Exception {
+        Command.Result result = record(List.of("--check", "true"), program("removing"));
+        assertEquals(0, result.exitStatus(), result::toString);
+        assertContains(data + " can't be compared with the record: ", result.err());
+        assertTrue(Files.exists(out.resolve("report.txt")));
+    }
+
+    @Test
+    void check_lineThatIsNoText_isGivenItsBytes() throws Exception {
+        String check = "acked=$(tail -n 1 | od -An -tx1); test \"$acked\" != ' ef bf bd 0a'";
+        List<String> words = new ArrayList<>(List.of("sh", "-c", "exec \"$@\" >output", "sh"));
+        words.addAll(List.of(program("bytes")));
+        Command.Result result = record(List.of("--check", check), words.toArray(String[]::new));
+        assertEquals(0, result.exitStatus(), result::toString);
+        assertContains("4 lines on the standard output", result.err());
+    }
+
+    /** As with a file link whose target has one. */
+    @Test
+    void record_intoAFolderWhoseRealNameHasAnEqualsSign_isRefused() throws Exception {
+        Path link = Files.createSymbolicLink(folder.resolve("link"), Files.createDirectory(folder.resolve("a=b")));
+        out = link.resolve("out");
+        Command.Result result = record(List.of(), program("right"));
+        assertEquals(2, result.exitStatus(), result::toString);
+        assertContains("has an =, which a JVM takes for the end of -javaagent's file", result.err());
+        assertFalse(Files.exists(out));
+    }
+
+    @Test
     void record_logThatIsFull_endsThere() throws Exception {
         List<String> words = new ArrayList<>(List.of(program("large")));
         words.add(1, "-Ddev.linen.inject.logMiB=1");
@@ -364,6 +393,7 @@ class PowercutCommandTest {
             "--record TMP/data --into TMP/x=y java; TMP/x=y has an =, which a JVM takes for the end of -javaagent's file: choose another folder, --into OUT",
             "--report TMP; TMP has no record: linen powercut --record makes one",
             "--report TMP java; --report takes no command and no --into: it runs nothing",
+            "--record TMP --check= java; --check must be a command, and not empty",
             "--record TMP --states 0 java; --states must be positive, not 0"})
     void powercut_invalidInput_isOneLine(String arguments, String line) throws IOException {
         String real = folder.toRealPath().toString();

@@ -35,6 +35,16 @@ final class SavingProgram {
             case "killed" -> new ProcessBuilder("kill", "-KILL", Long.toString(ProcessHandle.current().pid())).start()
                     .waitFor();
             case "exiting" -> System.exit(5);
+            case "bytes" -> {
+                save(folder, COUNT + 1, /* synced */ true);
+                System.out.write(new byte[]{(byte) 0xe9, '\n'});
+                System.out.flush();
+                save(folder, COUNT + 2, /* synced */ true);
+            }
+            case "removing" -> {
+                Files.delete(folder.resolve("count"));
+                Files.delete(folder);
+            }
             case "starting" -> new ProcessBuilder("sh", "-c", "echo other > \"$0\"", folder.resolve("other").toString())
                     .start().waitFor();
             default -> {
