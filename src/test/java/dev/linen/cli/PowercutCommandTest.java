@@ -289,7 +289,7 @@ class PowercutCommandTest {
 
     @Test
     void check_lineThatIsNoText_isGivenItsBytes() throws Exception {
-        String check = "acked=$(tail -n 1 | od -An -tx1); test \"$acked\" != ' ef bf bd 0a'";
+        String check = "case $(tail -n 1 | od -An -tx1) in ''|' 3'[123]' 0a'|' e9 0a') ;; *) exit 1 ;; esac";
         List<String> words = new ArrayList<>(List.of("sh", "-c", "exec \"$@\" >output", "sh"));
         words.addAll(List.of(program("bytes")));
         Command.Result result = record(List.of("--check", check), words.toArray(String[]::new));
