@@ -117,6 +117,21 @@ class ChildJvmTest {
         assertEquals("true", child.out(), child::toString);
     }
 
+    static final class WithDefaultFlags {
+        public static void main(String... arguments) {
+            System.out.print(ChildJvm.of(() -> System.out.print(Integer.getInteger("a") + Integer.getInteger("b")))
+                    .run().out());
+            System.out.print(" " + ChildJvm.of(() -> System.out.print(Integer.getInteger("a"))).flags("-Db=0").run()
+                    .out());
+        }
+    }
+
+    @Test
+    void run_propertyHasFlags_areThoseOfAChildWithoutItsOwn() {
+        ChildJvm.Result child = ChildJvm.of(WithDefaultFlags.class).flags("-Ddev.linen.child.flags=-Da=1 -Db=2").run();
+        assertEquals("3 null", child.out(), child::toString);
+    }
+
     /** Runs it with the shortest timeout, by powers of two, in which it prints something. */
     private static ChildJvm.Result runTooShortly(ChildJvm child) {
         ChildJvm.Result result = child.timeout(Duration.ofSeconds(1)).run();
