@@ -2,6 +2,7 @@ package dev.linen.thread;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,15 +34,15 @@ class FaultStormTest {
 
     private static final long WILD = 0xDEAD_BEEF_0000_1234L;
     private static final long ANY = -1;
+    private static final long MISALIGNED = Arena.global().allocate(32, 16).address() + 8;
 
     private static final List<Kind> KINDS = List.of(
             new Kind("write_byte", 0, "SIGSEGV SEGV_MAPERR", 0, FaultCause.NULL_POINTER),
             new Kind("read_byte", 0x123, "SIGSEGV SEGV_MAPERR", 0x123, FaultCause.NULL_POINTER),
             new Kind("write_byte", 0x12_3456, "SIGSEGV SEGV_MAPERR", 0x12_3456, FaultCause.UNMAPPED),
             new Kind("write_byte", WILD, Code.wildFault(), Code.reported(WILD), FaultCause.UNMAPPED),
-            Code.isX86()
-                    ? new Kind("store_aligned", 0x8, "SIGSEGV SI_KERNEL", 0, FaultCause.MISALIGNED)
-                    : new Kind("push_at", 0x8, "SIGBUS BUS_ADRALN", ANY, FaultCause.MISALIGNED),
+            new Kind("store_aligned", MISALIGNED, Code.misalignedFault(), Code.isX86() ? 0 : MISALIGNED,
+                    FaultCause.MISALIGNED),
             Code.isX86()
                     ? new Kind("divide_by", 0, "SIGFPE FPE_INTDIV", ANY, FaultCause.DIVIDE)
                     : new Kind("halt", 0, "SIGILL ILL_ILLOPC", ANY, FaultCause.ILLEGAL_INSTRUCTION),
