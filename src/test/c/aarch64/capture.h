@@ -1,10 +1,16 @@
+#ifdef __GCC_HAVE_DWARF2_CFI_ASM /* not without unwind tables */
+#define CFI(directive) directive
+#else
+#define CFI(directive)
+#endif
+
 /* Has neither a frame nor a frame record: its return address stays in x30. gcc has no naked functions for this CPU. */
 void capture(struct snapshot *snapshot);
 __asm__(".pushsection .text\n"
         ".globl capture\n"
         ".type capture, %function\n"
         "capture:\n"
-        ".cfi_startproc\n\t"
+        CFI(".cfi_startproc\n\t")
         "stp x0, x1, [x0, #72]\n\t"
         "stp x2, x3, [x0, #88]\n\t"
         "stp x4, x5, [x0, #104]\n\t"
@@ -33,6 +39,6 @@ __asm__(".pushsection .text\n"
         "ldar x1, [x2]\n\t"
         "cbz x1, 1b\n\t"
         "ret\n"
-        ".cfi_endproc\n"
+        CFI(".cfi_endproc\n")
         ".size capture, . - capture\n"
         ".popsection");

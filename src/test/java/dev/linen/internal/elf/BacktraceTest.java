@@ -21,7 +21,8 @@ import dev.linen.testing.Skip;
 /** Tests backtraces of real calls on a linen thread. */
 class BacktraceTest {
 
-    private static final String NO_TABLES = "-O2 -fno-asynchronous-unwind-tables -fno-omit-frame-pointer";
+    private static final String NO_TABLES = "-O2 -fno-asynchronous-unwind-tables -fno-unwind-tables "
+            + "-fno-omit-frame-pointer";
 
     @TempDir(cleanup = CleanupMode.ALWAYS)
     Path directory;
@@ -131,7 +132,8 @@ class BacktraceTest {
     void of_stackRange_isNotLeft() {
         try (Chain chain = Chain.start(library("-O2"))) {
             Range above = new Range(chain.stack().end(), chain.stack().end() + 4096);
-            assertEquals(1, Backtrace.of(chain.registers(), above, new OwnProcess()).size());
+            int inRegisters = Register.LINK_REGISTER.isPresent() ? 1 : 0; // capture's caller
+            assertEquals(1 + inRegisters, Backtrace.of(chain.registers(), above, new OwnProcess()).size());
             Range cut = new Range(chain.stack().start(), chain.register(Register.STACK_POINTER) + 64);
             assertEquals(chain.returns().subList(0, 1),
                     programCounters(Backtrace.of(chain.registers(), cut, new OwnProcess())).subList(1, 2));
@@ -139,12 +141,13 @@ class BacktraceTest {
     }
 
     @Test
-    void of_guardUnderTheStackPointer_findsTheFaultingFunctionOnly() {
+    void of_guardUnderTheStackPointer_findsNoFunctionThatWasNotCalled() {
         try (Chain chain = Chain.start(library("-O2"))) {
             Registers overflow = chain.registersBut(Register.STACK_POINTER, chain.stack().start() - 4096);
             List<Frame> frames = Backtrace.of(overflow, chain.stack(), new OwnProcess());
             assertEquals(chain.register(Register.PROGRAM_COUNTER), frames.getFirst().programCounter());
-            assertTrue(frames.size() <= 5, frames::toString); // found by rbp, which at best belongs to a caller
+            List<Long> callers = programCounters(frames).subList(1, frames.size()); // found by the frame pointer
+            assertTrue(chain.returns().containsAll(callers), frames::toString);
         }
     }
 
