@@ -50,7 +50,7 @@ record CallReport(SystemCall call, Cpu cpu) {
                 : call.refused().isEmpty() ? declaration() : declaration() + ": refused";
         String start = String.format(Locale.ROOT, "%3s  %-7s %s ", number(cpu), call.since(),
                 call.careful().isEmpty() ? " " : "!");
-        return wrapped(start, state);
+        return Columns.wrapped(start, state, COLUMNS);
     }
 
     private String declaration() {
@@ -64,7 +64,7 @@ record CallReport(SystemCall call, Cpu cpu) {
 
     /** Everything, each fact on a line of its own. */
     String full() {
-        StringBuilder text = new StringBuilder(wrapped("", call.prototype())).append('\n');
+        StringBuilder text = new StringBuilder(Columns.wrapped("", call.prototype(), COLUMNS)).append('\n');
         text.append(row("number", number(Cpu.X86_64) + " on x86_64, "
                 + number(Cpu.AARCH64) + " on aarch64"));
         if (!call.hasEntryPoint()) {
@@ -85,7 +85,7 @@ record CallReport(SystemCall call, Cpu cpu) {
     }
 
     private static String row(String name, String value) {
-        return wrapped(String.format(Locale.ROOT, "%-10s ", name), value);
+        return Columns.wrapped(String.format(Locale.ROOT, "%-10s ", name), value, COLUMNS);
     }
 
     private List<String> methods() {
@@ -124,22 +124,6 @@ record CallReport(SystemCall call, Cpu cpu) {
 
     private String page() {
         return PAGES + call.manPage() + ".2.html";
-    }
-
-    /** Breaks a line at spaces. */
-    private static String wrapped(String start, String text) {
-        StringBuilder lines = new StringBuilder();
-        StringBuilder line = new StringBuilder(start);
-        boolean empty = true;
-        for (String word : text.split("(?<= )", -1)) {
-            if (!empty && line.length() + word.stripTrailing().length() > COLUMNS) {
-                lines.append(line.toString().stripTrailing()).append('\n');
-                line = new StringBuilder(" ".repeat(start.length()));
-            }
-            line.append(word);
-            empty = false;
-        }
-        return lines.append(line.toString().stripTrailing()).append('\n').toString();
     }
 
     JsonObject json() {

@@ -26,7 +26,7 @@ final class DoctorCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         Examination examination = Examination.make();
         PrintWriter out = spec.commandLine().getOut();
-        out.print(json ? examination.json() : examination.text());
+        out.print(json ? examination.json() : Columns.fit(examination.text(), Columns.AVAILABLE));
         return out.checkError() || !examination.works() ? CommandLine.ExitCode.SOFTWARE : CommandLine.ExitCode.OK;
     }
 }

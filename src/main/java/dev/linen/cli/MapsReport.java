@@ -27,12 +27,9 @@ record MapsReport(long pid, ProcessMemory memory) {
     private static final int BEFORE_NAME = 54;
     private static final int LEAST_NAME = 8;
 
-    /** As many columns as the terminal has, as the launcher found out; 80 if there is none. */
-    private static final int COLUMNS = Integer.getInteger("linen.columns", 80);
-
     /** A table; each line in the colour of its kind if the output has colours. */
     String text(Ansi ansi) {
-        return text(ansi, COLUMNS);
+        return text(ansi, Columns.AVAILABLE);
     }
 
     String text(Ansi ansi, int columns) {

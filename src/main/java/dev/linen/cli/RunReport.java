@@ -52,7 +52,7 @@ record RunReport(String function, Path library, int tid, long handle, Outcome ou
                     + (killed ? ": killed" : ": it still runs, and can't be killed");
             case Outcome.Fault(ThreadFault fault) -> "fault     " + fault.cause() + ", as follows";
         };
-        return Colours.paint(sketch, ansi) + String.format(Locale.ROOT, """
+        return Colours.paint(sketch, ansi) + Columns.fit(String.format(Locale.ROOT, """
 
                 function  %s (%s)
                 tid       %d
@@ -60,9 +60,9 @@ record RunReport(String function, Path library, int tid, long handle, Outcome ou
                 time      %.3f ms, start to join, in a JVM that has just begun
                 stack     %s of %d bytes used
                 """, function, library, tid, end, nanos / 1e6, stackUsed < 0 ? "an unknown part" : stackUsed,
-                stackSize)
+                stackSize), Columns.AVAILABLE)
                 + (outcome instanceof Outcome.Fault(ThreadFault fault)
-                        ? "\n" + Colours.paint(fault.report(), ansi)
+                        ? "\n" + Colours.paint(Columns.fit(fault.report(), Columns.AVAILABLE), ansi)
                         : "");
     }
 

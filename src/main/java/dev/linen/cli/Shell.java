@@ -202,7 +202,7 @@ public final class Shell {
             System.out.println(function + "(" + argument + ") = " + result);
             return result;
         } catch (NativeFaultException crashed) {
-            System.out.println(Colours.paint(crashed.fault().report(), ANSI));
+            System.out.println(Colours.paint(Columns.fit(crashed.fault().report(), Columns.AVAILABLE), ANSI));
             return null;
         }
     }

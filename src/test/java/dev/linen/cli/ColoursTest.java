@@ -28,4 +28,10 @@ class ColoursTest {
                 "\u001b[31mcause     null-pointer: NULL was read\u001b[39m"), Colours.paint(report, Ansi.ON));
         assertEquals(report, Colours.paint(report, Ansi.OFF));
     }
+
+    @Test
+    void paint_causeOfTwoLinesOnATerminal_coloursBoth() {
+        assertEquals("\u001b[31mcause     a\u001b[39m\n\u001b[31m          b\u001b[39m\naddress   0x10\n",
+                Colours.paint("cause     a\n          b\naddress   0x10\n", Ansi.ON));
+    }
 }

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -43,9 +44,14 @@ class DoctorCommandTest {
         return JsonParser.parseString(out.toString()).getAsJsonObject();
     }
 
+    /** The output, each row as one line. */
+    static String unbroken(Result child) {
+        return child.out().replaceAll("\n( {21}| {4})(?=\\S)", " ");
+    }
+
     private static void assertFails(String finding, String remedy, Result child) {
         assertEquals(1, child.exitStatus(), child::toString);
-        List<String> lines = child.out().lines().toList();
+        List<String> lines = unbroken(child).lines().toList();
         assertEquals("a native thread      " + finding, lines.get(lines.size() - 2), child::toString);
         assertEquals("linen doesn't work here. Remedy: " + remedy, lines.getLast(), child::toString);
     }
@@ -88,8 +94,10 @@ class DoctorCommandTest {
                 plain::toString);
         assertTrue(plain.out().contains("\ncopies of linen      1\n"), plain::toString);
         Result child = ChildJvm.of(WithACrashReporter.class).run();
-        assertTrue(child.out().lines().anyMatch(line -> line.matches("signal handlers      besides the JVM's, other "
-                + "code's: .*SIGSEGV=/.*/crash_reporter.so.*; linen's are in front of them")), child::toString);
+        assertTrue(
+                unbroken(child).lines().anyMatch(line -> line.matches("signal handlers      besides the JVM's, other "
+                        + "code's: .*SIGSEGV=/.*/crash_reporter.so.*; linen's are in front of them")),
+                child::toString);
     }
 
     /** A kernel with the call returns the error that the probe expects; a kernel without it, ENOSYS or ENOTTY. */
@@ -120,11 +128,24 @@ class DoctorCommandTest {
         Result child = ChildJvm.of(LinenCommand.class)
                 .wrappedIn("sh", "-c", "ulimit -S -s 4096; ulimit -H -s 16384; exec \"$@\"", "sh").run("doctor");
         String maximum = Files.readAllLines(Path.of("/proc/sys/vm/max_map_count")).getFirst();
-        assertTrue(child.out().contains("\nvm.max_map_count     " + maximum + "\n"), child::toString);
-        assertTrue(child.out().contains("\nRLIMIT_STACK         4194304, can be raised to 16777216\n"),
+        assertTrue(unbroken(child).contains("\nvm.max_map_count     " + maximum + "\n"), child::toString);
+        assertTrue(unbroken(child).contains("\nRLIMIT_STACK         4194304, can be raised to 16777216\n"),
                 child::toString);
         assertTrue(child.out().endsWith("\nlinen works here.\n"), child::toString);
         assertEquals(0, child.exitStatus());
+    }
+
+    @Test
+    void doctor_longRows_goOnBelowTheirValues() {
+        Result child = ChildJvm.of(WithACrashReporter.class).run();
+        String path = "/.*/crash_reporter.so";
+        assertTrue(Pattern.compile("\nsignal handlers      besides the JVM's, other code's:.*\n {21}\\S")
+                .matcher(child.out())
+                .find(), child::toString);
+        assertEquals(List.of(), child.out().lines().map(line -> line.replaceAll(path, "PATH"))
+                .filter(line -> line.length() > 80).toList());
+        Result wide = ChildJvm.of(LinenCommand.class).flags("-Dlinen.columns=1000").run("doctor");
+        assertTrue(wide.out().lines().noneMatch(line -> line.startsWith(" ")), wide::toString);
     }
 
     /** Runs doctor where calls fail. Arguments: which calls, then the errno. */
@@ -157,7 +178,7 @@ class DoctorCommandTest {
                 case GUARD_INSTALL -> "no, EINVAL: " + feature.without();
                 default -> "no, ENOSYS: " + feature.without();
             };
-            assertTrue(child.out().lines().anyMatch(line -> line.matches(
+            assertTrue(unbroken(child).lines().anyMatch(line -> line.matches(
                     "\\Q" + feature.title() + "\\E +\\Q" + found + "\\E")), () -> feature + ": " + child);
         }
         assertTrue(child.out().endsWith("\nlinen works here.\n"), child::toString);
@@ -170,17 +191,17 @@ class DoctorCommandTest {
     void doctor_threadCantBeStarted_failsWithTheRemedy(String errno, String remedy) {
         Result child = ChildJvm.of(WithoutCalls.class).run("clone", errno);
         assertEquals(1, child.exitStatus(), child::toString);
-        assertTrue(child.out().lines().toList().getLast().startsWith("linen doesn't work here. Remedy: " + remedy),
+        assertTrue(unbroken(child).lines().toList().getLast().startsWith("linen doesn't work here. Remedy: " + remedy),
                 child::toString);
-        assertTrue(child.out().contains("\na native thread      clone(0x"), child::toString);
-        assertTrue(child.out().contains(" failed: " + errno + " ("), child::toString);
-        assertTrue(child.out().contains("\nmseal "), child::toString);
+        assertTrue(unbroken(child).contains("\na native thread      clone(0x"), child::toString);
+        assertTrue(unbroken(child).contains(" failed: " + errno + " ("), child::toString);
+        assertTrue(unbroken(child).contains("\nmseal "), child::toString);
     }
 
     @Test
     void doctor_limitsAreRefused_saysSoAndGoesOn() {
         Result child = ChildJvm.of(WithoutCalls.class).run("limits", "EPERM");
-        assertTrue(child.out().contains("\nRLIMIT_AS            unknown (EPERM)\n"), child::toString);
+        assertTrue(unbroken(child).contains("\nRLIMIT_AS            unknown (EPERM)\n"), child::toString);
         assertEquals(0, child.exitStatus());
     }
 
@@ -191,9 +212,9 @@ class DoctorCommandTest {
                 "linen calls native code, but this JVM doesn't permit it: "
                         + "start the JVM with --enable-native-access=dev.linen",
                 child);
-        assertTrue(child.out().contains(
+        assertTrue(unbroken(child).contains(
                 "\nnative access        not granted: --enable-native-access=dev.linen grants it\n"), child::toString);
-        assertTrue(child.out().contains("\nkernel features      unknown: no system call can be made\n"),
+        assertTrue(unbroken(child).contains("\nkernel features      unknown: no system call can be made\n"),
                 child::toString);
     }
 
@@ -204,7 +225,7 @@ class DoctorCommandTest {
                 "before Java 24, the JVM doesn't warn about a module without native access");
         Result child = ChildJvm.of(LinenCommand.class).withoutNativeAccess().flags("--illegal-native-access=warn")
                 .run("doctor");
-        assertTrue(child.out().contains(
+        assertTrue(unbroken(child).contains(
                 "\nnative access        not granted: --enable-native-access=dev.linen grants it\n"), child::toString);
         assertTrue(child.out().endsWith("\nlinen works here.\n"), child::toString);
     }
@@ -235,7 +256,7 @@ class DoctorCommandTest {
     @Test
     void doctor_noCompiler_namesThePackage() {
         Result child = ChildJvm.of(LinenCommand.class).wrappedIn("env", "CC=nocc -O2").run("doctor");
-        assertTrue(child.out().contains("\nC compiler           none (nocc): C files can't be run; on Debian, "
+        assertTrue(unbroken(child).contains("\nC compiler           none (nocc): C files can't be run; on Debian, "
                 + "apt-get install gcc libc6-dev\n"), child::toString);
         assertEquals(0, child.exitStatus());
     }

@@ -276,6 +276,17 @@ class RunCommandTest {
     }
 
     @Test
+    void run_longCause_fitsInto80Columns() throws IOException {
+        Outcome outcome = run(file("malloc.c",
+                "void *malloc(unsigned long);\nvoid *entry(void *a) { return malloc(100); }\n"));
+        assertEquals(RunCommand.FAULTED, outcome.exitStatus(), outcome::toString);
+        String cause = "cause     libc-tls: it needs libc's thread-local storage (malloc, errno, locale,\n"
+                + "          stdio, __thread): run it as Kind.POSIX; ";
+        assertContains(cause, outcome.out());
+        assertEquals(List.of(), outcome.out().lines().filter(line -> line.length() > 80).toList());
+    }
+
+    @Test
     void run_functionFaultsWithJson_hasFault() {
         Outcome outcome = run("examples/crash.c", "0x10", "--json");
         assertEquals(3, outcome.exitStatus(), outcome::toString);
