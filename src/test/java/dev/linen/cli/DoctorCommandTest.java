@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 
 import com.google.gson.JsonObject;
@@ -26,14 +27,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
 import dev.linen.cli.doctor.KernelFeature;
+import dev.linen.function.MachineCode;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.ChildJvm.Result;
 import dev.linen.junit.FailingSyscall;
 import dev.linen.memory.Advice;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.ApplicationLoader;
+import dev.linen.testing.Code;
 import dev.linen.testing.Skip;
 import dev.linen.testing.TestFunctions;
+import dev.linen.thread.NativeThread;
 
 class DoctorCommandTest {
 
@@ -98,6 +103,34 @@ class DoctorCommandTest {
                 unbroken(child).lines().anyMatch(line -> line.matches("signal handlers      besides the JVM's, other "
                         + "code's: .*SIGSEGV=/.*/crash_reporter.so.*; linen's are in front of them")),
                 child::toString);
+    }
+
+    /** Run by another application's linen, which so installs its handlers first. */
+    public static final class StartsAThread implements Callable<Long> {
+        @Override
+        public Long call() throws InterruptedException {
+            try (NativeThread thread = NativeThread.start(MachineCode.of(Code.identity()).function(), 7)) {
+                return thread.join();
+            }
+        }
+    }
+
+    static final class WithASecondLinen {
+        public static void main(String... arguments) throws Exception {
+            try (ApplicationLoader other = new ApplicationLoader("other")) {
+                assertEquals(7L, ((Callable<?>) other.create(StartsAThread.class)).call());
+                System.exit(LinenCommand.commandLine().execute("doctor"));
+            }
+        }
+    }
+
+    @Test
+    void doctor_secondLinen_isCountedAndNoOtherCode() {
+        Result child = ChildJvm.of(WithASecondLinen.class).onClassPath()
+                .flags("--enable-native-access=ALL-UNNAMED").run();
+        assertTrue(child.out().contains("\nsignal handlers      the JVM's; linen's are in front of them\n"),
+                child::toString);
+        assertTrue(unbroken(child).contains("\ncopies of linen      2: one for each class loader; "), child::toString);
     }
 
     /** A kernel with the call returns the error that the probe expects; a kernel without it, ENOSYS or ENOTTY. */

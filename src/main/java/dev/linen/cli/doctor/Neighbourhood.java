@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,8 @@ final class Neighbourhood {
     private static final String NEWEST_JDK = "newest-jdk.txt";
 
     private static final String UNKNOWN = "unknown";
+
+    private static final Pattern LINEN = Pattern.compile("(/memfd:|.*/)liblinen[^/]*( .*)?");
 
     private static final String SET_BY_THE_KERNEL = "SIG_DFL, SIG_IGN";
 
@@ -86,8 +89,8 @@ final class Neighbourhood {
     }
 
     /**
-     * The files whose handlers the kernel calls, by the signals that linen needs, except for the JVM's. Null if no
-     * region is known.
+     * The files whose handlers the kernel calls, by the signals that linen needs, except for the JVM's and those of
+     * another copy of linen. Null if no region is known.
      */
     static @Nullable Map<String, String> handlers(List<Region> regions) {
         if (regions.isEmpty()) {
@@ -96,7 +99,7 @@ final class Neighbourhood {
         Map<String, String> others = new TreeMap<>();
         for (int signal : FaultHandler.SIGNALS) {
             String file = handlerOf(signal, regions);
-            if (!file.endsWith("/libjvm.so") && !file.equals(SET_BY_THE_KERNEL)) {
+            if (!file.endsWith("/libjvm.so") && !file.equals(SET_BY_THE_KERNEL) && !LINEN.matcher(file).matches()) {
                 others.put(SignalNames.signal(signal), file);
             }
         }
@@ -134,7 +137,7 @@ final class Neighbourhood {
         if (regions.isEmpty()) {
             return UNKNOWN;
         }
-        long copies = regions.stream().filter(region -> region.name().matches("(/memfd:|.*/)liblinen[^/]*( .*)?"))
+        long copies = regions.stream().filter(region -> LINEN.matcher(region.name()).matches())
                 .map(region -> region.device() + " " + region.inode()).distinct().count();
         return copies <= 1
                 ? Long.toString(copies)
