@@ -150,9 +150,8 @@ final class Neighbourhood {
             String name = lines("proc/" + tracer + "/comm").stream().findFirst().orElse("unknown");
             return "process " + tracer + " (" + name + ") traces this one: it sees each fault before linen does";
         }
-        return regions.stream().map(Region::name)
-                .filter(name -> name.matches(".*/lib(jdwp|asyncProfiler|hprof|yjpagent)[^/]*\\.so")).findFirst()
-                .map(name -> "an agent in the JVM: " + name).orElse(regions.isEmpty() ? UNKNOWN : "none");
+        return Agents.first(regions).map(name -> "an agent in the JVM: " + name)
+                .orElse(regions.isEmpty() ? UNKNOWN : "none");
     }
 
     private String seccomp() {

@@ -39,15 +39,29 @@ class NeighbourhoodTest {
         return new Region(0x1000, 0x2000, Protection.READ, false, 0, "00:01", inode, name);
     }
 
+    private static Region code(String name) {
+        return new Region(0x1000, 0x2000, Protection.READ_EXEC, false, 0, "00:01", 1, name);
+    }
+
     @Test
     void debugger_tracer_isNamed() throws IOException {
         file("proc/self/status", "Name:\tjava\nTracerPid:\t0\n");
         assertEquals("none", fact("debugger", region("/jdk/lib/libjvm.so", 1)));
         assertEquals("unknown", fact("debugger"));
-        assertEquals("an agent in the JVM: /jdk/lib/libjdwp.so", fact("debugger", region("/jdk/lib/libjdwp.so", 1)));
+        assertEquals("an agent in the JVM: /jdk/lib/libjdwp.so", fact("debugger", code("/jdk/lib/libjdwp.so")));
         file("proc/self/status", "Name:\tjava\nTracerPid:\t4711\n");
         file("proc/4711/comm", "gdb\n");
         assertEquals("process 4711 (gdb) traces this one: it sees each fault before linen does", fact("debugger"));
+    }
+
+    @Test
+    void debugger_agentOfAnyName_isNamed() throws IOException {
+        file("agent.so", "\177ELF...\0JNI_OnLoad\0Agent_OnAttach\0memcpy\0");
+        file("no-agent.so", "\177ELF...\0JNI_OnLoad\0Agent_OnAttached\0memcpy\0");
+        assertEquals("an agent in the JVM: " + root + "/agent.so",
+                fact("debugger", code("[vdso]"), code(root + "/no-agent.so"), code(root + "/agent.so")));
+        assertEquals("none", fact("debugger", code(root + "/no-agent.so"), region(root + "/agent.so", 1)));
+        assertEquals("none", fact("debugger", code(System.getProperty("java.home") + "/lib/server/libjvm.so")));
     }
 
     @ParameterizedTest
