@@ -29,7 +29,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
                 "4:the function that was run didn't return in time"})
 public final class LinenCommand implements Callable<Integer> {
 
-    /** At most so many typing errors make a command another one. */
+    /** At most so many typing errors make a command or an option another one. */
     private static final int NEAR = 1;
 
     @Spec
@@ -83,13 +83,20 @@ public final class LinenCommand implements Callable<Integer> {
             return String.valueOf(wrong.getMessage());
         }
         String first = unmatched.getUnmatched().getFirst();
-        boolean command = wrong.getCommandLine().getParent() == null && !first.startsWith("-");
-        Set<String> names = wrong.getCommandLine().getSubcommands().keySet();
-        List<String> near = command
-                ? names.stream().filter(name -> distance(first.toLowerCase(Locale.ROOT), name) <= NEAR).toList()
-                : unmatched.getSuggestions();
+        CommandSpec spec = wrong.getCommandLine().getCommandSpec();
+        boolean command = spec.parent() == null && !first.startsWith("-");
+        Set<String> names = command ? spec.subcommands().keySet() : spec.optionsMap().keySet();
+        List<String> near = near(first.replaceFirst("=.*", ""), names);
+        if (near.isEmpty() && !command) {
+            near = unmatched.getSuggestions(); // picocli knows others: it compares pairs of letters
+        }
         return (command ? "there is no command " + first : wrong.getMessage())
                 + (near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?");
+    }
+
+    private static List<String> near(String typed, Set<String> names) {
+        return names.stream().filter(name -> name.length() > 2) // not -h and -V, which are near to each other
+                .filter(name -> distance(typed.toLowerCase(Locale.ROOT), name) <= NEAR).toList();
     }
 
     /** How many characters must be inserted, removed, replaced, or exchanged with the next one, to get the other. */

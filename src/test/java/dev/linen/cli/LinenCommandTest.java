@@ -82,6 +82,29 @@ class LinenCommandTest {
                 err.toString().strip());
     }
 
+    @ParameterizedTest
+    @CsvSource({"--knd, --kind", "--kindd, --kind", "--timeuot, --timeout", "--Map, --map", "--reslt=int, --result",
+            "--jsn, --json"})
+    void run_nearlyAnOption_namesIt(String typed, String meant) {
+        assertEquals(2, execute("run", "x.c", typed));
+        assertEquals("linen run: Unknown option: '" + typed + "'; did you mean " + meant + "? (see linen run --help)",
+                err.toString().strip());
+    }
+
+    @Test
+    void linen_nearlyHelp_namesIt() {
+        assertEquals(2, execute("--hlep"));
+        assertEquals("linen: Unknown option: '--hlep'; did you mean --help? (see linen --help)",
+                err.toString().strip());
+    }
+
+    /** Each option of one letter would be near. */
+    @Test
+    void maps_unknownLetter_namesNone() {
+        assertEquals(2, execute("maps", "-x"));
+        assertEquals("linen maps: Unknown option: '-x' (see linen maps --help)", err.toString().strip());
+    }
+
     @Test
     void linen_nothingLikeACommand_isOneLine() {
         assertEquals(2, execute("frobnicate", "--x"));
