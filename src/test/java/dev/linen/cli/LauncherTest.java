@@ -161,7 +161,7 @@ class LauncherTest {
     void run_firstUse_buildsOnceAndSaysSo() throws IOException, InterruptedException {
         Command.Result first = linen("run").run();
         assertEquals(0, first.exitStatus(), first::toString);
-        assertEquals("linen: building the library with Maven (once, and again after its sources have changed) ...",
+        assertEquals("linen: building the library with Maven (once, and after its sources changed) ...",
                 first.err().strip());
         Command.Result second = linen("run").run();
         assertEquals("", second.err());
