@@ -2,6 +2,7 @@
  * functions.c: the functions that the tests run on native threads. Freestanding: a linen thread has no libc.
  */
 #include "asm.h" /* of the CPU that it is compiled for */
+#include <stddef.h> /* first: asm/signal.h needs it before Linux 5.18 */
 #include <asm/signal.h>
 #include <linux/futex.h>
 #include <linux/time_types.h>

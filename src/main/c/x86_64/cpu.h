@@ -15,6 +15,7 @@
 
 #include "../linen.h"
 #include "tls.h"
+#include <stddef.h> /* first: asm/signal.h needs it before Linux 5.18 */
 #include <asm/sigcontext.h>
 #include <asm/siginfo.h>
 #include <asm/signal.h>

@@ -29,7 +29,8 @@ public final class CProbe {
 
     private final String compiler;
     private final boolean runs;
-    private final StringBuilder head = new StringBuilder();
+    /** Before Linux 5.18, asm/signal.h needs stddef.h. */
+    private final StringBuilder head = new StringBuilder("#include <stddef.h>\n");
     private final Set<String> headers = new LinkedHashSet<>();
     private final Map<String, String> questions = new LinkedHashMap<>();
 
