@@ -47,6 +47,7 @@ import dev.linen.process.Tid;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.abi.Fcntl;
 import dev.linen.syscall.abi.Sched;
+import dev.linen.testing.Skip;
 
 /** What rules do, and what traces show. {@link FaultsTest} runs these in a child JVM. */
 @ExtendWith(FaultsExtension.class)
@@ -265,6 +266,7 @@ class InjectedFaults {
 
     @Test
     void thread_withItsOwnDescriptors_itsFilesAreFound(Faults faults) throws Exception {
+        Skip.unlessThreadsMayUnshare();
         faults.on(WRITE).under(dir, "a").fail(Errno.EIO);
         int number = Libc.open(dir.resolve("b"), Fcntl.O_WRONLY | Fcntl.O_CREAT);
         Fault ofNumber = faults.on(SYNC).descriptor(number).fail(Errno.EIO);

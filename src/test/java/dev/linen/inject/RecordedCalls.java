@@ -541,6 +541,7 @@ class RecordedCalls {
 
     @Test
     void write_byThreadWithItsOwnDescriptors_isMadeThereAndUnseen() throws IOException {
+        Skip.unlessThreadsMayUnshare();
         Path other = Files.createDirectory(dir.resolve("other"));
         Path inside = Files.createDirectory(dir.resolve("inside"));
         int number = Libc.open(inside.resolve("a"), Fcntl.O_WRONLY | Fcntl.O_CREAT);
@@ -569,6 +570,7 @@ class RecordedCalls {
 
     @Test
     void open_byThreadWithItsOwnWorkingDirectory_isMadeThereAndUnseen() throws IOException {
+        Skip.unlessThreadsMayUnshare();
         try (Recording recording = Recording.under(dir)) {
             onThreadWithItsOwn(Sched.CLONE_FS, () -> {
                 assertEquals(0, (int) Libc.call("chdir", dir));

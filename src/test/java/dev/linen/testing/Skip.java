@@ -6,11 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 import org.junit.jupiter.api.Assumptions;
 
 import dev.linen.internal.linux.Machine;
 import dev.linen.syscall.Errno;
+import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallNumber;
 import dev.linen.syscall.abi.Sched;
 
 /** Skips tests that can't run on this system. */
@@ -53,6 +56,12 @@ public final class Skip {
             throw new AssertionError(never);
         }
         unless(failure.isEmpty(), String.join(" ", wrapper) + " doesn't work here: " + failure);
+    }
+
+    /** Skips the test unless a thread may have descriptors of its own: Docker's seccomp filter refuses unshare. */
+    public static void unlessThreadsMayUnshare() {
+        ifRefused("unshare", CompletableFuture.supplyAsync(
+                () -> Syscall.invoke(SyscallNumber.UNSHARE, Sched.CLONE_FILES), Thread.ofPlatform()::start).join());
     }
 
     /** Skips the test if the kernel or a seccomp filter refuses a system call that the test needs. */
