@@ -38,7 +38,7 @@ class FaultEventTest {
         assertEquals(0, jfr.waitFor(), events);
         assertEquals(2, events.split("dev.linen.NativeFault \\{", -1).length - 1, events);
         for (String part : List.of("signal = \"SIGSEGV\"", "code = \"SEGV_MAPERR\"", "address = 24",
-                "function = \"write_byte+0x0 (faults.so)\"", "cause = \"null-pointer\"", "signal = \"SIGILL\"",
+                "function = \"write_byte+0x", "cause = \"null-pointer\"", "signal = \"SIGILL\"",
                 "cause = \"illegal-instruction\"", "backtrace")) {
             assertTrue(events.contains(part), () -> part + " isn't in " + events);
         }
