@@ -186,10 +186,10 @@ class CallLine {
                     named.put(step.group(1), result);
                 }
                 if (!error.isEmpty() && !List.of(step.group(4).strip().split(" ")).contains(error)) {
-                    return (REFUSALS.contains(error) ? "refused " : "") + error + (i + 1 < steps.length
-                            ? " of "
-                                    + step.group(2)
-                            : "");
+                    // In a user namespace without that user, it is EINVAL.
+                    boolean noSuchUser = !isLast && step.group(2).startsWith("setres") && error.equals("EINVAL");
+                    return (REFUSALS.contains(error) || noSuchUser ? "refused " : "") + error
+                            + (isLast ? "" : " of " + step.group(2));
                 }
             }
             return "";
