@@ -32,6 +32,14 @@
 #include <linux/time_types.h>
 #include <stddef.h>
 
+/* For older headers; the running kernel may be newer than they are. */
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+#ifndef __NR_epoll_pwait2 /* Linux 5.11, the same number on each CPU */
+#define __NR_epoll_pwait2 441
+#endif
+
 /* The compiler calls these two, and there is no libc. The empty statement keeps it from calling them in themselves. */
 __attribute__((visibility("hidden"))) void *memset(void *to, int value, unsigned long bytes)
 {
