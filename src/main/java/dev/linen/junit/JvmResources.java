@@ -31,6 +31,9 @@ final class JvmResources {
             .compile("node #\\d+: base 0x([0-9a-f]+): reserved=([0-9.]+) (\\w+)");
     private static final String UNITS = "BKMG";
 
+    /** In GC.heap_info: the first and the last address of a part of the heap, and maybe how far it is used. */
+    private static final Pattern HEAP = Pattern.compile("\\[0x([0-9a-f]+), ?(?:0x[0-9a-f]+, ?)?0x([0-9a-f]+)\\)");
+
     /** A line of Thread.print: a Java thread has an id in Java. */
     private static final Pattern THREAD = Pattern.compile(
             "\"(?<name>.*)\" (?:#(?<id>\\d+) )?.*\\bnid=(?<tid>0x[0-9a-f]+|\\d+)\\b.*");
@@ -66,6 +69,16 @@ final class JvmResources {
         } catch (JMException | NoClassDefFoundError | UnsupportedOperationException refused) {
             throw new Unknown(refused);
         }
+    }
+
+    /** Returns the addresses of the Java heap. None if it is a file in memory, as that of ZGC. */
+    static Ranges javaHeap() throws Unknown {
+        List<Range> ranges = new ArrayList<>();
+        Matcher part = HEAP.matcher(ask("gcHeapInfo"));
+        while (part.find()) {
+            ranges.add(new Range(Long.parseUnsignedLong(part.group(1), 16), Long.parseUnsignedLong(part.group(2), 16)));
+        }
+        return new Ranges(ranges);
     }
 
     /** Returns the memory that is reserved for class data. The JVM reserves more when it has loaded many classes. */

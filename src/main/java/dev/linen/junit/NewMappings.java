@@ -46,7 +46,7 @@ final class NewMappings {
         try (OwnPages memory = new OwnPages()) {
             List<Region> regions = MemoryMap.read().regions();
             Ranges mapped = Ranges.of(regions);
-            Ranges known = sinceTheFirst == null ? new Ranges(List.of()) : sinceTheFirst.and(mapped);
+            Ranges known = sinceTheFirst == null ? javaHeap() : sinceTheFirst.and(mapped);
             Ranges linens = linens();
             Ranges explained = LoadedLibraries.in(memory).or(linens)
                     .or(Ranges.of(regions.stream().filter(NewMappings::isKernels).toList()));
@@ -56,6 +56,15 @@ final class NewMappings {
             Ranges unexplained = mapped.minus(explained);
             sinceTheFirst = sinceTheFirst == null ? unexplained : known;
             return new Unexplained(regions, unexplained, linens);
+        }
+    }
+
+    /** Isn't searched: two numbers in an array could look like the header of a malloc chunk. */
+    private static Ranges javaHeap() {
+        try {
+            return JvmResources.javaHeap();
+        } catch (JvmResources.Unknown unknown) {
+            return new Ranges(List.of());
         }
     }
 

@@ -15,12 +15,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.internal.registry.KeptMemory.Range;
 import dev.linen.memory.Mapping;
@@ -104,5 +106,29 @@ class LibcMemoryTest {
         Range region = MemoryMap.regionAt(stackPointer).map(found -> new Range(found.start(), found.end()))
                 .orElseThrow();
         assertTrue(libcs(new Ranges(List.of(region))).covers(stackPointer, stackPointer + 1), region::toString);
+    }
+
+    /** Arrays whose pages look like the headers of malloc chunks, until they are overwritten. */
+    static final class NumbersLikeHeaders {
+        public static void main(String... arguments) throws Exception {
+            long[][] arrays = new long[8][1 << 17];
+            for (int i = 0; i < arrays.length; i++) {
+                for (int j = i % 2; j < arrays[i].length; j += 2) {
+                    arrays[i][j] = 0x10002;
+                }
+            }
+            NewMappings.Unexplained before = NewMappings.now();
+            for (long[] each : arrays) {
+                Arrays.fill(each, 1);
+            }
+            System.out.print(NewMappings.between(before, NewMappings.now()));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC", "-XX:+UseZGC"})
+    void numbersInTheJavaHeap_likeAHeader_areNoChunk(String collector) {
+        ChildJvm.Result child = ChildJvm.of(NumbersLikeHeaders.class).flags(collector, "-Xms256m", "-Xmx256m").run();
+        assertEquals("[]", child.out(), child::toString);
     }
 }
