@@ -31,9 +31,12 @@ public final class Code {
         return "-I" + Path.of("src", "main", "c", Machine.THIS.name().toLowerCase(Locale.ROOT)).toAbsolutePath();
     }
 
-    /** As the kernel reports an address that can't be one: on x86-64 not at all, on aarch64 without its upper byte. */
+    /**
+     * As the kernel reports an address that can't be one: on x86-64 not at all; on aarch64 without its upper byte,
+     * unless bit 55 says that it is the kernel's.
+     */
     public static long reported(long wild) {
-        return ARM ? wild << 8 >> 8 : 0;
+        return ARM ? wild & wild << 8 >> 8 : 0;
     }
 
     /** The signal and code for such an address. */
