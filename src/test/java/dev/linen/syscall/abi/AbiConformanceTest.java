@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -287,7 +288,9 @@ class AbiConformanceTest {
                 macros.add(macro.getName());
             }
         }
-        macros.removeIf(name -> name.startsWith("IOPRIO_PRIO_")); // headers since 5.15
+        if (!Files.exists(Path.of("/usr/include/linux/ioprio.h"))) { // headers before Linux 5.15
+            macros.removeIf(name -> name.startsWith("IOPRIO_PRIO_"));
+        }
         assertEquals(Set.of("_IOC", "CMSG_FIRSTHDR"), macros); // _IO, CMSG_NXTHDR call or resemble them
     }
 }
