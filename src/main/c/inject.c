@@ -34,7 +34,7 @@
 
 /* For older headers; the running kernel may be newer than they are. */
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV 0x20
 #endif
 #ifndef __NR_epoll_pwait2 /* Linux 5.11, the same number on each CPU */
 #define __NR_epoll_pwait2 441

@@ -9,16 +9,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+import dev.linen.internal.linux.Kernel;
 import dev.linen.memory.Mapping;
+import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Code;
 import dev.linen.testing.Skip;
 import dev.linen.testing.TestFunctions;
@@ -30,6 +34,16 @@ import dev.linen.testing.TestFunctions;
 class NativePartTest {
 
     private static final Path LIBRARIES = Path.of("target/classes/META-INF/native");
+
+    /** The compiler sees these numbers only if the headers lack them. */
+    @Test
+    void numbersForOlderHeaders_areTheKernels() throws IOException {
+        Map<String, Long> numbers = Pattern.compile("#ifndef (\\w+) .*\n#define \\1 (\\w+)\n#endif")
+                .matcher(Files.readString(Path.of("src/main/c/inject.c"))).results()
+                .collect(Collectors.toMap(number -> number.group(1), number -> Long.decode(number.group(2))));
+        assertEquals(Map.of("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", Kernel.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+                "__NR_epoll_pwait2", SyscallNumber.EPOLL_PWAIT2), numbers);
+    }
 
     /** A program of the native part and selftest.c, without Java; the self-test of each CPU. */
     @Test
