@@ -118,6 +118,7 @@ class FaultStormTest {
         private static void nullPointers() {
             int[][] arrays = new int[2][];
             while (!over) {
+                long began = System.nanoTime();
                 for (int i = 0; i < 100; i++) {
                     try {
                         arrays[1][0]++;
@@ -125,23 +126,24 @@ class FaultStormTest {
                         NULLS.incrementAndGet();
                     }
                 }
-                pause();
+                rest(began);
             }
         }
 
-        /** Leaves CPU time for the faults, because there may be only two CPUs. */
-        private static void pause() {
-            LockSupport.parkNanos(10_000_000);
+        /** Leaves most of the CPU time for the faults: there may be only one CPU, which may be emulated. */
+        private static void rest(long began) {
+            LockSupport.parkNanos(Math.max(10_000_000, 3 * (System.nanoTime() - began)));
         }
 
         private static void stackOverflows() {
             while (!over) {
+                long began = System.nanoTime();
                 try {
                     recurse(0);
                 } catch (StackOverflowError expected) {
                     OVERFLOWS.incrementAndGet();
                 }
-                pause();
+                rest(began);
             }
         }
 
@@ -151,12 +153,9 @@ class FaultStormTest {
 
         private static void collections() {
             while (!over) {
+                long began = System.nanoTime();
                 System.gc();
-                try {
-                    Thread.sleep(20);
-                } catch (InterruptedException impossible) {
-                    return;
-                }
+                rest(began);
             }
         }
     }
