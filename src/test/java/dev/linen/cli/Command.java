@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Command {
 
-    private static final long TIMEOUT_SECONDS = 300;
+    /** As for a {@link dev.linen.junit.ChildJvm}. */
+    private static final long TIMEOUT_SECONDS = Long.getLong("dev.linen.child.seconds", 300);
     private static final List<String> CLEARED = List.of("CC", "JAVA_HOME", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS",
             "_JAVA_OPTIONS", "COLUMNS");
 
