@@ -98,7 +98,9 @@ class FaultTest {
         if (address >= 0) {
             assertEquals(address, fault.address(), fault::report);
         }
-        if (Code.isX86() || !function.equals("return_to")) { // its only trace on aarch64 was x30, which it overwrote
+        // After a return, nothing tells where it was. On x86-64, a return to no address fails, but not in qemu's CPU.
+        boolean returned = function.equals("return_to") && fault.location().address() == argument;
+        if (!returned) {
             CodeLocation inFunction = fault.backtrace().stream()
                     .filter(frame -> frame.function().startsWith(function + "+0x"))
                     .findFirst().orElseThrow(() -> new AssertionError(fault.report()));
