@@ -23,6 +23,7 @@ import dev.linen.syscall.SyscallException;
 public final class MemoryMap {
 
     static final Path FILE = Path.of("/proc/self/maps");
+    private static final String UNREADABLE = "this process's mappings can't be read";
 
     private final List<Region> regions;
 
@@ -121,7 +122,7 @@ public final class MemoryMap {
      * @throws UncheckedIOException if {@code /proc/self/maps} can't be read
      */
     public static MemoryMap read() {
-        return read(FILE, "this process's mappings can't be read");
+        return read(FILE, UNREADABLE);
     }
 
     /**
@@ -137,11 +138,15 @@ public final class MemoryMap {
     }
 
     private static MemoryMap read(Path file, String failure) {
+        String text = text(file, failure);
+        return new MemoryMap(
+                text.isEmpty() ? List.of() : Arrays.stream(text.split("\n")).map(Region::parse).toList());
+    }
+
+    private static String text(Path file, String failure) {
         try {
             // Not readAllLines: a file name may contain carriage returns, and bytes that aren't valid UTF-8.
-            String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-            return new MemoryMap(
-                    text.isEmpty() ? List.of() : Arrays.stream(text.split("\n")).map(Region::parse).toList());
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
         } catch (IOException unreadable) {
             throw new UncheckedIOException(failure, unreadable);
         }
@@ -149,7 +154,7 @@ public final class MemoryMap {
 
     /**
      * Finds the mapping at an address without a snapshot of all mappings, of which a JVM has hundreds. Since Linux 6.11
-     * this is a single query to the kernel; on older kernels it is {@link #read()} and {@link #find}.
+     * this is a single query to the kernel; on older kernels the file is searched.
      *
      * @param address the address, unsigned
      * @return the region that contains the address; empty if nothing is mapped there
@@ -160,12 +165,26 @@ public final class MemoryMap {
             try {
                 return RegionQuery.lineAt(address, FILE).map(Region::parse);
             } catch (SyscallException unsupported) {
-                // read all mappings instead
+                // search the file instead
             }
         }
         // The kernel's half of the address space has only "[vsyscall]", which the file lists but the query doesn't
         // find.
-        return read().find(address);
+        return search(text(FILE, UNREADABLE), address);
+    }
+
+    /** Of the lines, which are in the order of their addresses, only one is parsed: many threads have many mappings. */
+    private static Optional<Region> search(String text, long address) {
+        int begin = 0;
+        for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', begin)) {
+            int dash = text.indexOf('-', begin);
+            long regionEnd = Long.parseUnsignedLong(text, dash + 1, text.indexOf(' ', dash), 16);
+            if (Long.compareUnsigned(address, regionEnd) < 0) {
+                return Optional.of(Region.parse(text.substring(begin, end))).filter(region -> region.contains(address));
+            }
+            begin = end + 1;
+        }
+        return Optional.empty();
     }
 
     /**

@@ -152,6 +152,9 @@ class MemoryMapTest {
                     asked++;
                 }
             }
+            for (long nowhere : new long[]{0, 1, Long.MAX_VALUE}) {
+                MemoryMap.regionAt(nowhere).ifPresent(region -> System.out.print(nowhere + " is in " + region + "\n"));
+            }
             System.out.print(asked > 40 ? "asked" : "asked only " + asked);
         }
     }

@@ -149,13 +149,14 @@ class PosixCornersTest {
 
         public static void main(String... arguments) throws Exception {
             NativeThreadBuilder builder = posix().pool(StackPool.bounded(0)).stackSize(40L << 20);
+            NativeFunction wait = function("wait_for_word");
             for (int round = 0; round < 10; round++) {
                 try (Arena arena = Arena.ofShared()) {
                     MemorySegment word = arena.allocate(8, 8);
                     List<CompletableFuture<Long>> exits = new ArrayList<>();
                     int last = 0;
                     for (int i = 0; i < MANY; i++) {
-                        NativeThread thread = builder.start(function("wait_for_word"), word);
+                        NativeThread thread = builder.start(wait, word);
                         last = thread.tid();
                         exits.add(thread.onExit());
                         thread.detach();
