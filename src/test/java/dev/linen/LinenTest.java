@@ -116,12 +116,12 @@ class LinenTest {
         List<CompletableFuture<Integer>> joins = Stream.generate(() -> CompletableFuture
                 .supplyAsync(() -> Linen.threadJoin(handle, MemorySegment.NULL), LinenTest::onItsOwnThread)).limit(2)
                 .toList();
-        Object first = CompletableFuture.anyOf(joins.get(0), joins.get(1)).get(30, TimeUnit.SECONDS);
+        Object first = CompletableFuture.anyOf(joins.get(0), joins.get(1)).get(5, TimeUnit.MINUTES);
         assertEquals(Errno.EINVAL.result(), first);
         assertEquals(Errno.EBUSY.result(), Linen.threadTryJoin(handle, MemorySegment.NULL));
         release();
         assertEquals(Errno.EINVAL.result(),
-                joins.get(0).get(30, TimeUnit.SECONDS) + joins.get(1).get(30, TimeUnit.SECONDS));
+                joins.get(0).get(5, TimeUnit.MINUTES) + joins.get(1).get(5, TimeUnit.MINUTES));
     }
 
     @Test
@@ -134,7 +134,7 @@ class LinenTest {
                 }
             });
             Linen.threadJoin(handle, MemorySegment.NULL); // or the polling thread has joined it
-            polling.get(30, TimeUnit.SECONDS);
+            polling.get(5, TimeUnit.MINUTES);
             assertEquals(Errno.EINVAL.result(), Linen.threadJoin(handle, MemorySegment.NULL));
         }
     }
@@ -172,11 +172,11 @@ class LinenTest {
                 LinenTest::onItsOwnThread);
         CompletableFuture<Integer> waits = CompletableFuture.supplyAsync(() -> Linen.threadJoin(handle, place),
                 LinenTest::onItsOwnThread);
-        CompletableFuture.anyOf(join, waits).get(30, TimeUnit.SECONDS); // one call failed, so the other is joining
+        CompletableFuture.anyOf(join, waits).get(5, TimeUnit.MINUTES); // one call failed, so the other is joining
         closing.close();
         release();
         assertThrows(ExecutionException.class,
-                () -> CompletableFuture.allOf(join, waits).get(30, TimeUnit.SECONDS));
+                () -> CompletableFuture.allOf(join, waits).get(5, TimeUnit.MINUTES));
         assertEquals(0, Linen.threadJoin(handle, resultOut));
         assertEquals(1, resultOut.get(JAVA_LONG, 0));
     }

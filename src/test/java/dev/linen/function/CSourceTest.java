@@ -414,7 +414,7 @@ class CSourceTest {
             List<Future<CSource>> compiled = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
                 Callable<CSource> compile = () -> {
-                    together.await(30, TimeUnit.SECONDS);
+                    together.await(5, TimeUnit.MINUTES);
                     return CSource.compile(compiler, text);
                 };
                 compiled.add(eight.submit(compile));

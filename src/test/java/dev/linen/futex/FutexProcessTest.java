@@ -30,7 +30,7 @@ class FutexProcessTest {
         public static void main(String... arguments) {
             try (Mapping file = map(Path.of(arguments[0]))) {
                 Futex futex = Futex.ofShared(file.segment());
-                long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+                long giveUp = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
                 int woken = 0;
                 while (woken == 0 && System.nanoTime() < giveUp) {
                     woken = futex.wake(1);

@@ -117,7 +117,7 @@ class SchedulingTest {
             int tid = Running.ownTid();
             seen.complete(Scheduling.of(tid) + ", " + Scheduling.nice(tid));
         });
-        assertEquals("SCHED_BATCH, 19", seen.orTimeout(1, TimeUnit.MINUTES).join());
+        assertEquals("SCHED_BATCH, 19", seen.orTimeout(5, TimeUnit.MINUTES).join());
         assertEquals(own, Scheduling.of(0));
         assertEquals(ownNice, Scheduling.nice(0));
     }

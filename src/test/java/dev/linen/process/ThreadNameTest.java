@@ -37,7 +37,7 @@ class ThreadNameTest {
             ThreadName.set(0, "the kernel's");
             seen.complete(ThreadName.get(Running.ownTid()));
         });
-        assertEquals("the kernel's", seen.orTimeout(1, TimeUnit.MINUTES).join());
+        assertEquals("the kernel's", seen.orTimeout(5, TimeUnit.MINUTES).join());
         assertEquals("Java's name", thread.getName());
         assertEquals(mine, ThreadName.get(0));
         assertEquals(mine, ThreadName.get(Running.ownTid()));
@@ -49,7 +49,7 @@ class ThreadNameTest {
         CompletableFuture<String> seen = new CompletableFuture<>();
         Thread.ofPlatform().name("sixteen bytes !!").start(() -> seen.complete(ThreadName.get(0)));
         assertEquals(Runtime.version().feature() < 26 ? "sixteen bytes !" : "sixteen..tes !!",
-                seen.orTimeout(1, TimeUnit.MINUTES).join());
+                seen.orTimeout(5, TimeUnit.MINUTES).join());
     }
 
     @ParameterizedTest

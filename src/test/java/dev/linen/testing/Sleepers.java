@@ -11,7 +11,7 @@ import dev.linen.syscall.SyscallNumber;
 /** Waits until a thread sleeps in a system call. */
 public final class Sleepers {
 
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(5);
 
     private Sleepers() {}
 

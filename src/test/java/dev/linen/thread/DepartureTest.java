@@ -39,7 +39,7 @@ class DepartureTest {
             Arena owned = Arena.ofShared();
             NativeThread.builder().startOwning(owned, function("sleep_millis"), MemorySegment.ofAddress(20)).detach();
             NativeThread.start(Faults.faulty("write_byte"), 8).detach();
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
             while ((owned.scope().isAlive() || !logged.toString().contains("NULL + 0x8"))
                     && System.nanoTime() < deadline) {
                 Thread.sleep(1);
@@ -106,7 +106,7 @@ class DepartureTest {
         public void write(int firstByteOfTheReport) {
             REPORTED.countDown();
             try {
-                STARTED.await(60, TimeUnit.SECONDS);
+                STARTED.await(5, TimeUnit.MINUTES);
             } catch (InterruptedException interrupted) {
                 throw new AssertionError(interrupted);
             }
@@ -256,7 +256,7 @@ class DepartureTest {
             try (NativeThread thread = NativeThread.start(function("sleep_millis"), 20)) {
                 thread.onExit().join();
             }
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
             while (!helpers().isEmpty() && System.nanoTime() < deadline) {
                 Thread.sleep(10);
             }

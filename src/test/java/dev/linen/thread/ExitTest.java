@@ -77,8 +77,8 @@ class ExitTest {
             CompletableFuture<Long> second = thread.onExit();
             assertFalse(first.isDone());
             release(word);
-            assertEquals(1, first.get(30, TimeUnit.SECONDS));
-            assertEquals(1, second.get(30, TimeUnit.SECONDS));
+            assertEquals(1, first.get(5, TimeUnit.MINUTES));
+            assertEquals(1, second.get(5, TimeUnit.MINUTES));
         }
     }
 
@@ -86,7 +86,7 @@ class ExitTest {
     void onExit_threadHasEnded_givesTheResult() throws Exception {
         try (NativeThread thread = NativeThread.start(function("identity"), 9)) {
             thread.join();
-            assertEquals(9, thread.onExit().get(30, TimeUnit.SECONDS));
+            assertEquals(9, thread.onExit().get(5, TimeUnit.MINUTES));
         }
     }
 
@@ -94,7 +94,7 @@ class ExitTest {
     void onExit_atEveryMomentOfTheEnd_isNeverLost() throws Exception {
         for (int i = 0; i < 3_000; i++) {
             try (NativeThread thread = NativeThread.start(function("count"), i % 300)) {
-                assertEquals(i % 300, thread.onExit().get(30, TimeUnit.SECONDS));
+                assertEquals(i % 300, thread.onExit().get(5, TimeUnit.MINUTES));
             }
         }
     }
@@ -102,7 +102,7 @@ class ExitTest {
     @Test
     void onExit_threadExitsByItself_isNoticed() throws Exception {
         try (NativeThread thread = NativeThread.start(function("exit_by_itself"), 0)) {
-            assertEquals(0, thread.onExit().get(30, TimeUnit.SECONDS));
+            assertEquals(0, thread.onExit().get(5, TimeUnit.MINUTES));
         }
     }
 
@@ -115,7 +115,7 @@ class ExitTest {
             first.onExit().thenRun(never::join);
             release(firstWord);
             release(secondWord);
-            assertEquals(1, second.onExit().get(30, TimeUnit.SECONDS));
+            assertEquals(1, second.onExit().get(5, TimeUnit.MINUTES));
         } finally {
             never.complete(0L);
         }
@@ -127,7 +127,7 @@ class ExitTest {
         try (NativeThread thread = startWaiting(word)) {
             thread.onExit().complete(-1L);
             release(word);
-            assertEquals(1, thread.onExit().get(30, TimeUnit.SECONDS));
+            assertEquals(1, thread.onExit().get(5, TimeUnit.MINUTES));
             assertEquals(1, thread.join());
         }
     }
@@ -139,7 +139,7 @@ class ExitTest {
         CompletableFuture<Long> exit = thread.onExit();
         thread.detach();
         release(word);
-        assertEquals(1, exit.get(30, TimeUnit.SECONDS));
+        assertEquals(1, exit.get(5, TimeUnit.MINUTES));
         assertThrows(IllegalStateException.class, thread::onExit);
     }
 
@@ -156,7 +156,7 @@ class ExitTest {
         }
         release(word);
         for (CompletableFuture<Long> exit : exits) {
-            assertEquals(1, exit.get(30, TimeUnit.SECONDS));
+            assertEquals(1, exit.get(5, TimeUnit.MINUTES));
         }
         threads.forEach(NativeThread::close);
     }
@@ -236,7 +236,7 @@ class ExitTest {
         Thread closer = Thread.startVirtualThread(thread::close);
         assertFalse(closer.join(Duration.ofMillis(20)));
         release(word);
-        assertTrue(closer.join(Duration.ofSeconds(30)));
+        assertTrue(closer.join(Duration.ofMinutes(5)));
         assertEquals(NativeThread.State.CLOSED, thread.state());
     }
 
@@ -265,7 +265,7 @@ class ExitTest {
                 CompletableFuture<Throwable> outcome = joinOn(builder, thread, joiner);
                 assertEquals(OptionalLong.empty(), thread.join(Duration.ofMillis(30)));
                 joiner.getFirst().interrupt();
-                assertInstanceOf(InterruptedException.class, outcome.get(30, TimeUnit.SECONDS));
+                assertInstanceOf(InterruptedException.class, outcome.get(5, TimeUnit.MINUTES));
                 assertEquals(NativeThread.State.RUNNING, thread.state());
                 release(word);
                 assertEquals(1, thread.join());
@@ -306,7 +306,7 @@ class ExitTest {
                     join.completeExceptionally(unexpected);
                 }
             });
-            assertEquals(OptionalLong.empty(), join.get(30, TimeUnit.SECONDS));
+            assertEquals(OptionalLong.empty(), join.get(5, TimeUnit.MINUTES));
             release(word);
         }
     }
@@ -326,7 +326,7 @@ class ExitTest {
             }
         });
         release(words.get(1));
-        assertSame(threads.get(1), any.get(30, TimeUnit.SECONDS));
+        assertSame(threads.get(1), any.get(5, TimeUnit.MINUTES));
         assertEquals(OptionalLong.of(1), threads.get(1).tryJoin());
         words.forEach(ExitTest::release);
         threads.forEach(NativeThread::close);
@@ -407,7 +407,7 @@ class ExitTest {
                 ending.awaitAsleep(second.tid());
                 ending.end();
                 first.join();
-                OptionalLong result = second.join(Duration.ofSeconds(10));
+                OptionalLong result = second.join(Duration.ofMinutes(5));
                 ending.futex.wakeAll(); // so that the test ends even if no other thread has woken it
                 assertEquals(OptionalLong.of(0), result);
             }

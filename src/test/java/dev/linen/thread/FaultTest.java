@@ -414,7 +414,7 @@ class FaultTest {
     void everyWait_faultedThread_throws() throws Exception {
         try (NativeThread thread = NativeThread.start(faulty("write_byte"), 0)) {
             ExecutionException failed = assertThrows(ExecutionException.class,
-                    () -> thread.onExit().get(1, TimeUnit.MINUTES));
+                    () -> thread.onExit().get(5, TimeUnit.MINUTES));
             NativeFaultException ofFuture = assertInstanceOf(NativeFaultException.class, failed.getCause());
             NativeFaultException joined = assertThrows(NativeFaultException.class, thread::join);
             assertSame(ofFuture.fault(), joined.fault());
@@ -434,7 +434,7 @@ class FaultTest {
         for (int i = 0; i < 100; i++) {
             try (NativeThread thread = NativeThread.start(faulty("overflow_by_recursion"), 0)) {
                 assertInstanceOf(NativeFaultException.class, assertThrows(ExecutionException.class,
-                        () -> thread.onExit().get(1, TimeUnit.MINUTES)).getCause());
+                        () -> thread.onExit().get(5, TimeUnit.MINUTES)).getCause());
             }
         }
     }
@@ -443,7 +443,7 @@ class FaultTest {
     void join_onVirtualThread_throws() throws Exception {
         try (NativeThread thread = NativeThread.start(faulty("overflow_by_recursion"), 0)) {
             Thread virtual = Thread.ofVirtual().start(() -> assertThrows(NativeFaultException.class, thread::join));
-            assertTrue(virtual.join(Duration.ofMinutes(1)));
+            assertTrue(virtual.join(Duration.ofMinutes(5)));
         }
     }
 

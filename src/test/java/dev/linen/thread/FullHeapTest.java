@@ -273,7 +273,7 @@ class FullHeapTest {
             });
             CompletableFuture<Long> end = future;
             if (end != null) {
-                end.get(30, TimeUnit.SECONDS);
+                end.get(5, TimeUnit.MINUTES);
             }
             Arena owned = arena;
             if (owned != null) {
@@ -306,7 +306,7 @@ class FullHeapTest {
     }
 
     private static void await(String what, BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
                 throw new AssertionError("it isn't so that " + what);

@@ -138,7 +138,7 @@ class KillTest {
         try (NativeThread thread = looping()) {
             var end = thread.onExit();
             thread.kill();
-            ExecutionException failed = assertThrows(ExecutionException.class, () -> end.get(1, TimeUnit.MINUTES));
+            ExecutionException failed = assertThrows(ExecutionException.class, () -> end.get(5, TimeUnit.MINUTES));
             assertInstanceOf(NativeThreadKilledException.class, failed.getCause());
         }
     }

@@ -97,7 +97,7 @@ class NativeThreadTest {
             assertEquals(OptionalLong.empty(), thread.join(Duration.ofSeconds(-5)));
             assertEquals(OptionalLong.empty(), thread.tryJoin());
             release();
-            assertEquals(OptionalLong.of(1), thread.join(Duration.ofSeconds(30)));
+            assertEquals(OptionalLong.of(1), thread.join(Duration.ofMinutes(5)));
         }
     }
 
@@ -122,7 +122,7 @@ class NativeThreadTest {
             CompletableFuture<Long> joinerTid = new CompletableFuture<>();
             CompletableFuture<OptionalLong> join = CompletableFuture.supplyAsync(() -> {
                 joinerTid.complete(Syscall.invoke(SyscallNumber.GETTID));
-                return Joining.join(thread, Duration.ofMinutes(1));
+                return Joining.join(thread, Duration.ofMinutes(5));
             });
             long pid = ProcessHandle.current().pid();
             for (int i = 0; i < 100; i++) {
@@ -134,7 +134,7 @@ class NativeThreadTest {
             }
             assertFalse(join.isDone());
             release();
-            assertEquals(OptionalLong.of(1), join.get(30, TimeUnit.SECONDS));
+            assertEquals(OptionalLong.of(1), join.get(5, TimeUnit.MINUTES));
         }
     }
 
@@ -148,7 +148,7 @@ class NativeThreadTest {
                 assertFalse(join.isDone());
             }
             release();
-            assertEquals(1, join.get(30, TimeUnit.SECONDS));
+            assertEquals(1, join.get(5, TimeUnit.MINUTES));
         }
     }
 
@@ -162,7 +162,7 @@ class NativeThreadTest {
                 CompletableFuture<Long> join = CompletableFuture.supplyAsync(() -> Joining.join(thread));
                 assertEquals(OptionalLong.empty(), thread.join(Duration.ofMillis(20)));
                 release();
-                assertEquals(1, join.get(30, TimeUnit.SECONDS));
+                assertEquals(1, join.get(5, TimeUnit.MINUTES));
                 assertEquals(0, other.join());
             }
         }
@@ -189,7 +189,7 @@ class NativeThreadTest {
             assertThrows(IllegalStateException.class, thread::close);
             assertEquals(5, thread.join());
             JAVA_INT.varHandle().setVolatile(held, 0L, 2);
-            nativeCall.get(30, TimeUnit.SECONDS);
+            nativeCall.get(5, TimeUnit.MINUTES);
             thread.close();
             assertEquals(NativeThread.State.CLOSED, thread.state());
         }
@@ -321,7 +321,7 @@ class NativeThreadTest {
         Sleepers.awaitAsleepIn(joinerTid.get(), SyscallNumber.FUTEX);
         thread.detach();
         release();
-        assertEquals(1, join.get(30, TimeUnit.SECONDS));
+        assertEquals(1, join.get(5, TimeUnit.MINUTES));
     }
 
     @Test
@@ -358,8 +358,8 @@ class NativeThreadTest {
             CompletableFuture<Void> second = CompletableFuture.runAsync(joiner);
             together.countDown();
             thread.close();
-            first.get(30, TimeUnit.SECONDS);
-            second.get(30, TimeUnit.SECONDS);
+            first.get(5, TimeUnit.MINUTES);
+            second.get(5, TimeUnit.MINUTES);
             assertEquals(NativeThread.State.CLOSED, thread.state());
         }
     }

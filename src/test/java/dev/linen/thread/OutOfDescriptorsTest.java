@@ -88,7 +88,7 @@ class OutOfDescriptorsTest {
                 System.out.println("join: " + facts(fault));
                 System.out.println(fault.report().contains("backtrace") ? "reported" : fault.report());
                 ExecutionException failed = assertThrows(ExecutionException.class,
-                        () -> awaited.onExit().get(1, TimeUnit.MINUTES));
+                        () -> awaited.onExit().get(5, TimeUnit.MINUTES));
                 System.out.println("onExit: " + facts(((NativeFaultException) failed.getCause()).fault()));
                 looping.kill();
                 System.out.println("kill: " + assertThrows(NativeThreadKilledException.class, looping::join).fault()

@@ -109,7 +109,7 @@ class PosixCornersTest {
             Futex futex = Futex.ofShared(word);
             futex.set(1);
             futex.wakeAll();
-            System.out.print(", " + end.get(30, TimeUnit.SECONDS));
+            System.out.print(", " + end.get(5, TimeUnit.MINUTES));
             neighbour.close();
         }
 
@@ -166,7 +166,7 @@ class PosixCornersTest {
                     futex.set(1);
                     futex.wakeAll();
                     for (CompletableFuture<Long> exit : exits) {
-                        exit.get(60, TimeUnit.SECONDS);
+                        exit.get(5, TimeUnit.MINUTES);
                     }
                 }
             }

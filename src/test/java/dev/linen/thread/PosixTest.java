@@ -79,7 +79,7 @@ class PosixTest {
                 assertEquals(OptionalLong.empty(), thread.tryJoin());
                 assertEquals(OptionalLong.empty(), thread.join(Duration.ofMillis(1)));
                 release(word);
-                assertEquals(OptionalLong.of(7), thread.join(Duration.ofMinutes(1)));
+                assertEquals(OptionalLong.of(7), thread.join(Duration.ofMinutes(5)));
             }
         }
     }
@@ -151,7 +151,7 @@ class PosixTest {
             threads.add(posix().stackSize(PosixThread.leastStackBytes()).start(libcFunction("use_libc"), i));
         }
         for (NativeThread thread : threads) {
-            assertEquals(4, thread.onExit().get(1, TimeUnit.MINUTES));
+            assertEquals(4, thread.onExit().get(5, TimeUnit.MINUTES));
             thread.close();
         }
     }

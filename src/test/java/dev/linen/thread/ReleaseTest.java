@@ -73,7 +73,7 @@ class ReleaseTest {
         }
 
         private static boolean isClosedSoon(Arena owned) throws InterruptedException {
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
             while (owned.scope().isAlive() && System.nanoTime() < deadline) {
                 System.gc();
                 Thread.sleep(10);
@@ -234,7 +234,7 @@ class ReleaseTest {
             });
             CompletableFuture<Long> exit = thread.onExit();
             thread.detach();
-            exit.get(60, TimeUnit.SECONDS);
+            exit.get(5, TimeUnit.MINUTES);
             blocks.await();
             Thread other = Thread.ofPlatform().daemon()
                     .start(() -> NativeThread.start(function("identity"), 1).close());

@@ -127,13 +127,13 @@ class WatcherTest {
             }
             CompletableFuture<Long> future = Objects.requireNonNull(ofOther);
             if (arguments[0].equals("same")) {
-                System.out.print(future.handle((result, failure) -> failure).get(30, TimeUnit.SECONDS) + ", ");
+                System.out.print(future.handle((result, failure) -> failure).get(5, TimeUnit.MINUTES) + ", ");
                 future = other.onExit();
             }
             Futex futex = Futex.ofShared(word);
             futex.set(1);
             futex.wakeAll();
-            System.out.print(future.get(30, TimeUnit.SECONDS));
+            System.out.print(future.get(5, TimeUnit.MINUTES));
             System.out.flush();
             Runtime.getRuntime().halt(0);
         }
@@ -169,7 +169,7 @@ class WatcherTest {
             System.out.print(Tasks.named("linen-reclaimer").isEmpty() ? "refused, " : "created, ");
             refuses = false;
             other.state(); // any call
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
             while (owned.scope().isAlive() && System.nanoTime() < deadline) {
                 System.gc();
                 Thread.sleep(10);
@@ -206,10 +206,10 @@ class WatcherTest {
             FailingAllocations.disarm();
             try (NativeThread second = NativeThread.start(function("sleep_millis"), 100)) {
                 Thread joiner = Thread.ofVirtual().start(() -> System.out.print(Joining.join(second)));
-                joiner.join(Duration.ofSeconds(60));
+                joiner.join(Duration.ofMinutes(5));
             }
             for (CompletableFuture<Long> exit : exits) {
-                exit.get(60, TimeUnit.SECONDS);
+                exit.get(5, TimeUnit.MINUTES);
             }
             System.out.print(" and " + exits.size());
             System.out.flush();

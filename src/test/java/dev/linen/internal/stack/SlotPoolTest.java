@@ -205,7 +205,7 @@ class SlotPoolTest {
                 ends.add(users.submit(() -> takeAndGive(small, mark)));
             }
             for (Future<?> end : ends) {
-                end.get(60, TimeUnit.SECONDS);
+                end.get(5, TimeUnit.MINUTES);
             }
         }
         assertTrue(small.warmBytes() <= 4 * (64 << 10));
