@@ -100,6 +100,9 @@ final class StackSlab {
             // After mlockall(MCL_FUTURE) the mapping is locked: all its pages would be loaded at once, and guards
             // couldn't be installed.
             mapping.unlock(0, mapping.byteSize());
+            if (!geometry.pages().huge()) {
+                declineHugePages(mapping);
+            }
             return new StackSlab(mapping, geometry, slots);
         } catch (RuntimeException | Error failed) {
             mapping.close();
@@ -114,6 +117,18 @@ final class StackSlab {
                 + geometry.outerGuardBytes();
         return Mapping.anonymous(bytes, Protection.NONE,
                 MapFlags.PRIVATE.with(MapFlags.STACK).with(MapFlags.NORESERVE));
+    }
+
+    /**
+     * Before Linux 6.7, MAP_STACK doesn't mean this. If all memory may have huge pages, the first touch of a stack that
+     * contains one would take 2 MiB, which would all be counted as used.
+     */
+    private static void declineHugePages(Mapping mapping) {
+        try {
+            mapping.advise(0, mapping.byteSize(), Advice.NOHUGEPAGE);
+        } catch (SyscallException none) {
+            // EINVAL: the kernel doesn't support huge pages
+        }
     }
 
     SlabHeader header() {
