@@ -365,8 +365,10 @@ class NoLeaksTest {
                         "{failing=failed: its own reason, much=failed: the test left these resources behind:\n"),
                 failure);
         assertTrue(failure.matches("(?s).*\n  an open file: [0-9]+ -> /[^\n]*/README.md\n.*"), failure);
-        assertTrue(failure.matches(
-                "(?s).*\n  resident memory: [3-9][0-9]{7} bytes more than before, of 31457280 allowed}\n?"), failure);
+        // Of larger pages, the JVM gives more back meanwhile.
+        String least = Mapping.pageSize() == 4096 ? "4" : "3";
+        assertTrue(failure.matches("(?s).*\n  resident memory: [" + least
+                + "-9][0-9]{7} bytes more than before, of 31457280 allowed}\n?"), failure);
     }
 
     private static void assertPrints(String expected, Class<?> tests) {
