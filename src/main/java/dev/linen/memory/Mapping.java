@@ -7,7 +7,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.OptionalLong;
 
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +14,6 @@ import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.binding.Trampoline;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.registry.FreedMemory;
-import dev.linen.syscall.AuxiliaryVector;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
@@ -60,22 +58,43 @@ public final class Mapping implements AutoCloseable {
     }
 
     private static final class PageSize {
-        static final OptionalLong BYTES = AuxiliaryVector.get(Kernel.AT_PAGESZ);
+
+        /** Beyond the largest page of any CPU. */
+        private static final long MOST_BYTES = 1L << 20;
+
+        static final long BYTES = find();
+
+        /**
+         * {@code mprotect} refuses an address at which no page can begin (EINVAL), and changes nothing if the length is
+         * 0. The auxiliary vector would need /proc/self/auxv, which a process that has changed its user may not read,
+         * or Linux 6.4.
+         *
+         * @return 0 if mprotect is refused
+         */
+        private static long find() {
+            for (long bytes = 4096; bytes <= MOST_BYTES; bytes *= 2) {
+                long result = Syscall.invoke(SyscallNumber.MPROTECT, bytes, 0, Kernel.PROT_NONE);
+                if (!Syscall.isError(result)) {
+                    return bytes;
+                }
+            }
+            return 0;
+        }
     }
 
     /**
      * Returns the size of a page: the kernel maps and protects memory in multiples of it.
      *
      * @return the size in bytes, a power of two
-     * @throws UnsupportedOperationException if it can't be determined: there is no {@code /proc}, and the kernel is
-     *         older than Linux 6.4
+     * @throws UnsupportedOperationException if it can't be determined, because a seccomp filter refuses
+     *         {@code mprotect}
      */
     public static long pageSize() {
-        if (PageSize.BYTES.isEmpty()) {
-            throw new UnsupportedOperationException("the page size is unknown: /proc/self/auxv can't be read, and "
-                    + "prctl(PR_GET_AUXV) needs Linux 6.4 or newer");
+        if (PageSize.BYTES == 0) {
+            throw new UnsupportedOperationException("the page size is unknown: mprotect of 0 bytes is refused, perhaps "
+                    + "by a seccomp filter");
         }
-        return PageSize.BYTES.getAsLong();
+        return PageSize.BYTES;
     }
 
     /**

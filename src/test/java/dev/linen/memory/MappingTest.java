@@ -23,15 +23,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.linen.internal.linux.Kernel;
 import dev.linen.junit.ChildJvm;
 import dev.linen.junit.NoLeaks;
 import dev.linen.memory.MemoryMap.Region;
+import dev.linen.syscall.AuxiliaryVector;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Allocation;
+import dev.linen.testing.OtherUser;
 import dev.linen.testing.ProcessState;
+import dev.linen.testing.SeccompFilter;
 import dev.linen.testing.Sleepers;
 import dev.linen.testing.Smaps;
 
@@ -50,6 +54,22 @@ class MappingTest {
     void pageSize_comparedWithGetconf_isEqual() throws IOException {
         Process getconf = new ProcessBuilder("getconf", "PAGESIZE").start();
         assertEquals(Long.parseLong(new String(getconf.getInputStream().readAllBytes()).trim()), Mapping.pageSize());
+    }
+
+    /** As another user, this process can't read /proc/self/auxv. */
+    static final class NoAuxiliaryVector {
+        public static void main(String... arguments) {
+            OtherUser.become();
+            SeccompFilter.refuse(SyscallNumber.PRCTL, Kernel.EINVAL); // as before Linux 6.4
+            System.out.print(AuxiliaryVector.get(Kernel.AT_PAGESZ) + ", " + Mapping.pageSize());
+        }
+    }
+
+    @Test
+    void pageSize_noAuxiliaryVector_isTheSame() {
+        ChildJvm.Result result = ChildJvm.of(NoAuxiliaryVector.class).run();
+        OtherUser.skipIfRefused(result);
+        assertEquals("OptionalLong.empty, " + PAGE, result.out(), result::toString);
     }
 
     @Test
