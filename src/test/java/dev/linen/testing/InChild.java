@@ -57,7 +57,7 @@ public final class InChild {
         }
         if (line.startsWith(SKIPPED)) {
             String text = line.substring(SKIPPED.length());
-            return DynamicTest.dynamicTest(text, () -> Skip.because(text));
+            return DynamicTest.dynamicTest(text.replaceFirst(": .*", ""), () -> Skip.because(text));
         }
         String text = line.substring(FAILED.length());
         return DynamicTest.dynamicTest(text.replaceFirst(": .*", ""), () -> {
@@ -78,11 +78,11 @@ public final class InChild {
     private static void print(Event event) {
         String name = name(event);
         TestExecutionResult result = event.getRequiredPayload(TestExecutionResult.class);
-        String why = result.getThrowable().map(InChild::text).orElse("").replace("\n", "\u0001");
+        Throwable thrown = result.getThrowable().orElse(null);
         System.out.println(switch (result.getStatus()) {
             case SUCCESSFUL -> PASSED + name;
-            case ABORTED -> SKIPPED + name + ": " + why;
-            case FAILED -> FAILED + name + ": " + why;
+            case ABORTED -> SKIPPED + name + ": " + thrown.getMessage();
+            case FAILED -> FAILED + name + ": " + text(thrown);
         });
     }
 
@@ -93,6 +93,6 @@ public final class InChild {
     private static String text(Throwable thrown) {
         StringWriter text = new StringWriter();
         thrown.printStackTrace(new PrintWriter(text));
-        return text.toString();
+        return text.toString().replace("\n", "\u0001");
     }
 }
