@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import dev.linen.futex.Futex;
 import dev.linen.junit.ChildJvm;
 import dev.linen.testing.Faults;
+import dev.linen.testing.Garbage;
 
 /** What is done when a thread leaves depends on the kernel and on linen's own threads only. */
 class DepartureTest {
@@ -84,8 +85,7 @@ class DepartureTest {
                 forget(CLOSED::incrementAndGet);
             }
             for (int i = 0; i < 1000 && CLOSED.get() < 20; i++) {
-                System.gc();
-                Thread.sleep(10);
+                Garbage.collect();
             }
             System.out.print(CLOSED.get());
             exit();

@@ -32,6 +32,7 @@ import dev.linen.internal.registry.KeptMemory;
 import dev.linen.junit.ChildJvm;
 import dev.linen.memory.Mapping;
 import dev.linen.testing.FailingAllocations;
+import dev.linen.testing.Garbage;
 import dev.linen.testing.Skip;
 import dev.linen.thread.NativeThread.Kind;
 
@@ -278,7 +279,7 @@ class FullHeapTest {
             Arena owned = arena;
             if (owned != null) {
                 await("the arena is closed", () -> {
-                    System.gc(); // its thread may be forgotten
+                    Garbage.collect(); // its thread may be forgotten
                     return !owned.scope().isAlive();
                 });
             }
@@ -346,7 +347,7 @@ class FullHeapTest {
                 report.add(each + " " + those);
                 failed += those;
                 await(each + " leaves no memory behind", () -> {
-                    System.gc(); // threads may be forgotten
+                    Garbage.collect(); // threads may be forgotten
                     StackPool.shared().trim();
                     return KeptMemory.ranges().isEmpty();
                 });

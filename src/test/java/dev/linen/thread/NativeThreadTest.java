@@ -33,6 +33,7 @@ import dev.linen.memory.MemoryMap;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Code;
+import dev.linen.testing.Garbage;
 import dev.linen.testing.Joining;
 import dev.linen.testing.OwnMemory;
 import dev.linen.testing.Skip;
@@ -595,8 +596,7 @@ class NativeThreadTest {
     void forgotten_viewOfTheStack_endsWithIt() throws Exception {
         MemorySegment exit = exitOfForgotten();
         while (exit.scope().isAlive()) {
-            System.gc();
-            Thread.sleep(5);
+            Garbage.collect();
         }
         assertThrows(IllegalStateException.class, () -> exit.get(JAVA_LONG, 0));
     }

@@ -28,6 +28,7 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Garbage;
 import dev.linen.testing.Joining;
 import dev.linen.testing.Skip;
 import dev.linen.testing.Sleepers;
@@ -75,8 +76,7 @@ class ReleaseTest {
         private static boolean isClosedSoon(Arena owned) throws InterruptedException {
             long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
             while (owned.scope().isAlive() && System.nanoTime() < deadline) {
-                System.gc();
-                Thread.sleep(10);
+                Garbage.collect();
             }
             return !owned.scope().isAlive();
         }

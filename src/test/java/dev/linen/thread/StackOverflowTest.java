@@ -19,6 +19,7 @@ import dev.linen.internal.registry.KeptMemory;
 import dev.linen.junit.ChildJvm;
 import dev.linen.memory.Mapping;
 import dev.linen.testing.Faults;
+import dev.linen.testing.Garbage;
 import dev.linen.testing.Skip;
 import dev.linen.thread.NativeThread.Kind;
 
@@ -152,8 +153,7 @@ class StackOverflowTest {
             // All threads are forgotten, detached or closed: their stacks come back, and none is lost.
             long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
             while (!KeptMemory.ranges().isEmpty() && System.nanoTime() < deadline) {
-                System.gc();
-                Thread.sleep(50);
+                Garbage.collect();
                 StackPool.shared().trim();
             }
             System.out.print(KeptMemory.ranges().isEmpty() ? "nothing is lost" : KeptMemory.ranges());

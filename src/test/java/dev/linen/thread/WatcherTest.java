@@ -29,6 +29,7 @@ import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.FailingAllocations;
+import dev.linen.testing.Garbage;
 import dev.linen.testing.Joining;
 import dev.linen.testing.OtherUser;
 import dev.linen.testing.Tasks;
@@ -171,8 +172,7 @@ class WatcherTest {
             other.state(); // any call
             long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
             while (owned.scope().isAlive() && System.nanoTime() < deadline) {
-                System.gc();
-                Thread.sleep(10);
+                Garbage.collect();
             }
             System.out.print(owned.scope().isAlive() ? "lost" : "reclaimed");
             System.out.flush();
@@ -227,11 +227,15 @@ class WatcherTest {
     static final class CreatedByAPinnedThread {
         public static void main(String... arguments) throws Exception {
             CpuSet all = Affinity.current();
+            MemorySegment word = Arena.global().allocate(8, 8);
             Thread.ofPlatform().start(() -> {
                 Affinity.set(0, CpuSet.of(all.stream().max().orElseThrow()));
+                NativeThread.start(function("wait_for_word"), word).onExit(); // so that the watcher doesn't end
                 NativeThread.start(function("identity"), 1).onExit().join();
             }).join();
             System.out.print(Affinity.get(Tasks.named("linen-watcher").orElseThrow()).equals(all));
+            System.out.flush();
+            Runtime.getRuntime().halt(0);
         }
     }
 

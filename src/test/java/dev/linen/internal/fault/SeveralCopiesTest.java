@@ -21,6 +21,7 @@ import dev.linen.junit.ChildJvm;
 import dev.linen.memory.Mapping;
 import dev.linen.testing.ApplicationLoader;
 import dev.linen.testing.Code;
+import dev.linen.testing.Garbage;
 import dev.linen.thread.NativeFaultException;
 import dev.linen.thread.NativeThread;
 import dev.linen.thread.NativeThread.Kind;
@@ -185,8 +186,7 @@ class SeveralCopiesTest {
         public static void main(String... arguments) throws Exception {
             WeakReference<ClassLoader> loader = use(Class.forName(arguments[0]));
             while (loader.get() != null) { // or until the child is killed
-                System.gc();
-                Thread.sleep(20);
+                Garbage.collect();
             }
             System.out.print("collected");
             System.out.flush();
