@@ -56,8 +56,8 @@ public final class InChild {
             return DynamicTest.dynamicTest(line.substring(PASSED.length()), () -> {});
         }
         if (line.startsWith(SKIPPED)) {
-            String text = line.substring(SKIPPED.length());
-            return DynamicTest.dynamicTest(text.replaceFirst(": .*", ""), () -> Skip.because(text));
+            String[] nameAndReason = line.substring(SKIPPED.length()).split(": ", 2);
+            return DynamicTest.dynamicTest(nameAndReason[0], () -> Skip.because(nameAndReason[1]));
         }
         String text = line.substring(FAILED.length());
         return DynamicTest.dynamicTest(text.replaceFirst(": .*", ""), () -> {
