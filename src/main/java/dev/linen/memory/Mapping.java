@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,7 @@ import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.binding.Trampoline;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.registry.FreedMemory;
+import dev.linen.syscall.AuxiliaryVector;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
@@ -62,12 +64,17 @@ public final class Mapping implements AutoCloseable {
         /** Beyond the largest page of any CPU. */
         private static final long MOST_BYTES = 1L << 20;
 
-        static final long BYTES = find();
+        static final long BYTES = read();
+
+        private static long read() { // without a lambda, whose class would delay the first thread
+            OptionalLong bytes = AuxiliaryVector.get(Kernel.AT_PAGESZ);
+            return bytes.isPresent() ? bytes.getAsLong() : find();
+        }
 
         /**
-         * {@code mprotect} refuses an address at which no page can begin (EINVAL), and changes nothing if the length is
-         * 0. The auxiliary vector would need /proc/self/auxv, which a process that has changed its user may not read,
-         * or Linux 6.4.
+         * Finds it without the auxiliary vector: a process that has changed its user may not read /proc/self/auxv, and
+         * prctl(PR_GET_AUXV) needs Linux 6.4. {@code mprotect} refuses an address at which no page can begin (EINVAL),
+         * and changes nothing if the length is 0.
          *
          * @return 0 if mprotect is refused
          */
@@ -86,13 +93,13 @@ public final class Mapping implements AutoCloseable {
      * Returns the size of a page: the kernel maps and protects memory in multiples of it.
      *
      * @return the size in bytes, a power of two
-     * @throws UnsupportedOperationException if it can't be determined, because a seccomp filter refuses
-     *         {@code mprotect}
+     * @throws UnsupportedOperationException if it can't be determined: the auxiliary vector can't be read, and a seccomp
+     *         filter refuses {@code mprotect}
      */
     public static long pageSize() {
         if (PageSize.BYTES == 0) {
-            throw new UnsupportedOperationException("the page size is unknown: mprotect of 0 bytes is refused, perhaps "
-                    + "by a seccomp filter");
+            throw new UnsupportedOperationException("the page size is unknown: the auxiliary vector can't be read, and "
+                    + "mprotect is refused, perhaps by a seccomp filter");
         }
         return PageSize.BYTES;
     }
