@@ -81,7 +81,7 @@ public final class InChild {
         Throwable thrown = result.getThrowable().orElse(null);
         System.out.println(switch (result.getStatus()) {
             case SUCCESSFUL -> PASSED + name;
-            case ABORTED -> SKIPPED + name + ": " + thrown.getMessage();
+            case ABORTED -> SKIPPED + name + ": " + String.valueOf(thrown.getMessage()).replace('\n', ' ');
             case FAILED -> FAILED + name + ": " + text(thrown);
         });
     }
