@@ -25,9 +25,6 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-import dev.linen.internal.calls.CallTable;
-import dev.linen.internal.calls.SystemCall;
-import dev.linen.internal.linux.Machine;
 import dev.linen.junit.ChildJvm;
 
 /** The calls of success.txt and errors.txt, by linen and by the function of libc with the same name. */
@@ -137,16 +134,10 @@ class CallLibcTest {
 
     private static boolean isCompared(String line) {
         String call = CallLine.callOf(line);
-        return Linker.nativeLinker().defaultLookup().find(call).isPresent() && isOfThisCpu(call)
+        return Linker.nativeLinker().defaultLookup().find(call).isPresent() && CallLine.isOfThisCpu(call)
                 && !DIFFERENCES.containsKey(call)
                 && !(line.contains("bad") && USER_SPACE_WITH_BAD_ADDRESS.contains(call))
                 && !line.contains(FILE_WITHOUT_A_NAME);
-    }
-
-    /** aarch64 doesn't have the oldest calls; libc makes others instead of them. */
-    private static boolean isOfThisCpu(String name) {
-        SystemCall call = CallTable.of(name).orElseThrow();
-        return (Machine.THIS == Machine.AARCH64 ? call.numberOnArm() : call.numberOnX86()).isPresent();
     }
 
     /** Calls the function of libc; its result as the kernel would return it. */
