@@ -57,13 +57,9 @@ EXPORT long linen_clone(struct linen_control *control, unsigned long flags)
  * Adds the thread to its exit list, if Java watches it. Its control block stays valid until Java has seen the futex
  * cleared. The exchange decides for both sides: either Java has set LINEN_WATCHED in time and is notified, or it finds
  * LINEN_ENDING and must wait for the futex.
- *
- * The fence is for those who find the futex cleared: the kernel clears it by a plain store, which a CPU with weak memory
- * order could otherwise make visible before what the thread has written.
  */
-void announce_end(struct linen_control *control)
+static void announce(struct linen_control *control)
 {
-    __atomic_thread_fence(__ATOMIC_RELEASE);
     if (__atomic_exchange_n(&control->watch, LINEN_ENDING, __ATOMIC_ACQ_REL) != LINEN_WATCHED)
         return;
     struct linen_exit_list *list = (struct linen_exit_list *)control->exit_list;
@@ -73,6 +69,17 @@ void announce_end(struct linen_control *control)
     while (!__atomic_compare_exchange_n(&list->first, &first, (uint64_t)control, 1, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
     __atomic_fetch_add(&list->rung, 1, __ATOMIC_RELEASE);
     cpu_syscall(__NR_futex, (long)&list->rung, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0);
+}
+
+/*
+ * The last that a thread does before it exits. The fence is for those who find the futex cleared: the kernel clears it
+ * by a plain store, which a CPU with weak memory order could otherwise make visible before what the thread has written,
+ * its announcement among it.
+ */
+void announce_end(struct linen_control *control)
+{
+    announce(control);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
 /* clone gives the child none, but without one a stack overflow couldn't be handled. */
