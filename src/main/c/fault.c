@@ -10,6 +10,7 @@
 #include <asm/siginfo.h>
 #include <asm/signal.h>
 #include <linux/kcmp.h>
+#include <linux/time_types.h>
 #include <stddef.h>
 
 #define SAME_PLACE(ours, kernels) \
@@ -88,13 +89,15 @@ static void pass_on(uint64_t *before, const uint64_t *flags, int signal, siginfo
 
 /*
  * The tid in a control block. The creator writes it as soon as clone has returned to it, with all signals blocked; so
- * it takes a moment at most. The futex dword has the tid before, but the thread's function can overwrite that.
+ * it takes a moment at most. The futex dword has the tid before, but the thread's function can overwrite that. A sleep,
+ * because sched_yield would leave this CPU to no thread of a lower priority, which the creator may be.
  */
 static uint32_t await_tid(const struct linen_control *control)
 {
+    const struct __kernel_timespec moment = {.tv_nsec = 50000};
     uint32_t tid;
     while ((tid = __atomic_load_n(&control->tid, __ATOMIC_RELAXED)) == 0)
-        cpu_syscall(__NR_sched_yield, 0, 0, 0, 0, 0, 0);
+        cpu_syscall(__NR_nanosleep, (long)&moment, 0, 0, 0, 0, 0);
     return tid;
 }
 
