@@ -143,7 +143,10 @@ static inline __attribute__((always_inline)) void cpu_record(uint64_t *registers
 #define CPU_TEXT(number) CPU_TEXT_OF(number)
 #define CPU_TEXT_OF(number) #number
 
-/* A signal handler that is recognized by the struct linen_mark before it. It jumps to a function. */
+/*
+ * A signal handler that is recognized by the struct linen_mark before it. It jumps to a function. The kernel enters it
+ * as a call by register does; with branch target identification, that must arrive at a landing pad.
+ */
 #define CPU_HANDLER(name, function)                      \
     __asm__(".pushsection .text\n\t"                     \
             ".balign 16\n\t"                             \
@@ -152,6 +155,7 @@ static inline __attribute__((always_inline)) void cpu_record(uint64_t *registers
             ".globl " #name "\n"                         \
             ".type " #name ", %function\n"               \
             #name ":\n\t"                                \
+            "hint #34\n\t" /* bti c, which older assemblers don't know; older CPUs do nothing */ \
             "b " #function "\n"                          \
             ".size " #name ", . - " #name "\n"           \
             ".popsection");                              \
