@@ -178,7 +178,7 @@ struct linen_control {
     uint32_t tid;                /* written by Java after clone, or by the thread itself if libc created it */
     uint64_t exit_list;          /* the struct linen_exit_list that the thread adds itself to */
     uint64_t next;               /* the next struct linen_control on that list */
-    uint32_t kill;               /* 1 if Java wants the thread to end */
+    uint32_t kill;               /* not 0 if Java wants the thread to end */
     uint32_t unused;
     struct linen_fault fault;
     uint64_t jvm;                /* the JavaVM, if the function is in Java; otherwise 0 */

@@ -20,8 +20,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import dev.linen.internal.fault.FaultHandler;
+import dev.linen.internal.linux.linen_control;
 import dev.linen.junit.NoLeaks;
+import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
+import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Faults;
 import dev.linen.testing.ProcessState;
@@ -105,6 +109,17 @@ class KillTest {
         kill(thread);
         thread.kill();
         assertEquals(State.CLOSED, thread.state());
+    }
+
+    /** Otherwise the thread would end at the next signal that reaches it. */
+    @Test
+    void kill_kernelRefuses_isTakenBack() {
+        kill(looping()); // linen's handler is there
+        MemorySegment control = arena.allocate(linen_control.layout());
+        SyscallException refused = assertThrows(SyscallException.class,
+                () -> FaultHandler.kill(control, /* no thread's tid */ 0));
+        assertEquals(Errno.EINVAL, refused.errno());
+        assertEquals(0, linen_control.kill(control));
     }
 
     @Test

@@ -188,14 +188,15 @@ public final class FaultHandler {
         if (!hasKilled) {
             StackRoom.requireMuch(); // for the initialization of siginfo
         }
-        KILL.setRelease(control, linen_control.kill$offset(), 1);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(siginfo_t.layout());
             siginfo.si_signo(info, Kernel.SIGTRAP);
             siginfo.si_code(info, LinenH.LINEN_KILL);
             long pid = Syscall.invoke(SyscallNumber.GETPID);
+            KILL.getAndAdd(control, linen_control.kill$offset(), 1);
             long result = Syscall.invoke(SyscallNumber.RT_TGSIGQUEUEINFO, pid, tid, Kernel.SIGTRAP, info.address());
             if (Syscall.isError(result) && result != Errno.ESRCH.result()) {
+                KILL.getAndAdd(control, linen_control.kill$offset(), -1); // or the next signal would end the thread
                 throw new SyscallException("rt_tgsigqueueinfo", result, pid, tid, "SIGTRAP", "{LINEN_KILL}");
             }
         }
