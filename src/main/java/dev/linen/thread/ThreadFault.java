@@ -124,7 +124,8 @@ public final class ThreadFault {
      * Returns all general registers at the time of the fault, by name, in the usual order.
      *
      * @return on x86-64 "rax" to "r15", "rip", "rflags"; and "trapno", "err" and "cr2", which describe the CPU's
-     *         exception. On aarch64 "x0" to "x30", "sp", "pc", "pstate"; and "esr" and "far"
+     *         exception. On aarch64 "x0" to "x30", "sp", "pc", "pstate"; and "esr" and "far". What describes no
+     *         exception, as for a thread that was killed, is 0
      */
     public Map<String, Long> registers() {
         return report.registers();

@@ -2,6 +2,16 @@ package dev.linen.testing;
 
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
 import dev.linen.function.NativeFunction;
 import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;
@@ -34,6 +44,24 @@ public final class Faults {
     /** Runs a function of faults.c. */
     public static ThreadFault fault(String function, long argument) {
         return fault(NativeThread.builder(), faulty(function), argument);
+    }
+
+    /** The calling thread accesses memory behind the end of a file; the JVM makes an InternalError of that. */
+    public static void faultInJava() throws IOException {
+        Path file = Files.createTempFile("linen", ".fault");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.allocate(1), 0);
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, 1, arena);
+                channel.truncate(0);
+                assertThrows(InternalError.class, () -> {
+                    mapped.get(ValueLayout.JAVA_BYTE, 0);
+                    Thread.sleep(1); // where the error may be thrown as well
+                });
+            }
+        } finally {
+            Files.delete(file);
+        }
     }
 
     /**

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -52,6 +53,7 @@ import dev.linen.memory.Protection;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallNumber;
 import dev.linen.testing.Code;
+import dev.linen.testing.Faults;
 import dev.linen.testing.Guards;
 import dev.linen.testing.Skip;
 import dev.linen.testing.Sleepers;
@@ -111,6 +113,16 @@ class FaultTest {
         if (!function.equals("return_to")) { // return_to has overwritten its return address
             assertTrue(fault.backtrace().getLast().toString().matches("linen_child\\+0x[0-9a-f]+ \\(liblinen.so\\)"),
                     fault::report);
+        }
+    }
+
+    /** The kernel describes the last page fault even then. */
+    @Test
+    void registers_breakpointAfterAFaultOfTheCreator_describeNoPageFault() throws Exception {
+        Faults.faultInJava();
+        Map<String, Long> registers = fault("breakpoint", 0).registers();
+        for (String each : Code.isX86() ? List.of("err", "cr2") : List.of("esr", "far")) {
+            assertEquals(0, registers.get(each), each);
         }
     }
 

@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
@@ -27,6 +29,7 @@ import dev.linen.syscall.Errno;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
 import dev.linen.syscall.SyscallNumber;
+import dev.linen.testing.Code;
 import dev.linen.testing.Faults;
 import dev.linen.testing.ProcessState;
 import dev.linen.testing.Skip;
@@ -120,6 +123,15 @@ class KillTest {
                 () -> FaultHandler.kill(control, /* no thread's tid */ 0));
         assertEquals(Errno.EINVAL, refused.errno());
         assertEquals(0, linen_control.kill(control));
+    }
+
+    @Test
+    void registers_creatorHadAFault_describeNone() throws Exception {
+        Faults.faultInJava();
+        Map<String, Long> registers = kill(looping()).registers();
+        for (String each : Code.isX86() ? List.of("trapno", "err", "cr2") : List.of("esr", "far")) {
+            assertEquals(0, registers.get(each), each);
+        }
     }
 
     @Test

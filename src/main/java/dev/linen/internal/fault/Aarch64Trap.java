@@ -46,7 +46,8 @@ final class Aarch64Trap extends CpuTrap {
     private static final long REPORTED = (1L << 56) - 1;
 
     @Override
-    Map<String, Long> registers(MemorySegment words) {
+    Map<String, Long> registers(FaultRecord facts) {
+        MemorySegment words = facts.words();
         Map<String, Long> registers = new LinkedHashMap<>();
         for (int i = 0; i < GENERAL; i++) {
             registers.put("x" + i, words.get(JAVA_LONG, sigcontext.regs$offset() + (long) i * Long.BYTES));
@@ -54,8 +55,9 @@ final class Aarch64Trap extends CpuTrap {
         registers.put("sp", words.get(JAVA_LONG, sigcontext.sp$offset()));
         registers.put("pc", words.get(JAVA_LONG, sigcontext.pc$offset()));
         registers.put("pstate", words.get(JAVA_LONG, sigcontext.pstate$offset()));
-        registers.put("esr", words.get(JAVA_LONG, ESR_OFFSET));
-        registers.put("far", words.get(JAVA_LONG, sigcontext.fault_address$offset()));
+        boolean told = !facts.isKill() && facts.signal() != Kernel.SIGTRAP; // the kernel leaves them as they were
+        registers.put("esr", told ? words.get(JAVA_LONG, ESR_OFFSET) : 0);
+        registers.put("far", told ? words.get(JAVA_LONG, sigcontext.fault_address$offset()) : 0);
         return Collections.unmodifiableMap(registers);
     }
 

@@ -33,11 +33,9 @@ abstract class CpuTrap {
 
     /**
      * Returns all general registers by their names, in the order in which debuggers show them; and what describes the
-     * exception.
-     *
-     * @param words what {@code cpu_record} in {@code cpu.h} has written
+     * exception. Where the kernel tells that of an earlier one, which may have been on the thread's creator, it is 0.
      */
-    abstract Map<String, Long> registers(MemorySegment words);
+    abstract Map<String, Long> registers(FaultRecord facts);
 
     /** Returns the name of the register with the address of the instruction. */
     abstract String programCounter();

@@ -104,7 +104,7 @@ public final class FaultReport {
     public Map<String, Long> registers() {
         Map<String, Long> known = registers;
         if (known == null) {
-            known = ThisCpu.TRAP.registers(record.words());
+            known = ThisCpu.TRAP.registers(record);
             registers = known;
         }
         return known;

@@ -26,17 +26,25 @@ final class X86Trap extends CpuTrap {
     private static final long OVERFLOW = 4;
     private static final long STACK_SEGMENT = 12;
     private static final long GENERAL_PROTECTION = 13;
+    private static final long PAGE_FAULT = 14;
 
     // err, of a page fault
     private static final long WRITTEN = 1 << 1;
     private static final long FETCHED = 1 << 4;
 
     @Override
-    Map<String, Long> registers(MemorySegment words) {
+    Map<String, Long> registers(FaultRecord facts) {
         Map<String, Long> registers = new LinkedHashMap<>();
         for (String name : REGISTERS) {
             long offset = sigcontext.layout().byteOffset(PathElement.groupElement(name));
-            registers.put(name.equals("eflags") ? "rflags" : name, words.get(JAVA_LONG, offset));
+            registers.put(name.equals("eflags") ? "rflags" : name, facts.words().get(JAVA_LONG, offset));
+        }
+        if (facts.isKill()) {
+            registers.put("trapno", 0L);
+            registers.put("err", 0L);
+        }
+        if (registers.getOrDefault("trapno", 0L) != PAGE_FAULT) {
+            registers.put("cr2", 0L);
         }
         return Collections.unmodifiableMap(registers);
     }
