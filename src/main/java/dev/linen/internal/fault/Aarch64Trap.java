@@ -40,7 +40,7 @@ final class Aarch64Trap extends CpuTrap {
     private static final long AUTHENTICATION = 0x1c;
     private static final long WRITTEN = 1 << 6;
 
-    /** pstate: how the code came here; not 0 where a jump by register must arrive at a landing pad. */
+    /** pstate: not 0 behind a jump by register. If the code there is guarded, it must begin with a landing pad. */
     private static final long BRANCH_TYPE = 3 << 10;
 
     private static final long REPORTED = (1L << 56) - 1;
@@ -95,11 +95,6 @@ final class Aarch64Trap extends CpuTrap {
     private static Reason illegal(String meaning, Map<String, Long> registers,
             MemorySegment instruction) {
         int code = word(instruction);
-        if ((registers.getOrDefault("pstate", 0L) & BRANCH_TYPE) != 0) {
-            return new Reason(Cause.ILLEGAL_INSTRUCTION,
-                    "a jump to code that isn't a landing pad (bti): the pointer to "
-                            + "the function was overwritten, or its code isn't compiled for branch target identification");
-        }
         if (exceptionClass(registers) == AUTHENTICATION || isAuthentication(code)) {
             return new Reason(Cause.ILLEGAL_INSTRUCTION, "an authenticated pointer has a wrong signature (pointer "
                     + "authentication): the stack was overwritten, or the return address was moved or changed");
@@ -108,6 +103,12 @@ final class Aarch64Trap extends CpuTrap {
             return new Reason(Cause.ILLEGAL_INSTRUCTION,
                     "no instruction, but data or code that must not be reached (udf "
                             + "#" + code + ")");
+        }
+        if ((registers.getOrDefault("pstate", 0L) & BRANCH_TYPE) != 0) {
+            return new Reason(Cause.ILLEGAL_INSTRUCTION,
+                    "a jump to code that isn't a landing pad (bti): the pointer to "
+                            + "the function was overwritten, or its code isn't compiled for branch target identification; "
+                            + "or, if that code isn't guarded (PROT_BTI), the CPU doesn't have this instruction");
         }
         return new Reason(Cause.ILLEGAL_INSTRUCTION,
                 "the CPU doesn't have this instruction, or only the kernel may use "

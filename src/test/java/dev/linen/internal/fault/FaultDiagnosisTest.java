@@ -119,6 +119,7 @@ class FaultDiagnosisTest {
     @CsvSource({"4, 1, 0x1000, 00000000, pc, 0x1000, ILLEGAL_INSTRUCTION: no instruction",
             "4, 1, 0x1000, 010200d4, pc, 0x1000, ILLEGAL_INSTRUCTION: the CPU doesn't have this instruction",
             "4, 1, 0x1000, 1f2003d5, pstate, 0x400, ILLEGAL_INSTRUCTION: a jump to code that isn't a landing pad (bti)",
+            "4, 1, 0x1000, 00000000, pstate, 0x800, ILLEGAL_INSTRUCTION: no instruction",
             "4, 2, 0x1000, bf2303d5, pc, 0x1000, ILLEGAL_INSTRUCTION: an authenticated pointer has a wrong signature",
             "4, 2, 0x1000, '', esr, 0x72000000, ILLEGAL_INSTRUCTION: an authenticated pointer has a wrong signature",
             "5, 1, 0x1000, 007d20d4, pc, 0x1000, TRAP: the compiler put a trap there (brk)",
