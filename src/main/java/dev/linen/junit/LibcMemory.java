@@ -67,21 +67,22 @@ final class LibcMemory {
     /**
      * Returns libc's memory.
      *
-     * @param candidates the readable, writable, anonymous memory to search
+     * @param candidates readable, writable, anonymous memory
+     * @param known what of it needn't be searched: only arenas may begin there, which grow
      * @param mapped all memory
      */
-    static Ranges in(OwnPages memory, Ranges candidates, Ranges mapped) {
-        LibcMemory libc = new LibcMemory(memory, candidates, mapped);
+    static Ranges in(OwnPages memory, Ranges candidates, Ranges known, Ranges mapped) {
+        LibcMemory libc = new LibcMemory(memory, candidates.minus(known), mapped);
         libc.lookUpFields();
-        libc.findArenas();
-        for (Range range : candidates.minus(new Ranges(libc.found)).inOrder()) {
+        libc.findArenas(candidates);
+        for (Range range : libc.candidates.minus(new Ranges(libc.found)).inOrder()) {
             memory.forEachUsed(range.start(), range.end(), libc::findInPage);
         }
         return new Ranges(libc.found);
     }
 
-    private void findArenas() {
-        for (Range range : candidates.inOrder()) {
+    private void findArenas(Ranges everywhere) {
+        for (Range range : everywhere.inOrder()) {
             for (long at = roundUp(range.start(), ARENA_BYTES); at < range.end(); at += ARENA_BYTES) {
                 if (isArena(at)) {
                     found.add(new Range(at, at + ARENA_BYTES));
@@ -90,6 +91,7 @@ final class LibcMemory {
         }
     }
 
+    /** It may have grown since the mappings were read. */
     private boolean isArena(long at) {
         long arena = word(at);
         long previous = word(at + 8);
@@ -100,7 +102,7 @@ final class LibcMemory {
                 && (previous == 0
                         ? arena > at && arena < at + MOST_HEADER_BYTES
                         : isAligned(previous, ARENA_BYTES) && previous > 0)
-                && candidates.covers(at, at + readable) && mapped.covers(at, at + ARENA_BYTES);
+                && mapped.covers(at, at + ARENA_BYTES);
     }
 
     private void findInPage(long page, ByteBuffer contents) {

@@ -51,8 +51,8 @@ final class NewMappings {
             Ranges explained = LoadedLibraries.in(memory).or(linens)
                     .or(Ranges.of(regions.stream().filter(NewMappings::isKernels).toList()));
             Ranges candidates = Ranges.of(regions.stream().filter(NewMappings::mayBeLibcs).toList())
-                    .minus(known).minus(explained);
-            explained = explained.or(LibcMemory.in(memory, candidates, mapped));
+                    .minus(explained);
+            explained = explained.or(LibcMemory.in(memory, candidates, known, mapped));
             Ranges unexplained = mapped.minus(explained);
             sinceTheFirst = sinceTheFirst == null ? unexplained : known;
             return new Unexplained(regions, unexplained, linens);

@@ -25,8 +25,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.internal.registry.KeptMemory.Range;
+import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.MemoryMap;
+import dev.linen.memory.Protection;
 import dev.linen.testing.Skip;
 
 /** What libc has mapped is found by what it writes there. */
@@ -36,8 +38,31 @@ class LibcMemoryTest {
     private static final SymbolLookup LIBC = Linker.nativeLinker().defaultLookup();
 
     private static Ranges libcs(Ranges candidates) throws IOException {
+        return libcs(candidates, new Ranges(List.of()));
+    }
+
+    private static Ranges libcs(Ranges candidates, Ranges known) throws IOException {
         try (OwnPages memory = new OwnPages()) {
-            return LibcMemory.in(memory, candidates, Ranges.of(MemoryMap.read().regions()));
+            return LibcMemory.in(memory, candidates, known, Ranges.of(MemoryMap.read().regions()));
+        }
+    }
+
+    /** It may grow while the mappings are read, and be unknown to the first look at the process for that. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void in_arenaThatHasGrownSince_isOne(boolean known) throws IOException {
+        long bytes = 64 << 20;
+        try (Mapping mapping = Mapping.anonymous(2 * bytes, Protection.NONE, MapFlags.PRIVATE)) {
+            long start = Math.ceilDiv(mapping.address(), bytes) * bytes;
+            long page = Mapping.pageSize();
+            mapping.protect(start - mapping.address(), 2 * page, Protection.READ_WRITE);
+            MemorySegment header = MemorySegment.ofAddress(start).reinterpret(2 * page);
+            header.set(JAVA_LONG, 0, start + 32); // the arena itself
+            header.set(JAVA_LONG, 16, page); // in use
+            header.set(JAVA_LONG, 24, 2 * page); // readable
+            Ranges before = new Ranges(List.of(new Range(start, start + page)));
+            Ranges found = libcs(before, known ? before : new Ranges(List.of()));
+            assertEquals(List.of(new Range(start, start + bytes)), found.inOrder());
         }
     }
 
