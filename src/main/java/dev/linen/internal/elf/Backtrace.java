@@ -102,7 +102,7 @@ public final class Backtrace {
                 .map(caller -> new Step(caller, Origin.STACK_TOP));
     }
 
-    /** A return address that rbp points to must be in code, or be the end of the chain. */
+    /** A return address that the frame pointer points to must be in code, or be the end of the chain. */
     private boolean isPlausible(Registers caller) {
         return caller.programCounter() == 0 || memory.isExecutable(caller.instruction());
     }

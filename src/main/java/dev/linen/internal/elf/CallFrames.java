@@ -21,7 +21,7 @@ final class CallFrames {
      * @param memory the memory that contains the stack
      * @return the registers; empty if there are no tables for this code, or if the tables or the stack are corrupt
      */
-    static Optional<Registers> caller(LoadedElf image, Registers callee, MemoryReader memory) {
+    static Optional<Registers> caller(LoadedElf image, Registers callee, AddressSpace memory) {
         try {
             Optional<FrameDescription> function = image.unwindTable().find(callee.instruction());
             return function.isEmpty() ? Optional.empty() : Optional.of(caller(function.get(), callee, memory));
@@ -30,7 +30,7 @@ final class CallFrames {
         }
     }
 
-    private static Registers caller(FrameDescription function, Registers callee, MemoryReader memory) throws Malformed {
+    private static Registers caller(FrameDescription function, Registers callee, AddressSpace memory) throws Malformed {
         CfaProgram rules = CfaProgram.run(function, callee.instruction());
         long cfa = rules.cfa().value(0, callee, memory);
         Map<Register, Long> values = new EnumMap<>(Register.class);
@@ -40,7 +40,7 @@ final class CallFrames {
         Register returnAddress = Register.ofNumber(function.common().returnAddress())
                 .orElseThrow(() -> new Malformed("an unknown register"));
         long address = values.getOrDefault(returnAddress, 0L);
-        values.put(Register.PROGRAM_COUNTER, rules.isSigned() ? Registers.unsigned(address) : address);
+        values.put(Register.PROGRAM_COUNTER, rules.isSigned() ? Registers.unsigned(address, memory) : address);
         return function.common().signalFrame() ? Registers.interrupted(values::get) : Registers.calling(values::get);
     }
 }

@@ -30,7 +30,7 @@ final class FramePointers {
      * Returns the caller; empty if the frame pointer doesn't point to a pair on the stack: it is below the stack pointer,
      * misaligned or unreadable.
      */
-    static Optional<Registers> caller(Registers callee, Range stack, MemoryReader memory) {
+    static Optional<Registers> caller(Registers callee, Range stack, AddressSpace memory) {
         long pair = callee.get(Register.FRAME_POINTER);
         if (!stack.contains(pair, 2 * Long.BYTES) || pair % Long.BYTES != 0
                 || Long.compareUnsigned(pair, callee.stackPointer()) < 0) {
@@ -39,7 +39,9 @@ final class FramePointers {
         try {
             Bytes bytes = Bytes.at(memory, pair, 2 * Long.BYTES);
             long framePointer = bytes.u64();
-            long returnAddress = Register.LINK_REGISTER.isEmpty() ? bytes.u64() : Registers.unsigned(bytes.u64());
+            long returnAddress = Register.LINK_REGISTER.isEmpty()
+                    ? bytes.u64()
+                    : Registers.unsigned(bytes.u64(), memory);
             return Optional.of(Registers.calling(register -> register == Register.FRAME_POINTER
                     ? framePointer
                     : register == Register.STACK_POINTER
@@ -54,10 +56,11 @@ final class FramePointers {
      * Returns the caller of a function that has saved nothing, so that the return address is still where the call left
      * it: on top of the stack, or in the link register.
      */
-    static Optional<Registers> callerOfNoFrame(Registers callee, Range stack, MemoryReader memory) {
+    static Optional<Registers> callerOfNoFrame(Registers callee, Range stack, AddressSpace memory) {
         long top = callee.stackPointer();
         if (Register.LINK_REGISTER.isPresent()) {
-            return Optional.of(calling(callee, top, Registers.unsigned(callee.get(Register.LINK_REGISTER.get()))));
+            return Optional
+                    .of(calling(callee, top, Registers.unsigned(callee.get(Register.LINK_REGISTER.get()), memory)));
         }
         if (!stack.contains(top, Long.BYTES) || top % Long.BYTES != 0) {
             return Optional.empty();

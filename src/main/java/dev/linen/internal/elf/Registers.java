@@ -3,6 +3,7 @@ package dev.linen.internal.elf;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
 
 /**
  * The register values of one function in the chain: the function that faulted, or a caller at the time of its call.
@@ -12,7 +13,7 @@ import java.util.function.ToLongFunction;
  */
 public final class Registers {
 
-    private static final long ADDRESS = (1L << 48) - 1;
+    private static final int[] ADDRESS_BITS = {48, 47, 42, 39, 36};
     private static final long KERNELS = 1L << 55;
 
     private final Map<Register, Long> values = new EnumMap<>(Register.class);
@@ -66,17 +67,23 @@ public final class Registers {
 
     /**
      * Returns a return address without its signature. On aarch64 a function may sign the address before it saves it
-     * (pointer authentication). The signature is in the bits that aren't part of an address; a program's addresses have
-     * 48 bits. Bit 55 isn't part of the signature: it says whether the address is the kernel's.
+     * (pointer authentication). The signature is in the bits between a program's addresses and bit 55, which says
+     * whether the address is the kernel's. Where the addresses end depends on the kernel: what is left must be code.
      *
      * <pre>
-     *   63      56  55  54     48  47      0
-     *   signature   0   signature  address
+     *   63   56  55  54     48  47      0
+     *   unused   0   signature  address      CONFIG_ARM64_VA_BITS=48, and more: addresses without a hint have 48 bits
+     *   unused   0   signature ...  address  47, 42, 39, 36
      * </pre>
      *
      * @see <a href="https://docs.kernel.org/arch/arm64/pointer-authentication.html">Pointer authentication</a>
      */
-    static long unsigned(long address) {
-        return (address & KERNELS) == 0 ? address & ADDRESS : address;
+    static long unsigned(long address, AddressSpace memory) {
+        if ((address & KERNELS) != 0) {
+            return address;
+        }
+        return IntStream.of(ADDRESS_BITS).mapToLong(bits -> address & (1L << bits) - 1)
+                .filter(candidate -> candidate == 0 || memory.isExecutable(candidate - 1)).findFirst()
+                .orElse(address & (1L << ADDRESS_BITS[0]) - 1);
     }
 }

@@ -156,13 +156,13 @@ class BacktraceTest {
     @Test
     void framePointers_inACircle_areLeft() {
         Range stack = new Range(0x1000, 0x2000);
-        MemoryReader memory = (address, into) -> {
+        Memory memory = new Memory((address, into) -> {
             long value = address == 0x1100 ? 0x1200 : 0x1100;
             for (int i = 0; i < into.length; i++) {
                 into[i] = (byte) (value >> 8 * (i % 8));
             }
             return true;
-        };
+        });
         Registers inner = Registers.interrupted(register -> register == Register.FRAME_POINTER ? 0x1100 : 0x1000);
         Optional<Registers> outer = FramePointers.caller(inner, stack, memory);
         assertEquals(0x1200, outer.orElseThrow().get(Register.FRAME_POINTER));

@@ -125,16 +125,27 @@ class CallFramesTest {
         assertEquals("the same the same ", result.out(), result::toString);
     }
 
+    /** Where program's addresses end depends on the kernel; the last ones are of 39 bits. */
     @ParameterizedTest
-    @CsvSource({"0x11d00556ba10c20, 0x556ba10c20", "0x556ba10c20, 0x556ba10c20", "0x7f00556ba10c20, 0x556ba10c20",
-            "0xff00ffffffff1234, 0xffffffff1234"})
-    void unsigned_ofASignedReturnAddress_isTheAddress(String signed, String address) {
-        assertEquals(Long.decode(address), Registers.unsigned(Long.parseUnsignedLong(signed.substring(2), 16)));
+    @CsvSource({"0x11d00556ba10c20, 0x556ba10c20, ffffffffffff", "0x556ba10c20, 0x556ba10c20, ffffffffffff",
+            "0x7f00556ba10c20, 0x556ba10c20, ffffffffffff", "0xff00ffffffff1234, 0xffffffff1234, ffffffffffff",
+            "0x11d00556ba10c20, 0x556ba10c20, 7fffffffff", "0x7a5a55556ba10c20, 0x556ba10c20, 7fffffffff",
+            "0x7fff8000000000, 0, 7fffffffff"})
+    void unsigned_ofASignedReturnAddress_isTheAddress(String signed, String address, String highest) {
+        long most = Long.parseLong(highest, 16);
+        Memory memory = new Memory((at, into) -> false, at -> at >= 0 && at <= most);
+        assertEquals(Long.decode(address), Registers.unsigned(Long.parseUnsignedLong(signed.substring(2), 16), memory));
+    }
+
+    @Test
+    void unsigned_notOfCode_isWithoutASignatureAboveTheLargestAddressSpace() {
+        Memory nothing = new Memory((at, into) -> false, at -> false);
+        assertEquals(0x5a55_556b_a10cL, Registers.unsigned(0x7f_5a55_556b_a10cL, nothing));
     }
 
     @Test
     void unsigned_ofTheKernelsAddress_isThat() {
-        assertEquals(0xffff_8000_0000_1000L, Registers.unsigned(0xffff_8000_0000_1000L));
+        assertEquals(0xffff_8000_0000_1000L, Registers.unsigned(0xffff_8000_0000_1000L, process));
     }
 
     private static void compare(LoadedElf image, List<Line> lines) throws Malformed {
@@ -234,7 +245,7 @@ class CallFramesTest {
         Registers handler = Registers.calling(register -> register == Register.STACK_POINTER
                 ? stack
                 : register == Register.PROGRAM_COUNTER ? start : 0);
-        Registers interrupted = CallFrames.caller(libc, handler, memory).orElseThrow();
+        Registers interrupted = CallFrames.caller(libc, handler, new Memory(memory)).orElseThrow();
         for (Register register : Register.ofThisCpu()) {
             assertEquals(1000 + register.ordinal(), interrupted.get(register), register::name);
         }
@@ -269,10 +280,10 @@ class CallFramesTest {
         OwnProcess now = new OwnProcess();
         LoadedElf image = now.imageAt(next).orElseThrow();
         // Each 64-bit word of the stack contains its own address.
-        MemoryReader stack = (address, into) -> {
+        Memory stack = new Memory((address, into) -> {
             ByteBuffer.wrap(into).order(ByteOrder.LITTLE_ENDIAN).putLong(address);
             return true;
-        };
+        });
         ToLongFunction<Register> values = register -> register == Register.PROGRAM_COUNTER ? next : 0x1000;
         assertEquals(0x1018, CallFrames.caller(image, Registers.calling(values), stack).orElseThrow().programCounter());
         assertEquals(0x1000,
