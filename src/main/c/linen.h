@@ -175,7 +175,7 @@ struct linen_control {
     int64_t failure;             /* 0, or the -errno of a call: then the thread ends without calling its function */
     int64_t failed_call;         /* that call: an index of `setup`, or LINEN_SIGALTSTACK, or LINEN_ATTACH */
     uint32_t watch;              /* LINEN_UNWATCHED, LINEN_WATCHED or LINEN_ENDING */
-    uint32_t tid;                /* written by Java after clone, or by the thread itself if libc created it */
+    uint32_t tid;                /* written by linen_clone after clone, or by the thread itself if libc created it */
     uint64_t exit_list;          /* the struct linen_exit_list that the thread adds itself to */
     uint64_t next;               /* the next struct linen_control on that list */
     uint32_t kill;               /* not 0 if Java wants the thread to end */

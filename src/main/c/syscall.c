@@ -3,7 +3,8 @@
  * have are zeros.
  *
  * The call's number is the last argument, so that every other argument is already in the register that the kernel
- * expects, except the fourth, which moves from rcx to r10 on x86-64. What remains is: number to rax, syscall, ret.
+ * expects, except the fourth on x86-64, which moves from rcx to r10. What remains is: the number to its register (rax,
+ * x8), the instruction that enters the kernel (syscall, svc), ret.
  * The result is the kernel's: -4095 to -1 is -errno.
  */
 #include "thread.h"

@@ -3,7 +3,7 @@
  * the thread pointer, and to be called as a signal handler.
  *
  *                 number  arg 1  arg 2  arg 3  arg 4  arg 5  arg 6   result   destroyed by the kernel
- *   system call   x8      x0     x1     x2     x3     x4     x5      x0       SVE: bits above 128
+ *   system call   x8      x0     x1     x2     x3     x4     x5      x0       SVE: all but 128 bits of z0 to z31
  *   C function            x0     x1     x2     x3     x4     x5      x0       (see the AAPCS64)
  *
  *   x29  frame pointer: the address of a pair, the caller's x29 and the return address

@@ -1,7 +1,7 @@
 /*
  * cpu.h, x86-64: what can't be written in portable C: to make a system call, to make one that returns twice, to read
- * the thread pointer, and to return from a signal handler. A port to another CPU adds its own cpu.h and tls.h, and
- * nothing else.
+ * the thread pointer, and to return from a signal handler. In C, a port to another CPU adds its own cpu.h and tls.h, and
+ * nothing else; docs/decisions.md, 30, says what it adds elsewhere.
  *
  *                 number  arg 1  arg 2  arg 3  arg 4  arg 5  arg 6   result   destroyed by the kernel
  *   system call   rax     rdi    rsi    rdx    r10    r8     r9      rax      rcx (rip), r11 (rflags)

@@ -18,7 +18,7 @@ public record Protection(int bits) {
     /** {@code PROT_READ}. */
     public static final Protection READ = new Protection(Kernel.PROT_READ);
 
-    /** {@code PROT_WRITE}; on x86-64 it implies reading. */
+    /** {@code PROT_WRITE}; on x86-64 and aarch64 it implies reading. */
     public static final Protection WRITE = new Protection(Kernel.PROT_WRITE);
 
     /** {@code PROT_EXEC}. */

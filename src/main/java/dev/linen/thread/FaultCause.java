@@ -24,13 +24,19 @@ public enum FaultCause {
     /** The address isn't aligned as the instruction requires. */
     MISALIGNED("misaligned"),
 
-    /** An integer division by zero, or a floating-point exception that isn't masked. */
+    /**
+     * An integer division by zero, or a floating-point exception that isn't masked. On aarch64 neither raises a signal,
+     * unless a CPU can trap floating-point exceptions: the result of n / 0 is 0.
+     */
     DIVIDE("divide"),
 
-    /** The CPU doesn't have the instruction, it is privileged, or the compiler put a trap there. */
+    /**
+     * The CPU doesn't have the instruction, it is privileged, or, on x86-64, the compiler put a trap there. On aarch64
+     * also a jump to code that isn't a landing pad (BTI), and a wrong signature (pointer authentication).
+     */
     ILLEGAL_INSTRUCTION("illegal-instruction"),
 
-    /** A breakpoint, or the overflow exception. */
+    /** A breakpoint; on x86-64 also the overflow exception, on aarch64 a trap that the compiler put there. */
     TRAP("trap"),
 
     /** There is no memory behind the address: a mapped file ends before it, or its file system is full. */

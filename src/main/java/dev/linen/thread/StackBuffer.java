@@ -38,8 +38,8 @@ import dev.linen.memory.HexDump;
  *                    aarch64); functions that use it fault here
  * </pre>
  *
- * <p>A thread that does nothing touches one page of its own, the top of the stack, and a ninth of a page of control
- * blocks.
+ * <p>A thread that does nothing touches one page of its own, the top of the stack, and a control block of 448
+ * bytes in a page that it shares.
  *
  * <p>The memory can be read while the thread runs and after it has ended, until the thread is closed or detached. From
  * then on, the methods throw {@link IllegalStateException}.

@@ -24,7 +24,7 @@ public record StackGeometry(long stackBytes, long guardBytes, StackPages pages) 
     /** The minimum for POSIX threads (PTHREAD_STACK_MIN). */
     public static final long LEAST_STACK_BYTES = 16L << 10;
 
-    /** 128 TiB: the address space of a process on x86-64, unless it asks for more; aarch64 has that or more. */
+    /** 128 TiB: the address space of a process on x86-64, unless it asks for more. A kernel for aarch64 may have less. */
     private static final long MOST_BYTES = 1L << 47;
 
     /** The minimum size of the guard for an array that is overrun on the stack below. */
