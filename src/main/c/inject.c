@@ -201,8 +201,9 @@ static long install(struct linen_inject *inject)
                        | SECCOMP_FILTER_FLAG_NEW_LISTENER  /* the result is the descriptor */
                        | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, /* once received, no signal starts the call again */
                    &filter, 0);
-    if (result >= 0)
-        add_to_poller(inject, (int)result);
+    const struct __kernel_timespec moment = {.tv_nsec = 1000000};
+    while (result >= 0 && add_to_poller(inject, (int)result) < 0) /* the filter can't be undone: calls wait for memory, */
+        SYSCALL(__NR_nanosleep, &moment, 0, 0, 0);                /* or for one of fs.epoll.max_user_watches */
     return result;
 }
 

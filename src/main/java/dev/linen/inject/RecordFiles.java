@@ -11,7 +11,6 @@ import java.nio.file.Path;
 
 import dev.linen.internal.linux.Kernel;
 import dev.linen.internal.linux.linen_inject;
-import dev.linen.internal.registry.KeptDescriptors;
 import dev.linen.memory.MapFlags;
 import dev.linen.memory.Mapping;
 import dev.linen.memory.Protection;
@@ -55,9 +54,7 @@ record RecordFiles(Path folder) {
 
     /** Returns the descriptor by which the supervisor makes the log longer. */
     int openLog() {
-        int file = open(log());
-        KeptDescriptors.add(file);
-        return file;
+        return open(log());
     }
 
     private static void create(Path file) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 
 import org.jspecify.annotations.Nullable;
 
@@ -95,7 +96,6 @@ final class Supervisor {
     private final Futex held;
     private final NativeFunction supervise;
     private final int bell;
-    private final int maps;
     private volatile @Nullable Succession succession;
     private long slots; // guarded by this
     private int readers; // guarded by this
@@ -130,7 +130,7 @@ final class Supervisor {
                         if (supervisor.hasFilter()) {
                             installed = supervisor; // whatever happened afterwards: calls wait for it
                         } else {
-                            supervisor.closeDescriptors();
+                            closeDescriptors(supervisor.shared);
                         }
                     }
                 } catch (InjectionUnavailableException unavailable) {
@@ -180,15 +180,10 @@ final class Supervisor {
         linen_inject.log(shared, log.address());
         linen_inject.log_bytes(shared, log.byteSize());
         linen_inject.log_room(shared, files == null ? log.byteSize() : 0);
-        linen_inject.log_file(shared, files == null ? -1 : files.openLog());
         linen_inject.process(shared, (int) Syscall.invoke(SyscallNumber.GETPID));
         linen_inject.stack_nanos(shared, STACK_NANOS);
-        linen_inject.listener(shared, -1);
-        linen_inject.poller(shared, -1);
-        maps = openMaps();
-        linen_inject.maps(shared, maps);
-        bell = openBell(maps);
-        linen_inject.bell(shared, bell);
+        openDescriptors(shared, files);
+        bell = linen_inject.bell(shared);
         running = Futex.ofPrivate(shared.asSlice(linen_inject.running$offset()));
         go = Futex.ofPrivate(shared.asSlice(linen_inject.go$offset()));
         installation = Futex.ofPrivate(shared.asSlice(linen_inject.installed$offset()));
@@ -198,6 +193,28 @@ final class Supervisor {
         supervise = NativeFunction.ofAddress(SuperviseEntry.address());
     }
 
+    private static void openDescriptors(MemorySegment shared, @Nullable RecordFiles files) {
+        linen_inject.listener(shared, -1);
+        linen_inject.poller(shared, -1);
+        linen_inject.maps(shared, -1);
+        linen_inject.bell(shared, -1);
+        linen_inject.log_file(shared, -1);
+        boolean complete = false;
+        try {
+            linen_inject.maps(shared, openMaps());
+            linen_inject.bell(shared,
+                    (int) check("eventfd2", Syscall.invoke(SyscallNumber.EVENTFD2, 0, Kernel.O_CLOEXEC)));
+            if (files != null) {
+                linen_inject.log_file(shared, files.openLog());
+            }
+            complete = true;
+        } finally {
+            if (!complete) {
+                closeDescriptors(shared);
+            }
+        }
+    }
+
     private static int openMaps() {
         try (Arena arena = Arena.ofConfined()) {
             return (int) check("openat", Syscall.invoke(SyscallNumber.OPENAT, Kernel.AT_FDCWD,
@@ -205,22 +222,18 @@ final class Supervisor {
         }
     }
 
-    private static int openBell(int maps) {
-        long result = Syscall.invoke(SyscallNumber.EVENTFD2, 0, Kernel.O_CLOEXEC);
-        if (Syscall.isError(result)) {
-            Syscall.invoke(SyscallNumber.CLOSE, maps);
-        }
-        return (int) check("eventfd2", result);
+    /** All that are open: the first supervisor opens the last two. */
+    private static IntStream descriptors(MemorySegment shared) {
+        return IntStream.of(linen_inject.maps(shared), linen_inject.bell(shared), (int) linen_inject.log_file(shared),
+                linen_inject.poller(shared), linen_inject.listener(shared)).filter(descriptor -> descriptor >= 0);
+    }
+
+    private static void closeDescriptors(MemorySegment shared) {
+        descriptors(shared).forEach(descriptor -> Syscall.invoke(SyscallNumber.CLOSE, descriptor));
     }
 
     private boolean hasFilter() {
         return linen_inject.listener(shared) >= 0;
-    }
-
-    private void closeDescriptors() {
-        Syscall.invoke(SyscallNumber.CLOSE, bell);
-        Syscall.invoke(SyscallNumber.CLOSE, maps);
-        Syscall.invoke(SyscallNumber.CLOSE, linen_inject.poller(shared)); // -1 if there is none
     }
 
     private void install() {
@@ -241,7 +254,7 @@ final class Supervisor {
             first.abandon();
             throw refusal(listener);
         }
-        List.of(bell, maps, listener, linen_inject.poller(shared)).forEach(KeptDescriptors::add);
+        descriptors(shared).forEach(KeptDescriptors::add);
     }
 
     /** Lets the first supervisor begin or end, and waits until it does. */

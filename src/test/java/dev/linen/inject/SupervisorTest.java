@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;
@@ -18,6 +19,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -611,6 +613,30 @@ class SupervisorTest {
                 .run(Obstacle.NO_SECCOMP.name(), FaultsBeforeEach.class.getName());
         assertTrue(result.out().contains("in child: skipped rulesOfTheOuterClass_areInForce"), result::toString);
         assertFalse(result.out().contains("in child: failed"), result::toString);
+    }
+
+    static final class LeavingOpen {
+        public static void main(String... arguments) throws Exception {
+            FailingSyscall.of(SyscallNumber.of(arguments[0]).orElseThrow()).with(Errno.EPERM);
+            Set<String> before = descriptors();
+            try {
+                Supervisor.get(new RecordFiles(Path.of(arguments[1])));
+            } catch (InjectionUnavailableException | SyscallException refused) {
+                System.out.println(refused.getMessage());
+            }
+            System.out.println(before.equals(descriptors()));
+        }
+
+        private static Set<String> descriptors() {
+            return Set.of(new File("/proc/self/fd").list());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"eventfd2", "seccomp"})
+    void get_refused_leavesNoDescriptor(String call, @TempDir Path folder) {
+        ChildJvm.Result result = ChildJvm.of(LeavingOpen.class).run(call, folder.toString());
+        assertTrue(result.out().matches(call + ".*EPERM.*\ntrue\n"), result::toString);
     }
 
     @ParameterizedTest
