@@ -120,7 +120,8 @@ class PowercutCommandTest {
 
         assertEquals(1, result.exitStatus(), result::toString);
         assertContains("states after a power cut lose what was acknowledged (model: POSIX). The smallest: power cut "
-                + "after rename(draft, count) SavingProgram.save(SavingProgram.java:", result.err());
+                + "after rename(draft, count) SavingProgram.save(SavingProgram.java:",
+                result.err().replaceAll("\\brenameat\\(", "rename(")); // the JDK on aarch64, which has no rename
         assertContains("acknowledged line 1: 1 recovery exit status ", result.err());
         assertTrue(Files.isDirectory(out.resolve("failing/1/state")));
         assertTrue(result.err().lines().skip(1).allMatch(line -> line.length() <= 80), result.err());
@@ -168,7 +169,7 @@ class PowercutCommandTest {
 
         assertEquals(0, right.exitStatus(), right::toString);
         assertContains("none of which loses what was acknowledged (model: EXT4)", right.out());
-        assertEquals("", right.err());
+        assertTrue(right.err().lines().allMatch(line -> line.startsWith("power cut, EXT4: ")), right.err()); // progress
         assertEquals(1, wrong.exitStatus(), wrong::toString);
         assertContains("acknowledged no line yet recovery exit status 1", wrong.out());
         assertContains("5 of 67 states were made, chosen with the seed 1", wrong.out());

@@ -29,7 +29,7 @@ public enum Register {
         static Cpu of(String architecture) {
             List<Register> all = Arrays.asList(values());
             int ofX86 = all.indexOf(X0);
-            return architecture.equals("aarch64")
+            return architecture.equals("aarch64") || architecture.equals("arm64")
                     ? new Cpu(all.subList(ofX86, all.size()), SP, X29, PC, Optional.of(X30))
                     : new Cpu(all.subList(0, ofX86), RSP, RBP, RIP, Optional.empty());
         }
