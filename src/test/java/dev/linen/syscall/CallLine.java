@@ -135,11 +135,23 @@ class CallLine {
         return result;
     }
 
-    /** Returns the bytes of each segment that the last step was called with, or that has a name. */
+    /**
+     * Returns the bytes of each segment that the last step was called with, or that has a name. The address of one of
+     * them, which differs from run to run, is its index.
+     */
     List<String> bytes() {
-        return Stream.concat(lastMemory.stream(), named.values().stream().filter(MemorySegment.class::isInstance)
-                .map(MemorySegment.class::cast))
-                .map(memory -> HexFormat.of().formatHex(memory.toArray(JAVA_BYTE))).toList();
+        List<MemorySegment> all = Stream.concat(lastMemory.stream(), named.values().stream()
+                .filter(MemorySegment.class::isInstance).map(MemorySegment.class::cast)).toList();
+        return all.stream().map(memory -> {
+            String bytes = HexFormat.of().formatHex(memory.toArray(JAVA_BYTE));
+            for (int i = 0; i < all.size(); i++) {
+                if (all.get(i).address() != 0) {
+                    bytes = bytes.replace(HexFormat.of().toHexDigits(Long.reverseBytes(all.get(i).address())),
+                            "<" + i + ">");
+                }
+            }
+            return bytes;
+        }).toList();
     }
 
     /** Returns the errnos that are right for the last step. */
