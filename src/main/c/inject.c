@@ -201,9 +201,10 @@ static long install(struct linen_inject *inject)
                        | SECCOMP_FILTER_FLAG_NEW_LISTENER  /* the result is the descriptor */
                        | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, /* once received, no signal starts the call again */
                    &filter, 0);
+    /* The filter can't be undone: without memory, or above fs.epoll.max_user_watches, the calls that it stops wait. */
     const struct __kernel_timespec moment = {.tv_nsec = 1000000};
-    while (result >= 0 && add_to_poller(inject, (int)result) < 0) /* the filter can't be undone: calls wait for memory, */
-        SYSCALL(__NR_nanosleep, &moment, 0, 0, 0);                /* or for one of fs.epoll.max_user_watches */
+    while (result >= 0 && add_to_poller(inject, (int)result) < 0)
+        SYSCALL(__NR_nanosleep, &moment, 0, 0, 0);
     return result;
 }
 

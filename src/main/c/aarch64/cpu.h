@@ -114,7 +114,8 @@ static inline __attribute__((always_inline)) int cpu_is_linens(void)
  * Copies the registers that the kernel has saved on the signal stack: from fault_address over x0 to x30, sp and pc to
  * pstate, the first 35 words. The 36th word is ESR_EL1, the exception syndrome register, which says what the
  * instruction did: 0 if the kernel didn't save it. It is in one of the records that follow, each with its size; a record
- * of size 0 is the last.
+ * of size 0 is the last. After a breakpoint or a signal that was sent, it and fault_address are those of an earlier
+ * fault.
  */
 static inline __attribute__((always_inline)) void cpu_record(uint64_t *registers, const void *context)
 {
