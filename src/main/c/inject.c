@@ -648,10 +648,9 @@ static uint64_t resume_due(struct linen_inject *inject, struct request *request)
     return next;
 }
 
-/* Java has changed rules: no call is in work now. */
-static void acknowledge(struct linen_inject *inject)
+/* Java has changed rules: no call is in work now that began before. */
+static void acknowledge(struct linen_inject *inject, uint32_t wanted)
 {
-    uint32_t wanted = __atomic_load_n(&inject->wanted, __ATOMIC_ACQUIRE);
     if (wanted == inject->done)
         return;
     __atomic_store_n(&inject->done, wanted, __ATOMIC_RELEASE);
@@ -664,8 +663,9 @@ static void serve(struct linen_inject *inject)
     struct request request;
     request.supervisor = (uint32_t)SYSCALL(__NR_gettid, 0, 0, 0, 0);
     for (;;) {
+        uint32_t wanted = __atomic_load_n(&inject->wanted, __ATOMIC_ACQUIRE); /* first: rules may end meanwhile */
         uint64_t next = resume_due(inject, &request); /* before Java may use a closed rule's slot again */
-        acknowledge(inject);
+        acknowledge(inject, wanted);
         struct __kernel_timespec timeout = {0, 0};
         if (next != UINT64_MAX) {
             uint64_t now = nanos();

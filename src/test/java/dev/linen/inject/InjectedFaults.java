@@ -34,6 +34,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,8 +42,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
+import dev.linen.internal.linux.LinenH;
 import dev.linen.junit.FaultsExtension;
 import dev.linen.junit.NoLeaks;
+import dev.linen.memory.Mapping;
 import dev.linen.process.Tid;
 import dev.linen.syscall.Errno;
 import dev.linen.syscall.abi.Fcntl;
@@ -328,22 +331,65 @@ class InjectedFaults {
     @Test
     void delay_ofOneCall_doesNotDelayOthers(Faults faults) throws Exception {
         Fault fault = faults.on(SYNC).under(dir, "slow").delay(Duration.ofDays(1));
-        Thread slow = Thread.ofPlatform().daemon().start(() -> {
+        Thread slow = start(() -> {
             try (FileChannel channel = open("slow")) {
                 channel.force(true);
-            } catch (IOException unexpected) {
-                throw new AssertionError(unexpected);
             }
         });
-        while (fault.fired() == 0) {
-            Thread.onSpinWait();
-        }
+        awaitFired(fault);
         try (FileChannel channel = open("fast")) {
             channel.force(true);
         }
         assertTrue(slow.isAlive());
         fault.close();
         slow.join(); // the call is made when the rule ends
+    }
+
+    /** The rule ends while the supervisor, which has already looked at the call, makes another one that was delayed. */
+    @Test
+    void rule_thatEndsDuringALongCall_delaysNothingLonger(Faults faults) throws Exception {
+        Fault ending = faults.on(SYNC).under(dir, "slow").delay(Duration.ofDays(1));
+        Fault soon = faults.on(WRITE).under(dir, "long").nth(1).delay(Duration.ofMillis(50));
+        faults.on(WRITE).under(dir, "long").budget(1L << 40); // so the supervisor makes these calls itself
+        try (FileChannel slow = open("slow");
+                FileChannel file = open("long");
+                Mapping zeros = Mapping.anonymous(LONG)) {
+            Thread delayed = start(() -> slow.force(true));
+            awaitFired(ending);
+            Thread first = start(() -> file.write(zeros.segment().asByteBuffer(), 0));
+            awaitFired(soon);
+            Thread second = start(() -> {
+                awaitNotEmpty("long");
+                file.write(zeros.segment().asByteBuffer(), 0);
+            });
+            awaitNotEmpty("long");
+            Thread.sleep(5); // the second write waits for the supervisor, which makes it before it looks again
+            ending.close();
+            Supervisor supervisor = Supervisor.get();
+            assertTrue(IntStream.range(0, LinenH.LINEN_PENDINGS)
+                    .allMatch(i -> supervisor.pendingState(i) == LinenH.LINEN_PENDING_FREE), "it is still delayed");
+            delayed.join();
+            first.join();
+            second.join();
+        }
+    }
+
+    private static final long LONG = 256 << 20;
+
+    private static Thread start(Executable calls) {
+        return Thread.ofPlatform().daemon().start(() -> assertDoesNotThrow(calls));
+    }
+
+    private static void awaitFired(Fault fault) {
+        while (fault.fired() == 0) {
+            Thread.onSpinWait();
+        }
+    }
+
+    private void awaitNotEmpty(String name) throws IOException {
+        while (Files.size(dir.resolve(name)) == 0) {
+            Thread.onSpinWait();
+        }
     }
 
     @Test
