@@ -277,6 +277,33 @@ class FaultTest {
         return thread.stack().address() + thread.stack().byteSize() - thread.stack().stackSize();
     }
 
+    /** A thread that has protected a page of its stack: the report mustn't read it. */
+    static final class OwnStackProtected {
+        public static void main(String... arguments) {
+            CSource c = CSource.compile("""
+                    #include <stdint.h>
+                    #include <sys/mman.h>
+                    void *protect_and_fault(void *page) {
+                        uintptr_t size = (uintptr_t)page;
+                        char frame[2 << 16];
+                        uintptr_t inside = ((uintptr_t)frame + size - 1) & -size;
+                        if (mprotect((void *)inside, size, PROT_NONE) < 0)
+                            return 0;
+                        return *(void *volatile *)8;
+                    }
+                    """);
+            ThreadFault fault = fault(NativeThread.builder().pool(StackPool.bounded(0)),
+                    c.function("protect_and_fault"), Mapping.pageSize());
+            System.out.print(fault.cause() + " " + fault.backtrace().getFirst().function().replaceAll("\\+.*", ""));
+        }
+    }
+
+    @Test
+    void join_partOfTheStackCantBeRead_saysWhat() {
+        ChildJvm.Result result = ChildJvm.of(OwnStackProtected.class).run();
+        assertEquals("null-pointer protect_and_fault", result.out(), result::toString);
+    }
+
     /** The signal stack is where another thread's would be if the slab were larger. */
     static final class AboveTheSlab {
         public static void main(String... arguments) {

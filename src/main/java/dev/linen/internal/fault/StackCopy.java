@@ -1,11 +1,12 @@
 package dev.linen.internal.fault;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 import dev.linen.internal.elf.MemoryReader;
+import dev.linen.memory.Mapping;
+import dev.linen.memory.Peek;
 
 /** The part of a dead thread's stack in which its last calls are. The next thread may use the stack meanwhile. */
 final class StackCopy implements MemoryReader {
@@ -19,9 +20,28 @@ final class StackCopy implements MemoryReader {
     private final long begin;
     private final byte[] bytes;
 
-    private StackCopy(MemorySegment stack, long offset, long size) {
-        this.begin = stack.address() + offset;
-        this.bytes = stack.asSlice(offset, size).toArray(JAVA_BYTE);
+    private StackCopy(long begin, int size) {
+        this.begin = begin;
+        this.bytes = copy(begin, size);
+    }
+
+    /** Up to the first page that can't be read: a thread can protect or unmap a part of its stack. */
+    private static byte[] copy(long begin, int size) {
+        byte[] whole = new byte[size];
+        if (Peek.read(begin, whole)) {
+            return whole;
+        }
+        int done = 0;
+        while (done < size) {
+            int toPageEnd = (int) (Mapping.pageSize() - Math.floorMod(begin + done, Mapping.pageSize()));
+            byte[] part = new byte[Math.min(toPageEnd, size - done)];
+            if (!Peek.read(begin + done, part)) {
+                break;
+            }
+            System.arraycopy(part, 0, whole, done, part.length);
+            done += part.length;
+        }
+        return Arrays.copyOf(whole, done);
     }
 
     /** Copies from the stack pointer upwards. A function that was on another stack was called by one on this. */
@@ -30,7 +50,7 @@ final class StackCopy implements MemoryReader {
         if (offset == stack.byteSize()) {
             offset = Math.max(0, stack.byteSize() - TOP_BYTES);
         }
-        return new StackCopy(stack, offset, Math.min(MOST_BYTES, stack.byteSize() - offset));
+        return new StackCopy(stack.address() + offset, (int) Math.min(MOST_BYTES, stack.byteSize() - offset));
     }
 
     /** The first words of the copy: those of the innermost frames. */
