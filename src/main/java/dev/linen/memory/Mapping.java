@@ -476,13 +476,15 @@ public final class Mapping implements AutoCloseable {
         if (closed) {
             return;
         }
+        // An error behind it must not lead to a second call: an arena half closed can't be closed again, and the address
+        // may have another mapping by then.
+        StackRoom.require();
         if (arena != null) {
             arena.close();
         }
         arena = null;
+        segment = null; // if munmap fails, the next one gets a lifetime of its own
         if (bytes != 0) {
-            // An error after the call must not lead to a second call: the address may have another mapping by then.
-            StackRoom.require();
             closed = true;
             long result = Syscall.invoke(SyscallNumber.MUNMAP, address, bytes);
             if (Syscall.isError(result)) {

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 import dev.linen.internal.binding.Pthread;
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.linux.linen_control;
 import dev.linen.internal.linux.linen_exit;
 import dev.linen.internal.linux.linen_handle;
@@ -79,6 +80,7 @@ public final class StackBuffer {
      */
     synchronized void endViews() {
         if (lifetime != null) {
+            StackRoom.require(); // an arena half closed can't be closed again
             lifetime.close();
             lifetime = null;
         }

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.linen.internal.linux.Kernel;
 import dev.linen.junit.ChildJvm;
+import dev.linen.junit.FailingSyscall;
 import dev.linen.junit.NoLeaks;
 import dev.linen.memory.MemoryMap.Region;
 import dev.linen.syscall.AuxiliaryVector;
@@ -260,6 +261,25 @@ class MappingTest {
         assertTrue(memory.isClosed());
         assertFalse(segment.scope().isAlive());
         assertThrows(IllegalStateException.class, () -> segment.get(JAVA_BYTE, 0));
+    }
+
+    /** munmap fails with ENOMEM, like for a part of a mapping where there are as many mappings as may be. */
+    static final class ThatStays {
+        public static void main(String... arguments) {
+            long bytes = 3 * PAGE;
+            FailingSyscall.of(SyscallNumber.MUNMAP).whenArgument(1, bytes).with(Errno.ENOMEM);
+            @SuppressWarnings("resource")
+            Mapping memory = Mapping.anonymous(bytes);
+            memory.segment().set(JAVA_BYTE, 0, (byte) 42);
+            System.out.print(assertThrows(SyscallException.class, memory::close).errno() + " ");
+            System.out.print(memory.isClosed() + " " + memory.segment().get(JAVA_BYTE, 0));
+        }
+    }
+
+    @Test
+    void close_munmapFails_itStaysUsable() {
+        ChildJvm.Result result = ChildJvm.of(ThatStays.class).run();
+        assertEquals("ENOMEM false 42", result.out(), result::toString);
     }
 
     @Test
