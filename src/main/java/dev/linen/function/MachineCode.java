@@ -101,6 +101,7 @@ public final class MachineCode {
         try {
             MemorySegment.copy(bytes, 0, memory, JAVA_BYTE, 0, bytes.length);
             mapping.protect(Protection.READ_EXEC);
+            StackRoom.require(); // what is published must not be unmapped
             code = publish(new MachineCode(memory.asReadOnly()), hex);
         } finally {
             if (code == null || code.code.address() != mapping.address()) {
@@ -117,9 +118,9 @@ public final class MachineCode {
      * No system call is made under the lock. No computeIfAbsent: a class for its lambda would delay the first start.
      */
     private static MachineCode publish(MachineCode mapped, String hex) {
-        CodeMemory.add(mapped.code.address(), mapped.code.byteSize());
         MachineCode known = null;
         try {
+            CodeMemory.add(mapped.code.address(), mapped.code.byteSize());
             synchronized (BY_BYTES) {
                 known = BY_BYTES.get(hex);
                 if (known == null) {
@@ -129,6 +130,9 @@ public final class MachineCode {
             }
         } finally {
             if (known != mapped) {
+                synchronized (BY_BYTES) {
+                    BY_BYTES.remove(hex, mapped); // a HashMap adds an entry before it grows, for which there may be no memory
+                }
                 CodeMemory.remove(mapped.code.address());
             }
         }
