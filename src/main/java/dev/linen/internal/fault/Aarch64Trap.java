@@ -40,6 +40,9 @@ final class Aarch64Trap extends CpuTrap {
     private static final long AUTHENTICATION = 0x1c;
     private static final long WRITTEN = 1 << 6;
 
+    /** Set with WRITTEN, whatever the instruction does to memory. */
+    private static final long CACHE_MAINTENANCE = 1 << 8;
+
     /** pstate: not 0 behind a jump by register. If the code there is guarded, it must begin with a landing pad. */
     private static final long BRANCH_TYPE = 3 << 10;
 
@@ -55,7 +58,8 @@ final class Aarch64Trap extends CpuTrap {
         registers.put("sp", words.get(JAVA_LONG, sigcontext.sp$offset()));
         registers.put("pc", words.get(JAVA_LONG, sigcontext.pc$offset()));
         registers.put("pstate", words.get(JAVA_LONG, sigcontext.pstate$offset()));
-        boolean told = !facts.isKill() && facts.signal() != Kernel.SIGTRAP; // the kernel leaves them as they were
+        // With the others, the kernel leaves them as they were.
+        boolean told = !facts.isKill() && facts.signal() != Kernel.SIGTRAP && facts.signal() != Kernel.SIGFPE;
         registers.put("esr", told ? words.get(JAVA_LONG, ESR_OFFSET) : 0);
         registers.put("far", told ? words.get(JAVA_LONG, sigcontext.fault_address$offset()) : 0);
         return Collections.unmodifiableMap(registers);
@@ -80,7 +84,7 @@ final class Aarch64Trap extends CpuTrap {
     Optional<Reason> reason(FaultRecord facts, String meaning, Map<String, Long> registers,
             MemorySegment instruction) {
         return switch (facts.signal()) {
-            case Kernel.SIGILL -> Optional.of(illegal(meaning, registers, instruction));
+            case Kernel.SIGILL -> Optional.of(illegal(facts, meaning, registers, instruction));
             case Kernel.SIGTRAP -> Optional.of(new Reason(Cause.TRAP, isCompilersTrap(word(instruction))
                     ? "the compiler put a trap there (brk): undefined behaviour, code that must not be reached, or a "
                             + "check that failed"
@@ -92,10 +96,12 @@ final class Aarch64Trap extends CpuTrap {
         };
     }
 
-    private static Reason illegal(String meaning, Map<String, Long> registers,
+    private static Reason illegal(FaultRecord facts, String meaning, Map<String, Long> registers,
             MemorySegment instruction) {
         int code = word(instruction);
-        if (exceptionClass(registers) == AUTHENTICATION || isAuthentication(code)) {
+        // ILL_ILLOPC: the CPU doesn't have the instruction.
+        if (exceptionClass(registers) == AUTHENTICATION
+                || (facts.code() == Kernel.ILL_ILLOPN && isAuthentication(code))) {
             return new Reason(Cause.ILLEGAL_INSTRUCTION, "an authenticated pointer has a wrong signature (pointer "
                     + "authentication): the stack was overwritten, or the return address was moved or changed");
         }
@@ -172,7 +178,7 @@ final class Aarch64Trap extends CpuTrap {
         if (exceptionClass(registers) == INSTRUCTION_ABORT || facts.address() == registers.getOrDefault("pc", -1L)) {
             return Access.CALLED;
         }
-        boolean written = esr != 0 ? (esr & WRITTEN) != 0 : isStore(word(instruction));
+        boolean written = esr != 0 ? (esr & (WRITTEN | CACHE_MAINTENANCE)) == WRITTEN : isStore(word(instruction));
         return written ? Access.WRITTEN : Access.READ;
     }
 

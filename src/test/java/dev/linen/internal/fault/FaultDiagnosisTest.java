@@ -121,6 +121,7 @@ class FaultDiagnosisTest {
             "4, 1, 0x1000, 1f2003d5, pstate, 0x400, ILLEGAL_INSTRUCTION: a jump to code that isn't a landing pad (bti)",
             "4, 1, 0x1000, 00000000, pstate, 0x800, ILLEGAL_INSTRUCTION: no instruction",
             "4, 2, 0x1000, bf2303d5, pc, 0x1000, ILLEGAL_INSTRUCTION: an authenticated pointer has a wrong signature",
+            "4, 1, 0x1000, ff0b5fd6, pc, 0x1000, ILLEGAL_INSTRUCTION: the CPU doesn't have this instruction",
             "4, 2, 0x1000, '', esr, 0x72000000, ILLEGAL_INSTRUCTION: an authenticated pointer has a wrong signature",
             "5, 1, 0x1000, 007d20d4, pc, 0x1000, TRAP: the compiler put a trap there (brk)",
             "5, 1, 0x1000, 200020d4, pc, 0x1000, TRAP: the compiler put a trap there (brk)",
@@ -135,6 +136,7 @@ class FaultDiagnosisTest {
             "11, 8, 0, 000040f9, x0, 0, PROTECTED: some access before this instruction has another tag",
             "11, 1, 8, 000040f9, esr, 0x92000006, NULL_POINTER: NULL + 0x8 was read",
             "11, 1, 8, '', esr, 0x92000046, NULL_POINTER: NULL + 0x8 was written",
+            "11, 1, 8, '', esr, 0x92000146, NULL_POINTER: NULL + 0x8 was read",
             "11, 1, 8, 000000f9, x0, 0, NULL_POINTER: NULL + 0x8 was written",
             "11, 1, 8, '', pc, 8, NULL_POINTER: NULL + 0x8 was called"})
     void aarch64_exception_isNamed(int signal, int code, String address, String instruction, String register,
