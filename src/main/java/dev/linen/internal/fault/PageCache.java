@@ -14,8 +14,8 @@ import dev.linen.memory.Peek;
  */
 final class PageCache implements MemoryReader {
 
-    /** 4 MiB; more is read, but not kept. */
-    private static final int MOST_KEPT = 1024;
+    /** More is read, but not kept. */
+    private static final long MOST_KEPT_BYTES = 4 << 20;
 
     /** Empty for one that can't be read. */
     private final Map<Long, Optional<byte[]>> pages = new ConcurrentHashMap<>();
@@ -44,7 +44,7 @@ final class PageCache implements MemoryReader {
         }
         byte[] bytes = new byte[(int) Mapping.pageSize()];
         Optional<byte[]> page = Peek.read(address, bytes) ? Optional.of(bytes) : Optional.empty();
-        if (pages.size() < MOST_KEPT) {
+        if (pages.size() < MOST_KEPT_BYTES / Mapping.pageSize()) {
             pages.put(address, page);
         }
         return page;
