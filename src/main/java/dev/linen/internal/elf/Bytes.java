@@ -48,6 +48,9 @@ final class Bytes {
 
     /** Returns the next bytes as a separate object, and skips them here. */
     Bytes take(long count) throws Malformed {
+        if (count < 0) {
+            throw new Malformed("a negative length");
+        }
         int start = buffer.position();
         skip(count);
         return new Bytes(address + start, buffer.slice(start, (int) count));

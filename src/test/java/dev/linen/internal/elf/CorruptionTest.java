@@ -1,6 +1,7 @@
 package dev.linen.internal.elf;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -38,6 +39,13 @@ class CorruptionTest {
     private byte[] image;
     private byte[] stack;
     private List<Long> intact;
+
+    @Test
+    void take_aNegativeLength_isMalformed() throws Malformed {
+        Bytes bytes = Bytes.at((address, into) -> true, 0x1000, 8);
+        bytes.skip(4);
+        assertThrows(Malformed.class, () -> bytes.take(-1));
+    }
 
     /** Contains copies of the whole image and of the used part of the stack. Nothing else is mapped. */
     private static final class Copies implements AddressSpace {
