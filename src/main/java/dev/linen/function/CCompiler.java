@@ -109,7 +109,8 @@ record CCompiler(List<String> command) {
                     + "of these flags prevent that? " + flags, output);
         }
         String includes = Files.exists(rule) ? Files.readString(rule) : "";
-        return new Compiled(load(library, source, output), output, Includes.ofRule(includes));
+        Includes known = Includes.ofRule(includes); // first: what is loaded stays
+        return new Compiled(load(library, source, output), output, known);
     }
 
     /** Loads the library through a memfd, so that the compiler may write to a file system that is mounted noexec. */

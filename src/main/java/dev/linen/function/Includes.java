@@ -3,6 +3,7 @@ package dev.linen.function;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -14,8 +15,9 @@ import java.util.regex.Pattern;
  * The files that a source includes, except system headers, as they were when it was compiled.
  *
  * @param contents the contents by path; empty for a file that had already been deleted
+ * @param complete whether all have a path: in the C locale, Java has none for a name that isn't ASCII
  */
-record Includes(Map<Path, Optional<ByteBuffer>> contents) {
+record Includes(Map<Path, Optional<ByteBuffer>> contents, boolean complete) {
 
     /** A word of a makefile. In it, a space is escaped as "\\ ", a $ as "$$" and a # as "\\#". */
     private static final Pattern WORD = Pattern.compile("(?:\\\\.|\\S)+");
@@ -26,15 +28,21 @@ record Includes(Map<Path, Optional<ByteBuffer>> contents) {
     static Includes ofRule(String rule) {
         Map<Path, Optional<ByteBuffer>> contents = new LinkedHashMap<>();
         String line = rule.replace("\\\n", " ");
-        WORD.matcher(line).results().map(MatchResult::group).skip(1) // "x:"
-                .map(word -> ESCAPED.matcher(word)
-                        .replaceAll(escaped -> escaped.group().equals("$$") ? "\\$" : escaped.group(1)))
-                .map(Path::of).forEach(file -> contents.put(file, content(file)));
-        return new Includes(contents);
+        try {
+            WORD.matcher(line).results().map(MatchResult::group).skip(1) // "x:"
+                    .map(word -> ESCAPED.matcher(word)
+                            .replaceAll(escaped -> escaped.group().equals("$$") ? "\\$" : escaped.group(1)))
+                    .map(Path::of).forEach(file -> contents.put(file, content(file)));
+        } catch (InvalidPathException otherCharset) {
+            return new Includes(contents, /* complete */ false);
+        }
+        return new Includes(contents, /* complete */ true);
     }
 
+    /** False if that isn't known. */
     boolean areUnchanged() {
-        return contents.entrySet().stream().allMatch(file -> file.getValue().equals(content(file.getKey())));
+        return complete
+                && contents.entrySet().stream().allMatch(file -> file.getValue().equals(content(file.getKey())));
     }
 
     private static Optional<ByteBuffer> content(Path file) {

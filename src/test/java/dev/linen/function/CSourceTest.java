@@ -59,6 +59,20 @@ class CSourceTest {
         }
     }
 
+    /** In the C locale, Java has no path for it. */
+    static final class NamedInAnotherCharset {
+        public static void main(String... arguments) {
+            System.out.print(Includes.ofRule("x: gr\u00f6\u00dfe.h\n").areUnchanged() + " "
+                    + Includes.ofRule("x:\n").areUnchanged());
+        }
+    }
+
+    @Test
+    void includes_nameWithoutAPath_mayHaveChanged() {
+        ChildJvm.Result result = ChildJvm.of(NamedInAnotherCharset.class).wrappedIn("env", "LC_ALL=C").run();
+        assertEquals("false true", result.out(), result::toString);
+    }
+
     private Path file(String name, String content) throws IOException {
         return Files.writeString(folder.resolve(name), content);
     }
