@@ -8,6 +8,7 @@ import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.util.HexFormat;
 
+import dev.linen.internal.binding.StackRoom;
 import dev.linen.internal.linux.Kernel;
 import dev.linen.syscall.Syscall;
 import dev.linen.syscall.SyscallException;
@@ -29,6 +30,7 @@ record OpenFile(Path path, int fd) implements AutoCloseable {
             byte[] name = nameOf(path);
             MemorySegment pathname = arena.allocate(name.length + 1L);
             MemorySegment.copy(name, 0, pathname, ValueLayout.JAVA_BYTE, 0, name.length);
+            StackRoom.require(); // an error behind the call would lose the descriptor
             long fd = Syscall.invoke(SyscallNumber.OPENAT, Kernel.AT_FDCWD, pathname.address(), flags);
             if (Syscall.isError(fd)) {
                 throw new SyscallException("openat", fd, "AT_FDCWD", '"' + path.toString() + '"',

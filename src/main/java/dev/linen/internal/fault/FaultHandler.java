@@ -193,6 +193,7 @@ public final class FaultHandler {
             siginfo.si_signo(info, Kernel.SIGTRAP);
             siginfo.si_code(info, LinenH.LINEN_KILL);
             long pid = Syscall.invoke(SyscallNumber.GETPID);
+            StackRoom.require(); // an error between the two would let the next signal end the thread
             KILL.getAndAdd(control, linen_control.kill$offset(), 1);
             long result = Syscall.invoke(SyscallNumber.RT_TGSIGQUEUEINFO, pid, tid, Kernel.SIGTRAP, info.address());
             if (Syscall.isError(result) && result != Errno.ESRCH.result()) {
