@@ -130,8 +130,8 @@ public final class MachineCode {
             }
         } finally {
             if (known != mapped) {
-                synchronized (BY_BYTES) {
-                    BY_BYTES.remove(hex, mapped); // a HashMap adds an entry before it grows, for which there may be no memory
+                synchronized (BY_BYTES) { // a HashMap adds an entry and then grows, for which there may be no memory
+                    BY_BYTES.remove(hex, mapped);
                 }
                 CodeMemory.remove(mapped.code.address());
             }

@@ -476,8 +476,8 @@ public final class Mapping implements AutoCloseable {
         if (closed) {
             return;
         }
-        // An error behind it must not lead to a second call: an arena half closed can't be closed again, and the address
-        // may have another mapping by then.
+        // An error behind it must not lead to a second call: an arena half closed can't be closed again, and the
+        // address may have another mapping by then.
         StackRoom.require();
         if (arena != null) {
             arena.close();

@@ -185,7 +185,7 @@ public class SupervisorLitmus {
         }
     }
 
-    /** What the supervisor did before it acknowledges, Java sees: a rule that has ended has all its counts and events. */
+    /** What the supervisor did before it acknowledges, Java sees: a rule that has ended has all its counts. */
     @JCStressTest
     @Outcome(id = {"0, 0", "1, 1"}, expect = ACCEPTABLE, desc = "not acknowledged yet, or complete")
     @Outcome(id = "1, 0", expect = FORBIDDEN, desc = "a count that comes later")
@@ -240,7 +240,7 @@ public class SupervisorLitmus {
         }
     }
 
-    /** The supervisor holds a call, and then counts `held` up and wakes who waits for another value than he has read. */
+    /** The supervisor holds a call, then counts `held` up and wakes who waits for another value than it has read. */
     @JCStressTest
     @Outcome(id = {"0, 0", "0, 1", "1, 1"}, expect = ACCEPTABLE, desc = "it will be woken, or has found the call")
     @Outcome(id = "1, 0", expect = FORBIDDEN, desc = "it waits for the next call, and has overlooked this one")

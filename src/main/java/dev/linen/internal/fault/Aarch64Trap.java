@@ -58,7 +58,7 @@ final class Aarch64Trap extends CpuTrap {
         registers.put("sp", words.get(JAVA_LONG, sigcontext.sp$offset()));
         registers.put("pc", words.get(JAVA_LONG, sigcontext.pc$offset()));
         registers.put("pstate", words.get(JAVA_LONG, sigcontext.pstate$offset()));
-        // With the others, the kernel leaves them as they were.
+        // With the others, the kernel leaves them as an earlier exception set them.
         boolean told = !facts.isKill() && facts.signal() != Kernel.SIGTRAP && facts.signal() != Kernel.SIGFPE;
         registers.put("esr", told ? words.get(JAVA_LONG, ESR_OFFSET) : 0);
         registers.put("far", told ? words.get(JAVA_LONG, sigcontext.fault_address$offset()) : 0);
