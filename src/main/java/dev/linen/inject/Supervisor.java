@@ -163,7 +163,8 @@ final class Supervisor {
         MemorySegment texts = behind(all, shared, LinenH.LINEN_TEXTS * linen_text.sizeof());
         MemorySegment rules = behind(all, texts, LinenH.LINEN_RULES * linen_rule.sizeof());
         for (int i = 0; i < slotMemory.length; i++) {
-            slotMemory[i] = linen_rule.asSlice(rules, i);
+            // Not linen_rule.asSlice, which is all from there on: a slot is filled with zeros.
+            slotMemory[i] = rules.asSlice(i * linen_rule.sizeof(), linen_rule.sizeof());
         }
         pending = behind(all, rules, LinenH.LINEN_PENDINGS * linen_pending.sizeof());
         strangers = behind(all, pending, (long) LinenH.LINEN_STRANGERS * Integer.BYTES);

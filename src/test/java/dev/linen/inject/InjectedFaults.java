@@ -443,6 +443,18 @@ class InjectedFaults {
     }
 
     @Test
+    void rule_inTheSlotOfOneThatHasEnded_leavesTheOthersInForce(Faults faults) throws IOException {
+        Fault ended = faults.on(RENAME).under(dir).fail(Errno.EXDEV);
+        Fault staying = faults.on(SYNC).under(dir).fail(Errno.EIO);
+        ended.close();
+        faults.on(TRUNCATE).under(dir).fail(Errno.EIO);
+        try (FileChannel channel = open("a")) {
+            message(() -> channel.force(true));
+        }
+        assertEquals(1, staying.fired());
+    }
+
+    @Test
     void faults_ofTwoTests_areAboutTheirOwnFolders() throws Exception {
         Path a = Files.createDirectory(dir.resolve("a"));
         Path b = Files.createDirectory(dir.resolve("b"));
