@@ -88,10 +88,11 @@ public final class Fault implements AutoCloseable {
         if (closed) {
             return;
         }
-        slot.close();
+        slot.withdraw();
         try {
             read();
         } finally {
+            slot.close();
             closed = true;
             if (reader != null) {
                 reader.close();

@@ -266,12 +266,13 @@ public final class Recording implements AutoCloseable {
             if (stopped) {
                 return;
             }
-            slot.close();
+            slot.withdraw();
             try {
                 read();
             } catch (RuntimeException | Error failed) { // thrown to those who ask for the operations
                 failure = failed;
             } finally {
+                slot.close();
                 stopped = true;
                 reader.close();
             }

@@ -23,6 +23,7 @@ final class RuleSlot implements AutoCloseable {
     private final Supervisor supervisor;
     private final Arena names = Arena.ofShared();
     private int index = NONE; // not changed after take()
+    private boolean withdrawn; // guarded by this
     private boolean closed; // guarded by this
     private long matched; // guarded by this: after the end
     private long fired;
@@ -97,9 +98,9 @@ final class RuleSlot implements AutoCloseable {
         return copy.address();
     }
 
-    /** Puts the rule into force, unless it was closed: calls that begin from now on find it. */
+    /** Puts the rule into force, unless it was withdrawn: calls that begin from now on find it. */
     synchronized void enable() {
-        if (!closed) {
+        if (!withdrawn) {
             supervisor.enable(index, true);
         }
     }
@@ -111,21 +112,21 @@ final class RuleSlot implements AutoCloseable {
 
     /** How many calls matched. */
     synchronized long matched() {
-        return closed ? matched : (long) LONG.getOpaque(supervisor.slot(index), linen_rule.matched$offset());
+        return withdrawn ? matched : (long) LONG.getOpaque(supervisor.slot(index), linen_rule.matched$offset());
     }
 
     /** On how many of them the rule acted. */
     synchronized long fired() {
-        return closed ? fired : (long) LONG.getOpaque(supervisor.slot(index), linen_rule.fired$offset());
+        return withdrawn ? fired : (long) LONG.getOpaque(supervisor.slot(index), linen_rule.fired$offset());
     }
 
     /**
-     * Puts the rule out of force. When this returns, it has no effect any more. If an error interrupts it, it can be
-     * called again; the rule is out of force all the same.
+     * Puts the rule out of force. When this returns, it has no effect any more, and all that it recorded is in the log;
+     * its bit is no other rule's until it is closed. If an error interrupts it, it can be called again; the rule is out
+     * of force all the same.
      */
-    @Override
-    public synchronized void close() {
-        if (closed) {
+    synchronized void withdraw() {
+        if (withdrawn) {
             return;
         }
         if (index != NONE) {
@@ -133,6 +134,18 @@ final class RuleSlot implements AutoCloseable {
             supervisor.await();
             matched = matched();
             fired = fired();
+        }
+        withdrawn = true;
+    }
+
+    /** Withdraws the rule, and gives its slot away: to be called when what it recorded has been read. */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        withdraw();
+        if (index != NONE) {
             supervisor.giveSlot(index);
         }
         closed = true;

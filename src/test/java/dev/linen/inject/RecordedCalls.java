@@ -31,7 +31,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -726,17 +726,41 @@ class RecordedCalls {
                 throw new AssertionError(unexpected);
             }
         });
-        while (held(supervisor) == 0 && caller.isAlive()) {
+        while (Supervision.putAside() == 0 && caller.isAlive()) {
             Thread.onSpinWait();
         }
         slot.close();
-        assertEquals(0, held(supervisor));
+        assertEquals(0, Supervision.putAside());
         caller.join();
     }
 
-    private static long held(Supervisor supervisor) {
-        return IntStream.range(0, LinenH.LINEN_PENDINGS)
-                .filter(i -> supervisor.pendingState(i) != LinenH.LINEN_PENDING_FREE).count();
+    /** A rule that ends keeps its bit until its last events have been read. */
+    @Test
+    void stop_whileAnotherRecordingBegins_hasItsOwnCallsOnly() throws Exception {
+        Path ours = Files.createDirectory(dir.resolve("ours"));
+        Path theirs = Files.createDirectory(dir.resolve("theirs"));
+        AtomicBoolean over = new AtomicBoolean();
+        Thread other = Thread.ofPlatform().start(() -> {
+            while (!over.get()) {
+                try (Recording _ = Recording.under(theirs)) {
+                    Files.writeString(theirs.resolve("x"), "x");
+                } catch (IOException unexpected) {
+                    throw new AssertionError(unexpected);
+                }
+            }
+        });
+        try {
+            for (int i = 0; i < 300; i++) {
+                Recording recording = Recording.under(ours);
+                Files.writeString(ours.resolve("x"), "x");
+                recording.stop();
+                assertEquals(List.of(ours.resolve("x")),
+                        recording.operations().stream().map(Operation::path).distinct().toList());
+            }
+        } finally {
+            over.set(true);
+            other.join();
+        }
     }
 
     @Test

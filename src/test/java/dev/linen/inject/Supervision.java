@@ -1,5 +1,8 @@
 package dev.linen.inject;
 
+import java.util.stream.IntStream;
+
+import dev.linen.internal.linux.LinenH;
 import dev.linen.junit.ChildJvm;
 import dev.linen.testing.Skip;
 
@@ -28,6 +31,13 @@ final class Supervision {
     /** Skips the test if children of this JVM can't be supervised. */
     static void requireInChildren() {
         Skip.unless(InChild.ANSWER.exitStatus() != 0 || InChild.ANSWER.out().isEmpty(), InChild.ANSWER.out());
+    }
+
+    /** How many calls are held or delayed now. */
+    static long putAside() {
+        Supervisor supervisor = Supervisor.get();
+        return IntStream.range(0, LinenH.LINEN_PENDINGS)
+                .filter(i -> supervisor.pendingState(i) != LinenH.LINEN_PENDING_FREE).count();
     }
 
     /** Skips the test if this JVM can't be supervised; otherwise it is from now on. */
