@@ -34,7 +34,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.concurrent.CompletableFuture;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,15 +42,16 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
-import dev.linen.internal.linux.LinenH;
 import dev.linen.junit.FaultsExtension;
 import dev.linen.junit.NoLeaks;
 import dev.linen.memory.Mapping;
 import dev.linen.process.Tid;
 import dev.linen.syscall.Errno;
+import dev.linen.syscall.SyscallNumber;
 import dev.linen.syscall.abi.Fcntl;
 import dev.linen.syscall.abi.Sched;
 import dev.linen.testing.Skip;
+import dev.linen.testing.Sleepers;
 
 /** What rules do, and what traces show. {@link FaultsTest} runs these in a child JVM. */
 @ExtendWith(FaultsExtension.class)
@@ -356,20 +357,23 @@ class InjectedFaults {
                 Mapping zeros = Mapping.anonymous(LONG)) {
             Thread delayed = start(() -> slow.force(true));
             awaitFired(ending);
-            Thread first = start(() -> file.write(zeros.segment().asByteBuffer(), 0));
-            awaitFired(soon);
+            CompletableFuture<Long> tid = new CompletableFuture<>();
             Thread second = start(() -> {
+                tid.complete(Sleepers.tid());
                 awaitNotEmpty("long");
                 file.write(zeros.segment().asByteBuffer(), 0);
             });
-            awaitNotEmpty("long");
-            Thread.sleep(5); // the second write waits for the supervisor, which makes it before it looks again
-            ending.close();
-            Supervisor supervisor = Supervisor.get();
-            assertTrue(IntStream.range(0, LinenH.LINEN_PENDINGS)
-                    .allMatch(i -> supervisor.pendingState(i) == LinenH.LINEN_PENDING_FREE), "it is still delayed");
+            try (FileChannel call = Sleepers.callOf(tid.get())) {
+                Thread first = start(() -> file.write(zeros.segment().asByteBuffer(), 0));
+                awaitFired(soon);
+                awaitNotEmpty("long");
+                // The second write waits for the supervisor, which makes it before it looks again.
+                Sleepers.awaitAsleepIn(call, SyscallNumber.PWRITE64);
+                ending.close();
+                assertEquals(0, Supervision.putAside());
+                first.join();
+            }
             delayed.join();
-            first.join();
             second.join();
         }
     }

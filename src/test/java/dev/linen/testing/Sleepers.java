@@ -1,7 +1,9 @@
 package dev.linen.testing;
 
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
@@ -10,6 +12,8 @@ import dev.linen.syscall.SyscallNumber;
 
 /** Waits until a thread sleeps in a system call. */
 public final class Sleepers {
+
+    private static final String UNKNOWN = "can't determine the system call of a thread: ";
 
     private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(5);
 
@@ -31,20 +35,39 @@ public final class Sleepers {
     }
 
     private static void await(long tid, String wanted) {
-        Path file = Path.of("/proc/self/task", Long.toString(tid), "syscall");
-        long giveUp = System.nanoTime() + PATIENCE_NANOS;
+        try (FileChannel call = callOf(tid)) {
+            await(call, wanted);
+        } catch (IOException unreadable) {
+            Skip.because(UNKNOWN + unreadable);
+        }
+    }
+
+    /** Opens what tells in which call a thread of this process is: for a test in which an open would have to wait. */
+    public static FileChannel callOf(long tid) {
         try {
             Skip.ifEmulated("the kernel shows the number that a system call has on that CPU");
-            String seen = Files.readString(file);
-            while (!seen.startsWith(wanted)) {
-                if (System.nanoTime() > giveUp) {
-                    throw new AssertionError("thread " + tid + " isn't in " + wanted + "but in " + seen);
-                }
-                Thread.onSpinWait();
-                seen = Files.readString(file);
-            }
+            return FileChannel.open(Path.of("/proc/self/task", Long.toString(tid), "syscall"));
         } catch (IOException unreadable) {
-            Skip.because("can't determine the system call of a thread: " + unreadable);
+            return Skip.because(UNKNOWN + unreadable);
         }
+    }
+
+    /** Waits until the thread sleeps in a given call. */
+    public static void awaitAsleepIn(FileChannel call, long syscallNumber) throws IOException {
+        await(call, syscallNumber + " ");
+    }
+
+    private static void await(FileChannel call, String wanted) throws IOException {
+        long giveUp = System.nanoTime() + PATIENCE_NANOS;
+        ByteBuffer bytes = ByteBuffer.allocate(256);
+        String seen;
+        do {
+            call.read(bytes.clear(), 0);
+            seen = StandardCharsets.US_ASCII.decode(bytes.flip()).toString();
+            if (System.nanoTime() > giveUp) {
+                throw new AssertionError("the thread isn't in " + wanted + "but in " + seen);
+            }
+            Thread.onSpinWait();
+        } while (!seen.startsWith(wanted));
     }
 }
