@@ -96,10 +96,7 @@ public class SupervisorLitmus {
 
         @Actor
         public void java() {
-            end();
-            if (isAcknowledged()) {
-                useAgain();
-            }
+            endAndUseAgain();
         }
 
         @Actor
@@ -121,10 +118,7 @@ public class SupervisorLitmus {
 
         @Actor
         public void java() {
-            end();
-            if (isAcknowledged()) {
-                useAgain();
-            }
+            endAndUseAgain();
         }
 
         @Actor
@@ -150,25 +144,18 @@ public class SupervisorLitmus {
             linen_rule.enabled(rule, 1);
         }
 
-        void end() {
+        /** Java waits for the acknowledgement; a litmus test can't wait for the other side, and looks a few times. */
+        void endAndUseAgain() {
             INT.setRelease(rule, linen_rule.enabled$offset(), 0);
             INT.getAndAdd(inject, linen_inject.wanted$offset(), 1);
-        }
-
-        /** Java waits for that; a litmus test can't wait for the other side. */
-        boolean isAcknowledged() {
             for (int i = 0; i < LOOKS; i++) {
                 if (done.value() == 1) {
-                    return true;
+                    linen_rule.argument(rule, 2);
+                    INT.setRelease(rule, linen_rule.enabled$offset(), 1);
+                    return;
                 }
                 Thread.onSpinWait();
             }
-            return false;
-        }
-
-        void useAgain() {
-            linen_rule.argument(rule, 2);
-            INT.setRelease(rule, linen_rule.enabled$offset(), 1);
         }
 
         int wanted() {
